@@ -1,0 +1,42 @@
+"""The ladder as everyone sees it: one frozen value that the screens, the plain text and the JSON all render."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..store.records import Experiment, Finding, Forecast, Run, RungName, RungStatus
+from .moves import Move
+
+
+@dataclass(frozen=True, slots=True)
+class RungView:
+    """One line of the ladder."""
+
+    name: RungName
+    status: RungStatus
+    forecast: Forecast | None
+    """The latest forecast of this rung's cost; ``None`` before there is one."""
+    actual_seconds: float | None
+    shows: str
+    """What climbing it has shown, or would show."""
+    why: str | None
+    run: Run | None
+    findings: int
+    """Errors and warnings found on this rung."""
+
+
+@dataclass(frozen=True, slots=True)
+class LadderView:
+    """Everything there is to say about one experiment now."""
+
+    experiment: Experiment
+    target: RungName
+    """How far the person asked to climb."""
+    rungs: tuple[RungView, ...]
+    findings: tuple[Finding, ...]
+    verified: tuple[str, ...]
+    not_verified: tuple[str, ...]
+    spent_seconds: float
+    reserved_seconds: float
+    budget_seconds: float | None
+    move: Move

@@ -1,0 +1,1 @@
+"""Starting, probing, watching and stopping processes."""

@@ -1,0 +1,266 @@
+"""The records that everything else is said in: frozen, typed, with units in their names.
+
+Invariant: a record is a value. It is never changed in place, and ``None`` always means *unknown* or *not yet*, never zero.
+Times named ``*_at`` are seconds since the Unix epoch; durations end in ``_seconds``; sizes end in ``_bytes``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Mapping[str, Any]
+"""A JSON object as read back from the database."""
+
+
+class RungName(StrEnum):
+    """The rungs of the cost ladder, in climbing order (the order of definition is the order of the ladder)."""
+
+    STATIC = "static"
+    DRYRUN = "dryrun"
+    REHEARSAL = "rehearsal"
+    OVERFIT = "overfit"
+    PILOT = "pilot"
+    SWEEP = "sweep"
+    FULL = "full"
+    CONFIRM = "confirm"
+
+
+class RungStatus(StrEnum):
+    """Where a rung stands. ``NOT_BUILT`` is a rung that this version declares but cannot climb: it never reads as passed."""
+
+    PLANNED = "planned"
+    WAITING = "waiting"  # asks a person
+    RUNNING = "running"
+    PASSED = "passed"
+    FAILED = "failed"
+    STOPPED = "stopped"  # at a ceiling, or by a person
+    SKIPPED = "skipped"
+    NOT_BUILT = "not built yet"
+
+
+class RunStatus(StrEnum):
+    """The life of one process that mlintern started."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    LOST = "lost"  # its supervisor vanished; nobody saw how it ended
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen to the run."""
+        return self not in (RunStatus.STARTING, RunStatus.RUNNING)
+
+
+class Severity(StrEnum):
+    """How much a finding matters: the result would be wrong, is likely harmed, or is worth knowing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Decision(StrEnum):
+    """What a person said when asked to climb a rung."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A forecast value with its bounds; ``low <= mid <= high``, all in the unit of the field that holds it."""
+
+    low: float
+    mid: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One script with its arguments and interpreter: the thing that climbs the ladder."""
+
+    id: int
+    name: str
+    script: Path
+    """Absolute path of the script, or of the package's file when ``module`` is set."""
+    module: str | None
+    """Dotted name for ``python -m``; ``None`` for a plain script."""
+    args: tuple[str, ...]
+    """The script's own arguments, as for the full run."""
+    working_dir: Path
+    python: Path
+    """The interpreter that runs the script; not ours."""
+    fingerprint: str
+    """sha256 over the project's code as it was: a changed file means a new climb."""
+    declared_steps: int | None
+    """Total optimizer steps as the person stated them (``--steps``)."""
+    budget_seconds: float | None
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Where one rung of one experiment stands."""
+
+    experiment_id: int
+    name: RungName
+    status: RungStatus
+    why: str | None = None
+    run_id: int | None = None
+    seconds: float | None = None
+    updated_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One process started for one rung of an experiment, with what it was allowed and what it used."""
+
+    id: int
+    experiment_id: int
+    rung: RungName
+    status: RunStatus
+    reason: str | None
+    """Why it ended the way it did, in words."""
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+    supervisor_pid: int | None
+    supervisor_started: float | None
+    """The supervisor's process creation time, so that a reused pid is not mistaken for it."""
+    ceiling_seconds: float | None
+    exit_code: int | None
+    signal: int | None
+    isolation: str | None
+    """What kept the user's files untouched: ``overlay``, ``landlock``, ``audit``, or ``none`` for a full run."""
+    folder: Path
+    """Where the run's log and scratch files are."""
+    steps: int | None
+    planned_steps: int | None
+    last_loss: float | None
+    wall_seconds: float | None
+    cpu_seconds: float | None
+    peak_host_bytes: int | None
+    peak_device_bytes: int | None
+    energy_joules: float | None
+    usd: float | None
+
+    @property
+    def log_path(self) -> Path:
+        """The run's captured output, byte for byte."""
+        return self.folder / "output.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a rung will cost, as it was shown to the person who decided."""
+
+    id: int
+    experiment_id: int
+    rung: RungName
+    """The rung whose cost this is."""
+    source_run_id: int | None
+    """The run that it was extrapolated from."""
+    created_at: float
+    seconds: Interval | None
+    cpu_seconds: Interval | None
+    steps: int | None
+    steps_exact: bool
+    peak_host_bytes: Interval | None
+    peak_device_bytes: Interval | None
+    energy_joules: Interval | None
+    usd: Interval | None
+    unknown: tuple[str, ...] = ()
+    """One ``field: reason`` for every value that is ``None``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's decision about one rung, with the forecast that was on the screen."""
+
+    id: int
+    experiment_id: int
+    rung: RungName
+    forecast_id: int | None
+    decision: Decision
+    ceiling_seconds: float | None
+    reason: str | None
+    decided_by: str
+    """How it was given: ``tui``, ``terminal`` or ``flag``."""
+    decided_at: float
+    used_by_run_id: int | None
+    """The one run that spent it; an approval is spent once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault, a doubt or a fact, with evidence that a person can check."""
+
+    id: int
+    experiment_id: int
+    run_id: int | None
+    code: str
+    severity: Severity
+    rung: RungName
+    message: str
+    evidence: tuple[Json, ...]
+    file: str | None
+    line: int | None
+    fix: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One measured value; ``step`` counts optimizer steps from 1, 0 is before the first."""
+
+    name: str
+    step: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class GpuSample:
+    """One device at one moment; ``None`` where the driver does not say."""
+
+    index: int
+    name: str
+    memory_used_bytes: int | None
+    memory_total_bytes: int | None
+    utilisation: float | None
+    """Share of time in use, 0 to 1."""
+    power_watts: float | None
+    temperature_celsius: float | None
+    process_bytes: int | None
+    """Device memory of this run's own processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What the run's process tree and its machine used, about once a second."""
+
+    elapsed_seconds: float
+    cpu_cores: float
+    """Cores in use by the process tree since the previous sample."""
+    host_bytes: int
+    """Resident memory of the process tree."""
+    host_available_bytes: int
+    disk_written_bytes: int
+    gpus: tuple[GpuSample, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, appended once and never changed; every screen is a fold over these."""
+
+    id: int
+    at: float
+    experiment_id: int | None
+    run_id: int | None
+    kind: str
+    data: Json
