@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 parser = argparse.ArgumentParser()
 parser.add_argument("--epochs", type=int, default=4)
 parser.add_argument("--order", choices=["random", "sorted", "bucketed"], default="random")
-parser.add_argument("--limit", type=int, default=1200)
+parser.add_argument("--limit", type=int, default=1000)
 parser.add_argument("--max-length", type=int, default=600)
 parser.add_argument("--hidden", type=int, default=96)
 parser.add_argument("--batch-size", type=int, default=16)
