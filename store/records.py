@@ -1,6 +1,7 @@
 """The records that everything else is said in: frozen, typed, with units in their names.
 
-Invariant: a record is a value. It is never changed in place, and ``None`` always means *unknown* or *not yet*, never zero.
+Invariant: a record is a value. It is never changed in place, and ``None`` always means *unknown* or *not yet*, never
+zero.
 Times named ``*_at`` are seconds since the Unix epoch; durations end in ``_seconds``; sizes end in ``_bytes``.
 """
 
@@ -30,7 +31,7 @@ class RungName(StrEnum):
 
 
 class RungStatus(StrEnum):
-    """Where a rung stands. ``NOT_BUILT`` is a rung that this version declares but cannot climb: it never reads as passed."""
+    """Where a rung stands. ``NOT_BUILT``: declared, but this version cannot climb it; it never reads as passed."""
 
     PLANNED = "planned"
     WAITING = "waiting"  # asks a person
@@ -264,3 +265,48 @@ class Event:
     run_id: int | None
     kind: str
     data: Json
+
+
+class RunSort(StrEnum):
+    """What the history can be ordered by. Runs where the value is unknown come last, whichever the direction."""
+
+    CREATED = "created"
+    ENDED = "ended"
+    NAME = "name"
+    SCRIPT = "script"
+    RUNG = "rung"  # in alphabetical order: it groups, it does not climb
+    STATUS = "status"
+    WALL = "wall"
+    LOSS = "loss"
+    USD = "usd"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One line of the history: a run with what it belongs to and what it was expected to take."""
+
+    run: Run
+    experiment_name: str
+    script: Path
+    module: str | None
+    args: tuple[str, ...]
+    forecast_seconds: Interval | None
+    """Of the forecast that the run was approved with; ``None`` where no approval was needed or the time was unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogHit:
+    """A piece of a run's log that holds the words; the text is in the log file, from ``offset`` on."""
+
+    run_id: int
+    offset: int
+    """Where the indexed piece begins, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A run that holds the words, in its own record or in its log."""
+
+    row: RunRow
+    log_offset: int | None
+    """Where the piece of the log that holds them begins; ``None`` when the record itself does."""

@@ -1,0 +1,148 @@
+"""One connection to the database: how it is opened, how it writes, and how its errors are told.
+
+Invariant: a change is made whole or not at all, and every error of SQLite leaves here as a ``StoreError``.
+A connection belongs to the thread that made it and must not be carried through a fork.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from . import errors
+from .codec import Row, SqlValue, encode
+
+
+class Connection:
+    """A thin typed layer over :mod:`sqlite3`: rows in, rows out, transactions that nest."""
+
+    def __init__(self, path: Path, raw: sqlite3.Connection, *, read_only: errors.StoreError | None = None) -> None:
+        self.path = path
+        self.raw = raw
+        self.read_only = read_only
+        self._depth = 0
+
+    def rows(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[Row]:
+        """Every row of a query. Fetched at once, so that a damaged page is met here and not in the caller's loop."""
+        try:
+            return self.raw.execute(sql, parameters).fetchall()
+        except (sqlite3.Error, OverflowError) as error:
+            raise self._told(error) from error
+
+    def row(self, sql: str, parameters: Sequence[SqlValue] = ()) -> Row | None:
+        """The first row, if there is one."""
+        try:
+            row: Row | None = self.raw.execute(sql, parameters).fetchone()
+        except (sqlite3.Error, OverflowError) as error:
+            raise self._told(error) from error
+        return row
+
+    def number(self, sql: str, parameters: Sequence[SqlValue] = ()) -> int:
+        """The first column of the first row; 0 when there is none."""
+        row = self.row(sql, parameters)
+        return int(row[0]) if row and row[0] is not None else 0
+
+    def write(self, sql: str, parameters: Sequence[SqlValue] = ()) -> int:
+        """Make one change; returns how many rows it touched."""
+        return self._execute(sql, parameters).rowcount
+
+    def write_many(self, sql: str, parameters: Iterable[Sequence[SqlValue]]) -> None:
+        """Make the same change for every set of parameters, all or none."""
+        with self.transaction():
+            try:
+                self.raw.executemany(sql, parameters)
+            except (sqlite3.Error, OverflowError) as error:
+                raise self._told(error) from error
+
+    def insert(self, table: str, values: Mapping[str, object]) -> int:
+        """Add a row; returns its id."""
+        names = ", ".join(values)
+        marks = ", ".join("?" * len(values))
+        cursor = self._execute(
+            f"INSERT INTO {table} ({names}) VALUES ({marks})", [encode(value) for value in values.values()]
+        )
+        return cursor.lastrowid or 0
+
+    def update(self, table: str, row_id: int, changes: Mapping[str, object]) -> int:
+        """Change columns of one row; returns how many rows that was."""
+        if not changes:
+            return self.number(f"SELECT count(*) FROM {table} WHERE id = ?", (row_id,))
+        assignments = ", ".join(f"{name} = ?" for name in changes)
+        return self.write(
+            f"UPDATE {table} SET {assignments} WHERE id = ?", [*(encode(value) for value in changes.values()), row_id]
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; may be nested. The outermost takes the write lock at once: what it reads cannot go stale."""
+        begin, commit, undo = _WORDS if self._depth == 0 else _nested_words(self._depth)
+        self._execute(begin, ())
+        self._depth += 1
+        try:
+            yield
+            # Only a whole-transaction COMMIT can fail here; its rollback is below.
+            self._execute(commit, ())
+        except BaseException:
+            self._roll_back(undo)
+            raise
+        finally:
+            self._depth -= 1
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.raw.close()
+
+    def _execute(self, sql: str, parameters: Sequence[SqlValue]) -> sqlite3.Cursor:
+        if self.read_only is not None:
+            raise copy(self.read_only)
+        try:
+            return self.raw.execute(sql, parameters)
+        except (sqlite3.Error, OverflowError) as error:
+            raise self._told(error) from error
+
+    def _roll_back(self, undo: Sequence[str]) -> None:
+        # A full disk or an input/output error may have rolled everything back already.
+        if not self.raw.in_transaction:
+            return
+        try:
+            for statement in undo:
+                self.raw.execute(statement)
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+
+    def _told(self, error: sqlite3.Error | OverflowError) -> Exception:
+        if isinstance(error, OverflowError):
+            return errors.StoreRefused("A whole number is too large for the database (64 bits).", "Nothing was stored.")
+        # Use after close or from another thread is a mistake in the program and not the database's state.
+        if isinstance(error, sqlite3.ProgrammingError):
+            return error
+        return errors.translate(error, self.path)
+
+
+_WORDS = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+
+
+def _nested_words(depth: int) -> tuple[str, str, tuple[str, ...]]:
+    name = f"nested_{depth}"
+    return f"SAVEPOINT {name}", f"RELEASE {name}", (f"ROLLBACK TO {name}", f"RELEASE {name}")
+
+
+def connect(path: Path, *, mode: str, patience_seconds: float, **options: Any) -> sqlite3.Connection:
+    """A raw connection with our settings; nothing is read from the file yet."""
+    query = "&".join([f"mode={mode}", *(f"{name}={value}" for name, value in options.items())])
+    raw = sqlite3.connect(
+        f"file:{quote(bytes(path))}?{query}",
+        uri=True,
+        timeout=patience_seconds,
+        isolation_level=None,
+        cached_statements=256,
+    )
+    raw.execute("PRAGMA foreign_keys = ON")
+    raw.execute("PRAGMA synchronous = NORMAL")
+    raw.execute("PRAGMA journal_size_limit = 67108864")
+    return raw

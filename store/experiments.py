@@ -1,0 +1,98 @@
+"""Experiments: which script, with which arguments, in which interpreter.
+
+Invariant: what identifies an experiment never changes; only what the person declared about it does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from .area import Area
+from .codec import Shape, encode
+from .errors import NotFound
+from .records import Experiment
+
+_SHAPE = Shape(Experiment)
+
+
+class ExperimentChanges(TypedDict, total=False):
+    """What may change after an experiment was added."""
+
+    declared_steps: int | None
+    budget_seconds: float | None
+
+
+class Experiments(Area):
+    """The experiments, oldest first by id."""
+
+    def add(
+        self,
+        *,
+        name: str,
+        script: Path,
+        module: str | None,
+        args: Sequence[str],
+        working_dir: Path,
+        python: Path,
+        fingerprint: str,
+        declared_steps: int | None = None,
+        budget_seconds: float | None = None,
+    ) -> Experiment:
+        """Remember a new experiment."""
+        experiment_id = self._database.insert(
+            "experiments",
+            {
+                "name": name,
+                "script": script,
+                "module": module,
+                "args": tuple(args),
+                "working_dir": working_dir,
+                "python": python,
+                "fingerprint": fingerprint,
+                "declared_steps": declared_steps,
+                "budget_seconds": budget_seconds,
+                "created_at": time.time(),
+            },
+        )
+        return self.get(experiment_id)
+
+    def get(self, experiment_id: int) -> Experiment:
+        """The experiment with this id."""
+        row = self._database.row(f"SELECT {_SHAPE.columns} FROM experiments WHERE id = ?", (experiment_id,))
+        if row is None:
+            raise NotFound(f"There is no experiment {experiment_id}.", "`mlintern history` lists what there is.")
+        return _SHAPE.load(row)
+
+    def find(
+        self,
+        *,
+        script: Path,
+        module: str | None,
+        args: Sequence[str],
+        working_dir: Path,
+        python: Path,
+        fingerprint: str,
+    ) -> Experiment | None:
+        """The latest experiment that is exactly this one, if it was seen before."""
+        row = self._database.row(
+            f"SELECT {_SHAPE.columns} FROM experiments WHERE script = ? AND module IS ? AND args = ?"
+            " AND working_dir = ? AND python = ? AND fingerprint = ? ORDER BY id DESC LIMIT 1",
+            [encode(value) for value in (script, module, tuple(args), working_dir, python, fingerprint)],
+        )
+        return _SHAPE.load(row) if row else None
+
+    def recent(self, limit: int = 20) -> tuple[Experiment, ...]:
+        """The newest experiments, newest first."""
+        rows = self._database.rows(f"SELECT {_SHAPE.columns} FROM experiments ORDER BY id DESC LIMIT ?", (limit,))
+        return tuple(map(_SHAPE.load, rows))
+
+    def update(self, experiment_id: int, **changes: Unpack[ExperimentChanges]) -> Experiment:
+        """Change what the person declared."""
+        unknown = changes.keys() - ExperimentChanges.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"an experiment has no changeable field {', '.join(sorted(unknown))}")
+        self._database.update("experiments", experiment_id, changes)
+        return self.get(experiment_id)

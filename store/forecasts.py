@@ -1,0 +1,78 @@
+"""Forecasts, kept as they were shown.
+
+Invariant: a forecast is added and never changed; a better one is a new row.
+"""
+
+from __future__ import annotations
+
+import time
+
+from .area import Area
+from .codec import Shape
+from .errors import NotFound
+from .records import Forecast, Interval, RungName
+
+_SHAPE = Shape(Forecast)
+
+
+class Forecasts(Area):
+    """The forecasts, oldest first by id."""
+
+    def add(
+        self,
+        *,
+        experiment_id: int,
+        rung: RungName,
+        source_run_id: int | None = None,
+        seconds: Interval | None = None,
+        cpu_seconds: Interval | None = None,
+        steps: int | None = None,
+        steps_exact: bool = False,
+        peak_host_bytes: Interval | None = None,
+        peak_device_bytes: Interval | None = None,
+        energy_joules: Interval | None = None,
+        usd: Interval | None = None,
+        unknown: tuple[str, ...] = (),
+    ) -> Forecast:
+        """Remember a forecast."""
+        forecast_id = self._database.insert(
+            "forecasts",
+            {
+                "experiment_id": experiment_id,
+                "rung": rung,
+                "source_run_id": source_run_id,
+                "created_at": time.time(),
+                "seconds": seconds,
+                "cpu_seconds": cpu_seconds,
+                "steps": steps,
+                "steps_exact": steps_exact,
+                "peak_host_bytes": peak_host_bytes,
+                "peak_device_bytes": peak_device_bytes,
+                "energy_joules": energy_joules,
+                "usd": usd,
+                "unknown": unknown,
+            },
+        )
+        return self.get(forecast_id)
+
+    def get(self, forecast_id: int) -> Forecast:
+        """The forecast with this id."""
+        row = self._database.row(f"SELECT {_SHAPE.columns} FROM forecasts WHERE id = ?", (forecast_id,))
+        if row is None:
+            raise NotFound(f"There is no forecast {forecast_id}.")
+        return _SHAPE.load(row)
+
+    def latest(self, experiment_id: int, rung: RungName) -> Forecast | None:
+        """The newest forecast of a rung's cost."""
+        row = self._database.row(
+            f"SELECT {_SHAPE.columns} FROM forecasts WHERE experiment_id = ? AND rung = ? ORDER BY id DESC LIMIT 1",
+            (experiment_id, rung),
+        )
+        return _SHAPE.load(row) if row else None
+
+    def for_experiment(self, experiment_id: int) -> tuple[Forecast, ...]:
+        """Every forecast of an experiment, oldest first."""
+        rows = self._database.rows(
+            f"SELECT {_SHAPE.columns} FROM forecasts WHERE experiment_id = ? ORDER BY id", (experiment_id,)
+        )
+        return tuple(map(_SHAPE.load, rows))

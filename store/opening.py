@@ -1,0 +1,132 @@
+"""Opening the database file: is it there, is it ours, is it up to date, can it be written?
+
+Invariant: a file that is not ours, is damaged, or comes from a newer version is never changed. An up-to-date file is
+opened without loading sqlite-utils. One that cannot be opened for writing but can be read is opened for reading only.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from copy import copy
+from pathlib import Path
+
+from . import errors
+from .connection import Connection, connect
+from .version import APPLICATION_ID, SCHEMA_VERSION
+
+_RETRY_SECONDS = 0.05
+
+
+def open_database(path: Path, *, create: bool, patience_seconds: float) -> Connection:
+    """A connection to the up-to-date database at ``path``; made, or brought up to date, where that is needed."""
+    _prepare_place(path, create=create)
+    try:
+        return _open_for_writing(path, patience_seconds)
+    except (errors.StoreFull, errors.StoreReadOnly) as error:
+        return _open_for_reading(path, patience_seconds, because=error)
+
+
+def _prepare_place(path: Path, *, create: bool) -> None:
+    try:
+        if create:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        # Only ever a stat: opening and closing the file here would drop the locks of this process's other connections.
+        size = path.stat().st_size
+    except FileNotFoundError:
+        if not create:
+            raise errors.missing(path) from None
+        return
+    except OSError as error:
+        raise errors.unusable_folder(path.parent, error) from error
+    if not path.is_file():
+        raise errors.corrupt(path, "is not a file")
+    # SQLite would take an empty file for a new database and delete the journal that still holds the data.
+    if size == 0 and _has_journal(path):
+        raise errors.corrupt(path, "is empty although its journal is not")
+
+
+def _open_for_writing(path: Path, patience_seconds: float) -> Connection:
+    database = _connect(path, "rwc", patience_seconds)
+    try:
+        _check_identity(database)
+        _use_write_ahead_log(database, patience_seconds)
+        if _version(database) < SCHEMA_VERSION:
+            from .migrations import migrate  # loads sqlite-utils: 0.2 s that only a new or an old file has to pay
+
+            migrate(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _open_for_reading(path: Path, patience_seconds: float, *, because: errors.StoreError) -> Connection:
+    """Without room for the shared index file of the write-ahead log, the file can still be read in one of two ways.
+
+    With an empty journal everything is in the main file, which can be read as it is. Otherwise the journal must be read
+    too, which takes the file for ourselves: then SQLite keeps the index in memory.
+    """
+    mode, options = ("rw", {}) if _has_journal(path) else ("ro", {"immutable": 1})
+    try:
+        database = _connect(path, mode, patience_seconds, **options)
+    except errors.StoreError:
+        raise because from None
+    database.read_only = because
+    try:
+        if not options:
+            database.raw.execute("PRAGMA locking_mode = EXCLUSIVE")
+        _check_identity(database)
+        if _version(database) < SCHEMA_VERSION:
+            raise copy(because)
+    except (errors.StoreError, sqlite3.Error):
+        database.close()
+        raise because from None
+    return database
+
+
+def _connect(path: Path, mode: str, patience_seconds: float, **options: int) -> Connection:
+    try:
+        return Connection(path, connect(path, mode=mode, patience_seconds=patience_seconds, **options))
+    except sqlite3.Error as error:
+        raise errors.translate(error, path) from error
+
+
+def _check_identity(database: Connection) -> None:
+    """Refuse, before anything is written, what is not ours or is newer than we are."""
+    owner = database.number("PRAGMA application_id")
+    version = _version(database)
+    is_new = not owner and not database.number("SELECT count(*) FROM sqlite_master")
+    if not is_new and owner != APPLICATION_ID:
+        raise errors.corrupt(database.path, "is a database of another program")
+    if version > SCHEMA_VERSION:
+        raise errors.newer(database.path, version, SCHEMA_VERSION)
+
+
+def _use_write_ahead_log(database: Connection, patience_seconds: float) -> None:
+    """Switch a new file to the write-ahead log. SQLite does not wait for the lock here, so we do."""
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            row = database.row("PRAGMA journal_mode = WAL")
+            break
+        except errors.StoreLocked:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)
+    if row != ("wal",):
+        raise errors.StoreError(
+            f"The disk that holds {database.path} cannot share a database between programs (no write-ahead log).",
+            "Name a folder on a local disk with --home.",
+        )
+
+
+def _version(database: Connection) -> int:
+    return database.number("PRAGMA user_version")
+
+
+def _has_journal(path: Path) -> bool:
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except OSError:
+        return False
