@@ -12,7 +12,7 @@ from rich.cells import cell_len, set_cell_size
 
 ESCAPES = (
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor moves
-    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC and other strings: titles, links, clipboard
+    r"|\x1b[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?"  # OSC and other strings: titles, links, clipboard
     r"|\x1b[ -/]*[0-~]"  # two-character sequences
 )
 _ESCAPES = re.compile(ESCAPES)

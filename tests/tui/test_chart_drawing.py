@@ -1,0 +1,108 @@
+"""Drawing without a terminal: dots, axis marks, reduction that hides no extreme."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from mlintern.store.records import Metric
+from mlintern.tui.widgets.braille import Canvas, log_ticks, nice_ticks, short
+from mlintern.tui.widgets.series import Series, bounds, extremes
+
+
+def test_a_vertical_sets_exactly_its_dots() -> None:
+    canvas = Canvas(1, 2)
+    canvas.vertical(0, 0, 0)
+    assert canvas.row_text(0) == "⠁"
+    canvas.vertical(1, 2, 5)
+    assert canvas.row_text(0) == "⢡"
+    assert canvas.row_text(1) == "⠘"
+
+
+def test_a_steep_curve_has_no_holes() -> None:
+    canvas = Canvas(1, 4)
+    canvas.curve([(15, 15), (0, 0)])
+    assert canvas.row_text(0) == "⢸" and canvas.row_text(3) == "⣸".replace("⣸", "⡸")
+
+
+def test_a_pattern_leaves_columns_out() -> None:
+    canvas = Canvas(2, 1)
+    canvas.curve([(0, 0)] * 4, pattern=(True, False))
+    assert canvas.row_text(0) == "⠁⠁"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [(0, 10, [0, 5, 10]), (0, 18_240, [0, 5000, 10_000, 15_000]), (0.305, 0.365, [0.32, 0.34]), (5, 5, [5])],
+)
+def test_ticks_are_round(low: float, high: float, ticks: list[float]) -> None:
+    assert nice_ticks(low, high, 4)[: len(ticks)] == ticks
+
+
+def test_ticks_never_exceed_their_number_or_their_range() -> None:
+    for exponent in range(-9, 10):
+        low, high = 0.37 * 10.0**exponent, 7.9 * 10.0**exponent
+        for most in range(1, 9):
+            ticks = nice_ticks(low, high, most)
+            assert len(ticks) <= most + 1 and all(low * 0.999 <= tick <= high * 1.001 for tick in ticks)
+            assert len(log_ticks(low, high, most)) <= most
+    assert nice_ticks(math.nan, 1, 3) == [] and log_ticks(-1, 1, 3) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0, "0"), (0.02, "0.02"), (2.5, "2.5"), (9_000, "9000"), (18_000, "18k"), (3e6, "3M"), (1e-7, "1e-07")],
+)
+def test_axis_marks_are_short(value: float, shown: str) -> None:
+    assert short(value) == shown
+
+
+def test_non_finite_values_are_dropped_and_counted() -> None:
+    series = Series.of("loss", [Metric("loss", 2, math.nan), Metric("loss", 1, 1.0), Metric("loss", 3, math.inf)])
+    assert (list(series.xs), list(series.ys), series.dropped) == ([1], [1.0], 2)
+
+
+def test_a_log_scale_leaves_out_what_is_not_positive() -> None:
+    series = Series("loss", [1, 2, 3], [1.0, 0.0, -1.0])
+    assert list(series.positive().ys) == [1.0] and series.positive().dropped == 2
+    sound = Series("loss", [1], [1.0])
+    assert sound.positive() is sound
+
+
+def test_smoothing_keeps_a_constant_and_follows_a_change() -> None:
+    constant = Series("a", list(range(100)), [3.0] * 100).smoothed(10)
+    assert all(abs(value - 3.0) < 1e-9 for value in constant.ys)
+    step = Series("b", list(range(100)), [0.0] * 50 + [1.0] * 50).smoothed(5)
+    assert step.ys[49] == 0 and 0 < step.ys[52] < 1 and step.ys[99] > 0.99
+
+
+def test_smoothing_does_not_depend_on_how_densely_a_curve_was_sampled() -> None:
+    dense = Series("a", list(range(1000)), [math.sin(x / 100) for x in range(1000)]).smoothed(50)
+    sparse = Series("a", list(range(0, 1000, 5)), [math.sin(x / 100) for x in range(0, 1000, 5)]).smoothed(50)
+    assert abs(dense.ys[-5] - sparse.ys[-1]) < 0.03
+
+
+def test_reduction_keeps_every_extreme() -> None:
+    ys = [1.0] * 100_000
+    ys[77_777], ys[12_345] = 50.0, -50.0
+    reduced = extremes(Series("loss", range(100_000), ys), 0, 99_999, 100)
+    spans = [span for span in reduced if span]
+    assert len(spans) == 100
+    assert max(high for _, high in spans) == 50.0 and min(low for low, _ in spans) == -50.0
+
+
+def test_a_sparse_curve_is_joined() -> None:
+    reduced = extremes(Series("accuracy", [0, 100], [0.0, 1.0]), 0, 100, 11)
+    assert [round(span[0], 3) for span in reduced if span] == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+
+
+def test_a_window_sees_the_curve_pass_through_it() -> None:
+    reduced = extremes(Series("accuracy", [0, 100], [0.0, 1.0]), 40, 60, 5)
+    assert all(span is not None for span in reduced)
+
+
+def test_one_point_and_none() -> None:
+    assert extremes(Series("loss", [7], [2.0]), 7, 7, 4) == [(2.0, 2.0), None, None, None]
+    assert extremes(Series("loss", [], []), 0, 10, 3) == [None] * 3
+    assert bounds([Series("loss", [], [])], 0, 1) is None
+    assert bounds([Series("loss", [1, 2, 3], [9.0, 1.0, 5.0])], 2, 3) == (1.0, 5.0)

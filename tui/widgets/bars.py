@@ -1,0 +1,80 @@
+"""The two edges of every screen: where one is (top) and what the keys do here (bottom). Everything on them can be clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.screen import Screen
+from textual.strip import Strip
+
+from ..actions import BY_ID, Action, Scope
+from .painted import Painted
+
+PLACES = ("home", "ladder", "run", "history")
+OFF_THE_BAR = (Scope.APPROVAL, Scope.STOPPING)
+"""Scopes whose actions are drawn where they are asked."""
+
+
+class TopBar(Painted):
+    """The four places, the one that is shown in bold between brackets."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self._place = place
+
+    def render_line(self, y: int) -> Strip:
+        segments = [Segment(" mlintern ", self.ink("accent"))]
+        for place in PLACES:
+            action = BY_ID[f"everywhere.{place}"]
+            here = place == self._place
+            name = f" {action.keys[0]} {place.capitalize()} "
+            look = self.ink("strong" if here else "muted", action.handler)
+            segments.append(Segment(f"[{name.strip()}]" if here else name, look))
+            segments.append(Segment(" "))
+        right = "q leave (runs go on) "
+        used = sum(cell_len(segment.text) for segment in segments)
+        gap = self.size.width - used - len(right)
+        if gap > 0:
+            segments += [Segment(" " * gap), Segment(right, self.ink("muted", BY_ID["everywhere.leave"].handler))]
+        return self.finish(segments, self.size.width)
+
+
+class KeyBar(Painted):
+    """The keys that work here, nearest first; what does not fit is in the help."""
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def _bindings_changed(self, _screen: Screen[object]) -> None:
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        help_key = BY_ID["everywhere.help"]
+        segments = [Segment(" "), *self._entry(help_key)]
+        used = 1 + _entry_width(help_key)
+        for action in self._actions():
+            if used + _entry_width(action) > width:
+                break
+            used += _entry_width(action)
+            segments += self._entry(action)
+        return self.finish(segments, width)
+
+    def _entry(self, action: Action) -> list[Segment]:
+        click = action.handler if action.handler.startswith("app.") else f"app.press('{action.keys[0]}')"
+        key, label = f"{action.shown_keys[0]} ", f"{action.label}  "
+        return [Segment(key, self.ink("accent", click)), Segment(label, self.ink("muted", click))]
+
+    def _actions(self) -> Iterable[Action]:
+        seen = {"everywhere.help"}
+        for active in self.screen.active_bindings.values():
+            action = BY_ID.get(active.binding.id or "")
+            if action and active.enabled and action.label and action.id not in seen and action.scope not in OFF_THE_BAR:
+                seen.add(action.id)
+                yield action
+
+
+def _entry_width(action: Action) -> int:
+    return cell_len(action.shown_keys[0]) + cell_len(action.label) + 3

@@ -1,0 +1,176 @@
+"""A question inside the screen with a few answers, guarded against type-ahead; the safe answer comes first and is marked.
+
+Invariant: no key and no click that was meant for something else answers it, and Enter alone answers No.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from ..actions import BY_ID, Action, Scope, in_scope
+from ..bindings import bindings
+from ..text import clean, wrap
+from .guard import ApprovalGuard
+from .painted import Painted
+
+
+class Choice(Painted, can_focus=True):
+    """The question; a subclass names the scope whose actions are its answers."""
+
+    SCOPE: Scope
+    armed: reactive[bool] = reactive(False)
+    """Whether an answer would count now."""
+    marked: reactive[int] = reactive(0)
+
+    @dataclass
+    class Answered(Message):
+        """One of the answers was given; ``answer`` is the last part of the action's id."""
+
+        choice: Choice
+        answer: str
+
+    @dataclass
+    class Later(Message):
+        """The person wants to look around first; nothing was decided."""
+
+        choice: Choice
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.guard = ApprovalGuard()
+        self._identity: Hashable = None
+        self._lines: Sequence[tuple[str, str]] = ()
+        self._without: frozenset[str] = frozenset()
+        self.display = False
+
+    def ask(
+        self, title: str, lines: Sequence[tuple[str, str]], *, identity: Hashable, without: Sequence[str] = ()
+    ) -> None:
+        """Put the question: lines of text with their inks. Another ``identity`` is another question, guarded anew."""
+        self.border_title = title
+        self._lines, self._without = lines, frozenset(without)
+        if identity != self._identity or not self.display:
+            self._identity = identity
+            self.marked = 0
+            self.display = True
+            self.rearm()
+        self.refresh(layout=True)
+
+    def close(self) -> None:
+        """Take the question away."""
+        self._identity = None
+        self.display = False
+        self.armed = False
+        self.guard.hidden()
+
+    def rearm(self) -> None:
+        """Start the guard anew, counted from the moment the question is really on the screen."""
+        self.armed = False
+        self.guard.hidden()
+        self.call_after_refresh(self._appeared)
+
+    def _appeared(self) -> None:
+        if self.display:
+            self.guard.appeared(time.monotonic())
+            self._arm_when_open()
+
+    def _arm_when_open(self) -> None:
+        remaining = self.guard.opens_at - time.monotonic()
+        if remaining == float("inf"):
+            return
+        if remaining <= 0:
+            self.armed = True
+        else:
+            self.set_timer(remaining, self._arm_when_open)
+
+    @property
+    def answers(self) -> list[Action]:
+        """The answers on offer, the safe one first."""
+        offered = (action for action in in_scope(self.SCOPE) if action.label)
+        return [action for action in offered if _answer(action) not in self._without]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._wrapped(width)) + 1
+
+    def _wrapped(self, width: int) -> list[tuple[str, str]]:
+        return [(line, ink) for text, ink in self._lines for line in wrap(clean(text), width)]
+
+    def render_line(self, y: int) -> Strip:
+        width = self.content_size.width
+        lines = self._wrapped(width)
+        if y < len(lines):
+            return self.strip([lines[y]], width)
+        return self._draw_answers(width) if y == len(lines) else self.strip((), width)
+
+    def _draw_answers(self, width: int) -> Strip:
+        segments: list[Segment] = []
+        roomy = sum(len(action.label) + 9 for action in self.answers) <= width
+        for index, action in enumerate(self.answers):
+            is_marked = index == self.marked
+            look = self.ink("cursor" if is_marked and self.has_focus and self.armed else "")
+            ink = "strong" if self.armed else "faint"
+            click = f"click_answer('{_answer(action)}')"
+            segments += [
+                Segment("▸" if is_marked else " ", self.ink("accent")),
+                Segment(f"[{action.shown_keys[0]}] {action.label}", look + self.ink(ink, click)),
+                Segment("   " if roomy else " "),
+            ]
+        return self.finish(segments, width)
+
+    def on_key(self, event: events.Key) -> None:
+        if not self.guard.typed(event.time):
+            event.stop()
+            event.prevent_default()
+            self._arm_when_open()
+
+    def watch_has_focus(self, focused: bool) -> None:
+        super().watch_has_focus(focused)
+        self.refresh()
+
+    def action_click_answer(self, answer: str) -> None:
+        if self.guard.clicked(time.monotonic()):
+            self._give(answer)
+
+    def action_answer(self, answer: str) -> None:
+        if self.guard.typed(time.monotonic()):
+            self._give(answer)
+
+    def action_move(self, by: int) -> None:
+        self.marked = (self.marked + by) % len(self.answers)
+
+    def action_choose(self) -> None:
+        self.action_answer(_answer(self.answers[self.marked]))
+
+    def action_later(self) -> None:
+        self.post_message(self.Later(self))
+
+    def _give(self, answer: str) -> None:
+        if answer in {_answer(action) for action in self.answers}:
+            self.post_message(self.Answered(self, answer))
+
+
+def _answer(action: Action) -> str:
+    return BY_ID[action.id].id.rpartition(".")[2]
+
+
+class Approval(Choice):
+    """Whether a rung that costs something may be climbed."""
+
+    SCOPE = Scope.APPROVAL
+    BINDINGS = bindings(Scope.APPROVAL)
+
+
+class Stopping(Choice):
+    """Whether a run should be stopped."""
+
+    SCOPE = Scope.STOPPING
+    BINDINGS = bindings(Scope.STOPPING)
