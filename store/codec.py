@@ -12,13 +12,14 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, is_dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from types import UnionType
 from typing import Any, Generic, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from .errors import unreadable_record
 from .records import Interval
 
 SqlValue: TypeAlias = int | float | str | bytes | None
@@ -57,13 +58,12 @@ def decode_text(value: str | bytes) -> str:
 class Shape(Generic[RecordType]):
     """The columns of one record class: each field is the column of the same name."""
 
-    def __init__(self, record: type[RecordType]) -> None:
+    def __init__(self, record: type[RecordType], *, without: Sequence[str] = ()) -> None:
         self._record = record
         hints = get_type_hints(record)
-        names = [field.name for field in fields(record)]  # type: ignore[arg-type]  # only dataclasses are given
-        self.names = tuple(names)
-        self.columns = ", ".join(names)
-        self._decoders = tuple(_decoder(hints[name]) for name in names)
+        self.names = tuple(name for name in hints if name not in without)
+        self.columns = ", ".join(self.names)
+        self._decoders = tuple(_decoder(hints[name]) for name in self.names)
 
     def qualified(self, alias: str) -> str:
         """The columns with a table's alias in front, for a join."""
@@ -71,12 +71,17 @@ class Shape(Generic[RecordType]):
 
     def load(self, row: Sequence[Any]) -> RecordType:
         """The record that a row of exactly these columns stands for."""
-        return self._record(
-            *[
+        return self._record(*self.values(row))
+
+    def values(self, row: Sequence[Any]) -> list[Any]:
+        """The fields that a row of exactly these columns stands for."""
+        try:
+            return [
                 value if decode is None or value is None else decode(value)
                 for decode, value in zip(self._decoders, row, strict=True)
             ]
-        )
+        except (ValueError, TypeError) as error:
+            raise unreadable_record(self._record.__name__.lower(), error) from error
 
 
 def _encode_text(text: str) -> str | bytes:

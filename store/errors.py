@@ -19,6 +19,7 @@ Invariant: every error that leaves this package on purpose is a ``StoreError``, 
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -26,6 +27,9 @@ from typing import ClassVar
 
 _ROOM_TO_WORK_BYTES = 1 << 20
 """With less free space than this, an unexplained input/output error is a full disk."""
+
+_SIGNS_OF_DAMAGE = ("no such table", "no such column", "decode to UTF-8")
+"""What SQLite says, without a code of its own, when the schema or a text is not what our version number promises."""
 
 
 class StoreError(Exception):
@@ -104,7 +108,7 @@ def translate(error: sqlite3.Error, path: Path) -> StoreError:
     # The low byte is the primary code; Python's own errors (a text that is not UTF-8, say) carry none.
     primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
     match primary:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
             return locked(path)
         case sqlite3.SQLITE_FULL:
             return full(path)
@@ -117,7 +121,11 @@ def translate(error: sqlite3.Error, path: Path) -> StoreError:
         case sqlite3.SQLITE_CONSTRAINT:
             return StoreRefused(f"The database refused the change: {error}.", "Nothing was stored.")
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
-            return full(path) if _is_full(path) else _unreachable(path, error)
+            if _is_full(path):
+                return full(path)
+            return _unreachable(path, error) if is_writable(path) else read_only(path)
+        case _ if any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
+            return corrupt(path, f"is damaged ({error})")
         case _:
             return StoreError(f"The database {path} could not do this: {error}.", "Nothing was changed.")
 
@@ -167,11 +175,34 @@ def missing(path: Path) -> StoreMissing:
     return StoreMissing(f"There is no database at {path}.", "Start a run first, or name the right folder with --home.")
 
 
+def is_writable(path: Path) -> bool:
+    """Whether the file, and beside it its journal, may be written."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
 def unusable_folder(path: Path, error: OSError) -> StoreError:
     """The folder of the database, or of a run, could not be made or entered."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return full(path)
     return StoreError(
         f"The folder {path} cannot be used: {error.strerror or error}.",
         "Make it a folder that you may write to, or name another one with --home.",
+    )
+
+
+def undone(path: Path) -> StoreError:
+    """The caller goes on in a transaction that is no more."""
+    return StoreError(
+        f"The database {path} had to undo the change that this belongs to.",
+        "Nothing was stored. Try the whole change again.",
+    )
+
+
+def unreadable_record(kind: str, error: Exception) -> StoreCorrupt:
+    """A row holds what no record of ours can hold."""
+    return StoreCorrupt(
+        f"A {kind} in the database cannot be read: {error}.",
+        "The file is damaged; restore a backup. The rest can be read.",
     )
 
 

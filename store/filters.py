@@ -38,6 +38,11 @@ class Condition:
         """The clause to put after ``FROM runs``."""
         return f"WHERE {self.sql}" if self.sql else ""
 
+    @property
+    def where_unindexed(self) -> str:
+        """The same, but no index may be used for it: SQLite takes a column with a plus for an expression."""
+        return self.where.replace("runs.", "+runs.")
+
 
 def parse(text: str) -> Condition:
     """What the filter asks for; an empty one asks for every run."""
@@ -78,7 +83,7 @@ def _term(key: str, value: str) -> Condition:
         case "script" | "name":
             return _of_experiments(f"instr(lower({key}), lower(?))", value)
         case "experiment":
-            return Condition("experiment_id = ?", (_number(key, value),))
+            return Condition("runs.experiment_id = ?", (_number(key, value),))
         case "run":
             return Condition("runs.id = ?", (_number(key, value),))
     raise BadFilter(
@@ -93,7 +98,7 @@ def _one_of(column: str, key: str, value: str, choices: type[StrEnum]) -> Condit
     if not chosen:
         raise BadFilter(f"There is no {key} {value!r}; it is one of {', '.join(choices)}.", _EXAMPLE)
     marks = ", ".join("?" * len(chosen))
-    return Condition(f"{column} IN ({marks})", chosen)
+    return Condition(f"runs.{column} IN ({marks})", chosen)
 
 
 def _number(key: str, value: str) -> int:
@@ -104,14 +109,14 @@ def _number(key: str, value: str) -> int:
 
 def _holds(phrase: str) -> Condition:
     return Condition(
-        "(experiment_id IN (SELECT rowid FROM experiments_fts WHERE experiments_fts MATCH ?)"
+        "(runs.experiment_id IN (SELECT rowid FROM experiments_fts WHERE experiments_fts MATCH ?)"
         " OR runs.id IN (SELECT rowid FROM run_reasons WHERE run_reasons MATCH ?))",
         (phrase, phrase),
     )
 
 
 def _of_experiments(condition: str, value: str) -> Condition:
-    return Condition(f"experiment_id IN (SELECT id FROM experiments WHERE {condition})", (encode(value),))
+    return Condition(f"runs.experiment_id IN (SELECT id FROM experiments WHERE {condition})", (encode(value),))
 
 
 def _negated(condition: Condition) -> Condition:

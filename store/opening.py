@@ -51,6 +51,8 @@ def _open_for_writing(path: Path, patience_seconds: float) -> Connection:
     try:
         _check_identity(database)
         _use_write_ahead_log(database, patience_seconds)
+        if not errors.is_writable(path):
+            database.read_only = errors.read_only(path)
         if _version(database) < SCHEMA_VERSION:
             from .migrations import migrate  # loads sqlite-utils: 0.2 s that only a new or an old file has to pay
 

@@ -168,13 +168,17 @@ CREATE TRIGGER events_keep_on_replace BEFORE INSERT ON events
 WHEN EXISTS (SELECT 1 FROM events WHERE id = NEW.id) BEGIN
     SELECT RAISE(ABORT, 'events are append-only');
 END;
-CREATE TRIGGER approvals_spent_once BEFORE UPDATE ON approvals
-WHEN OLD.used_by_run_id IS NOT NULL OR NEW.decision IS NOT OLD.decision OR NEW.rung IS NOT OLD.rung
-    OR NEW.experiment_id IS NOT OLD.experiment_id OR NEW.ceiling_seconds IS NOT OLD.ceiling_seconds BEGIN
-    SELECT RAISE(ABORT, 'a decision is never changed, and an approval is spent once');
+CREATE TRIGGER approvals_keep_on_update BEFORE UPDATE OF
+    id, experiment_id, rung, forecast_id, decision, ceiling_seconds, reason, decided_by, decided_at, token_hash
+ON approvals BEGIN
+    SELECT RAISE(ABORT, 'a decision is never changed');
 END;
-CREATE TRIGGER approvals_keep BEFORE DELETE ON approvals BEGIN
-    SELECT RAISE(ABORT, 'decisions are never deleted');
+CREATE TRIGGER approvals_spent_once BEFORE UPDATE OF used_by_run_id ON approvals
+WHEN OLD.used_by_run_id IS NOT NULL OR OLD.decision != 'approved' BEGIN
+    SELECT RAISE(ABORT, 'an approval is spent once');
+END;
+CREATE TRIGGER approvals_keep_on_delete BEFORE DELETE ON approvals BEGIN
+    SELECT RAISE(ABORT, 'a decision is never deleted');
 END;
 """
 
