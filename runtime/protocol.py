@@ -71,6 +71,8 @@ class ProbeSettings:
     redirect: Path | None = None
     """Where writes are turned to. Leave it ``None``: it is filled in when the isolation that holds needs it."""
     time_budget_seconds: float | None = None
+    thorough: bool = False
+    """Leave outer and evaluation loops whole: a second look at a crash that the cutting may have caused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ def launch_from_text(text: str) -> LaunchFile:
             roots=tuple(Path(root) for root in probe["roots"]),
             redirect=_path(probe["redirect"]),
             time_budget_seconds=probe["time_budget_seconds"],
+            thorough=probe["thorough"],
         ),
     )
 
@@ -149,6 +152,7 @@ def probe_environment(settings: ProbeSettings, command: Command, *, events_fd: i
             "roots": [str(root) for root in settings.roots],
             "redirect": None if redirect is None else str(redirect),
             "time_budget_seconds": settings.time_budget_seconds,
+            "thorough": settings.thorough,
             "events_fd": events_fd,
             "script": None if command.script is None else str(command.script),
             "module": command.module,
@@ -181,6 +185,28 @@ class ProbeReport:
 
 
 ProbeMessage: TypeAlias = MetricRows | Progress | ProbeReport
+
+
+class LineReader:
+    """Cuts what the probe writes into lines, in bounded memory: a line that grows too long is skipped and counted."""
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self._rest = bytearray()
+        self._is_skipping = False
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """The lines that the piece completes."""
+        self._rest += piece
+        *lines, rest = self._rest.split(b"\n") if b"\n" in piece else (self._rest,)
+        if lines and self._is_skipping:
+            del lines[0]
+            self._is_skipping = False
+        if len(rest) > MAX_LINE_BYTES:
+            self.dropped += not self._is_skipping
+            self._is_skipping = True
+        self._rest = bytearray() if self._is_skipping else bytearray(rest)
+        return [bytes(line) for line in lines if line]
 
 
 def parse_message(line: bytes) -> ProbeMessage | None:

@@ -1,0 +1,333 @@
+"""The parent of the training process: ``python -m mlintern.runtime.keeper``, started by the supervisor alone.
+
+Invariant: nothing below the keeper outlives it or its supervisor. Its standard input is a pipe that only the
+supervisor holds: when that ends, everything below is killed at once. Every descendant stays below, also one that left
+its session or lost its parents, because orphans are adopted. The training process itself is also killed by the kernel
+if the keeper dies.
+
+It reads one JSON line (:class:`Orders` as an object), then the words ``terminate`` and ``kill``; it writes JSON lines:
+``started``, ``failed``, ``exited``, ``stuck``, ``gone``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import kernel
+from .isolation import isolate
+
+LEFTOVER_SECONDS = 1.0
+"""How long what the script left behind may take to end after it was asked to."""
+
+_SETUP_SECONDS = 20
+_STUCK_SECONDS = 5.0
+_LOOK_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One isolation to try, with the environment that belongs to it."""
+
+    isolation: str
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What to run and how."""
+
+    arguments: Sequence[str]
+    working_dir: str
+    environment: Mapping[str, str]
+    attempts: Sequence[Attempt]
+    scratch: str
+    folders: Sequence[str]
+    """Where the script works: what an isolation must be able to show."""
+    output_fd: int
+    events_fd: int
+
+
+class Keeper:
+    """Starts one process and never lets anything below it get away."""
+
+    def __init__(self, *, control: int, report: int) -> None:
+        self._control = control
+        self._report_fd = report
+        self._commands = b""
+        self._training: int | None = None
+        self._status: int | None = None
+        self._layers: int | None = None
+        self._temporary: Path | None = None
+        self._wake = _wake_on_child()
+
+    def run(self) -> None:
+        """Follow the orders until nothing is left below."""
+        orders = self._read_orders()
+        if orders is None:
+            return
+        if self._start(orders):
+            self._watch()
+            self._end_leftovers()
+        self._say_gone()
+
+    def _read_orders(self) -> Orders | None:
+        """The first line; ``None`` when the supervisor is gone before it sent one."""
+        while b"\n" not in self._commands:
+            received = os.read(self._control, 1 << 16)
+            if not received:
+                return None
+            self._commands += received
+        line, self._commands = self._commands.split(b"\n", 1)
+        data: dict[str, Any] = json.loads(line)
+        return Orders(**{**data, "attempts": [Attempt(**attempt) for attempt in data["attempts"]]})
+
+    def _start(self, orders: Orders) -> bool:
+        refused: dict[str, str] = {}
+        for attempt in orders.attempts:
+            pid, words = self._try(orders, attempt)
+            if "error" not in words:
+                self._training = pid
+                os.close(orders.output_fd)
+                os.close(orders.events_fd)
+                self._say("started", pid=pid, isolation=attempt.isolation, refused=refused)
+                return True
+            os.waitpid(pid, 0)
+            if words["stage"] != "isolation":
+                self._say("failed", what=words["error"], refused=refused)
+                return False
+            refused[attempt.isolation] = words["error"]
+        self._say("failed", what="no isolation holds on this machine", refused=refused)
+        return False
+
+    def _try(self, orders: Orders, attempt: Attempt) -> tuple[int, dict[str, Any]]:
+        """Fork the training process; the words are empty when it runs, or say what went wrong at which stage."""
+        scratch = Path(orders.scratch, attempt.isolation)
+        if attempt.isolation in ("landlock", "audit") and self._temporary is None:
+            self._temporary = _private_temporary()
+        ours, theirs = socket.socketpair()
+        keeper = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            _become(orders, attempt, scratch, self._temporary, theirs, keeper)
+        theirs.close()
+        with ours:
+            words = self._hear(ours)
+        return pid, words
+
+    def _hear(self, child: socket.socket) -> dict[str, Any]:
+        received = b""
+        while True:
+            part, descriptors, _, _ = socket.recv_fds(child, 1 << 16, 1)
+            if descriptors:
+                self._layers = descriptors[0]
+                os.set_inheritable(self._layers, False)
+            if not part:
+                break
+            received += part
+        last = received.splitlines()[-1] if received else b'{"stage":"isolation","error":"it took too long"}'
+        words: dict[str, Any] = json.loads(last)
+        return words
+
+    def _watch(self) -> None:
+        while self._status is None:
+            ready, _, _ = select.select([self._control, self._wake], [], [])
+            if self._wake in ready:
+                self._reap()
+            if self._control in ready:
+                self._obey()
+
+    def _obey(self) -> None:
+        received = os.read(self._control, 4096)
+        if not received:
+            self._kill_below()
+            sys.exit(0)
+        *lines, self._commands = (self._commands + received).split(b"\n")
+        for line in lines:
+            if line == b"kill":
+                self._kill_below()
+            elif line == b"terminate" and self._training is not None and self._status is None:
+                _send(self._training, signal.SIGTERM)
+                _send(self._training, signal.SIGCONT)
+
+    def _reap(self) -> bool:
+        """Collect what has ended; says whether anything is left."""
+        with suppress(BlockingIOError):
+            os.read(self._wake, 4096)
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            if pid == self._training:
+                self._status = status
+                self._say("exited", status=status)
+
+    def _end_leftovers(self) -> None:
+        """What a script leaves behind is asked to end, then made to."""
+        if not self._reap():
+            return
+        for pid in descendants(os.getpid()):
+            _send(pid, signal.SIGTERM)
+            _send(pid, signal.SIGCONT)
+        deadline = time.monotonic() + LEFTOVER_SECONDS
+        while self._reap():
+            if time.monotonic() > deadline or self._control in self._wait(_LOOK_SECONDS):
+                self._kill_below()
+                return
+
+    def _kill_below(self) -> None:
+        """Kill every descendant, again and again until there is none: one may fork while another is being killed."""
+        told = False
+        deadline = time.monotonic() + _STUCK_SECONDS
+        while self._reap():
+            below = descendants(os.getpid())
+            for pid in below:
+                _send(pid, signal.SIGKILL)
+            select.select([self._wake], [], [], _LOOK_SECONDS)
+            if time.monotonic() > deadline and not told:
+                told = True
+                self._say("stuck", pids=below)
+
+    def _wait(self, seconds: float) -> list[int]:
+        ready, _, _ = select.select([self._control, self._wake], [], [], seconds)
+        return ready
+
+    def _say_gone(self) -> None:
+        import resource
+        import shutil
+
+        from .layers import written
+
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        files = [] if self._layers is None else written(self._layers)
+        self._say(
+            "gone",
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            largest_bytes=usage.ru_maxrss * (1024 if kernel.IS_LINUX else 1),
+            written=[[file.path, file.size_bytes] for file in files],
+        )
+
+    def _say(self, kind: str, **fields: Any) -> None:
+        data = json.dumps({"e": kind, **fields}).encode() + b"\n"
+        # Nobody listening means that the supervisor is gone, which the control pipe tells as well.
+        with suppress(OSError):
+            while data:
+                data = data[os.write(self._report_fd, data) :]
+
+
+def descendants(pid: int) -> list[int]:
+    """Every process below ``pid``, parents before children."""
+    children: dict[int, list[int]] = {}
+    with suppress(OSError):
+        for folder in Path("/proc").iterdir():
+            if not folder.name.isdigit():
+                continue
+            with suppress(OSError, IndexError):
+                # The command in brackets may hold anything, also brackets.
+                parent = int((folder / "stat").read_bytes().rpartition(b")")[2].split()[1])
+                children.setdefault(parent, []).append(int(folder.name))
+    found = list(children.get(pid, ()))
+    for child in found:
+        found += children.get(child, ())
+    return found
+
+
+def _become(
+    orders: Orders, attempt: Attempt, scratch: Path, temporary: Path | None, keeper: socket.socket, keeper_pid: int
+) -> None:
+    """Turn this fork into the training process. Never returns."""
+    stage = "isolation"
+    try:
+        os.setsid()
+        _forget_signals()
+        signal.alarm(_SETUP_SECONDS)
+        _connect(orders)
+        folders = [Path(folder) for folder in orders.folders]
+        layers = isolate(attempt.isolation, scratch=scratch, folders=folders, temporary=temporary)
+        stage = "start"
+        os.chdir(orders.working_dir)
+        environment = {**orders.environment, **attempt.environment}
+        if attempt.isolation in ("landlock", "audit") and temporary is not None:
+            environment["TMPDIR"] = str(temporary)
+        socket.send_fds(keeper, [b"{}\n"], [] if layers is None else [layers])
+        signal.alarm(0)
+        if kernel.IS_LINUX:
+            kernel.die_with_parent(signal.SIGKILL)
+            if os.getppid() != keeper_pid:
+                os._exit(1)
+        os.execve(orders.arguments[0], list(orders.arguments), environment)
+    except BaseException as error:  # noqa: BLE001  # the boundary of a process: the parent must hear of anything
+        text = str(error) or type(error).__name__
+        keeper.sendall(json.dumps({"stage": stage, "error": text}).encode() + b"\n")
+    finally:
+        os._exit(127)
+
+
+def _connect(orders: Orders) -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((nothing, 0), (orders.output_fd, 1), (orders.output_fd, 2)):
+        os.dup2(source, target)
+    os.set_inheritable(orders.events_fd, True)
+    os.set_inheritable(orders.output_fd, False)
+
+
+def _private_temporary() -> Path:
+    """A folder for temporary files; its path is short, for a socket's path has room for a hundred characters."""
+    folder = Path(os.environ.get("TMPDIR") or "/tmp", f"mlintern-{os.urandom(4).hex()}")
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def _forget_signals() -> None:
+    """A new program starts with the usual answers to signals."""
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals():
+        # Those that cannot be changed (SIGKILL, SIGSTOP) and those of the C library.
+        with suppress(OSError, ValueError):
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _wake_on_child() -> int:
+    """A descriptor that becomes readable when a child has ended."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    return reader
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
+
+
+def main() -> None:
+    """Run as a program: control on standard input, reports on standard output."""
+    # A closed terminal or a careless `kill` must not part the keeper from what it keeps.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_IGN)
+    if kernel.IS_LINUX:
+        kernel.adopt_orphans()
+    Keeper(control=0, report=1).run()
+
+
+if __name__ == "__main__":
+    main()

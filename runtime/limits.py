@@ -1,0 +1,85 @@
+"""What a run may use, and when it has used too much. Pure: it is given the figures, and stops nothing itself.
+
+Invariant: each limit is warned of at most once and is over at most once, in that order. An unknown figure passes no
+limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .protocol import Limits
+
+WARN_AT = 0.9
+
+
+class Level(StrEnum):
+    """How far a run has gone towards a limit."""
+
+    WARNING = "warning"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a run has used so far; ``None`` is unknown."""
+
+    wall_seconds: float
+    host_bytes: int | None = None
+    disk_bytes: int | None = None
+    device_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A limit that a run came close to, or went over."""
+
+    name: str
+    level: Level
+    used: float
+    allowed: float
+
+    @property
+    def words(self) -> str:
+        """For a person."""
+        if self.name == "wall_seconds":
+            return f"ceiling: {self.allowed:g} s of time"
+        what = {"host_bytes": "memory", "disk_bytes": "written to disk", "device_bytes": "GPU memory"}[self.name]
+        return f"ceiling: {_size(self.used)} of {_size(self.allowed)} {what}"
+
+
+class Watch:
+    """Compares usage with the limits of one run."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._told: set[tuple[str, Level]] = set()
+
+    def check(self, usage: Usage) -> tuple[Passed, ...]:
+        """What has been passed since the last look."""
+        news: list[Passed] = []
+        for name in ("wall_seconds", "host_bytes", "disk_bytes", "device_bytes"):
+            used, allowed = getattr(usage, name), getattr(self._limits, name)
+            if used is None or allowed is None:
+                continue
+            if used >= allowed:
+                self._tell(news, Passed(name, Level.OVER, used, allowed))
+            elif used >= WARN_AT * allowed:
+                self._tell(news, Passed(name, Level.WARNING, used, allowed))
+        return tuple(news)
+
+    def _tell(self, news: list[Passed], passed: Passed) -> None:
+        key = (passed.name, passed.level)
+        if key in self._told or (passed.name, Level.OVER) in self._told:
+            return
+        self._told.add(key)
+        news.append(passed)
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024:
+            return f"{count:.3g} {unit}"
+        count /= 1024
+    return f"{count:.3g} TiB"
