@@ -1,0 +1,117 @@
+"""A crash in words: what happened, whether the cutting of loops may have caused it, and what would mend it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..store.records import Json
+
+_LENGTH_ERRORS = {"ValueError", "RuntimeError", "IndexError", "AssertionError", "ZeroDivisionError"}
+"""Errors that a list shorter than in the full run can cause."""
+
+_REASONS: tuple[tuple[str, str, str], ...] = (
+    (r"Parent directory (.+) does not exist", "the folder {0} does not exist when the file is saved",
+     "create it first: Path({0!r}).mkdir(parents=True, exist_ok=True)"),
+    (r"No such file or directory: '(.+)'", "{0} does not exist when the script needs it",
+     "create the folder before writing, or correct the path"),
+    (r"Permission denied: '(.+)'", "{0} may not be written or read", "choose another path, or mend its permissions"),
+    (r"Unknown format code '(.)' for object of type '(\w+)'", "the format code {0!r} does not fit a {1}",
+     "use a format that fits, for example .3f for a float or d for an int"),
+    (r"mat1 and mat2 shapes cannot be multiplied \((.+) and (.+)\)", "a layer gets {0} but its weight is {1}",
+     "make the layer's input size fit what it is given here"),
+    (r"shape '(.+)' is invalid for input of size (\d+)", "{1} values do not fill the shape {0}: a batch of another size,"
+     " such as the ragged last one", "take the batch size from the tensor (x.size(0)), or set drop_last=True"),
+    (r"The size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)", "two tensors of sizes {0} and {1} meet",
+     "check the shapes at this line"),
+    (r"Expected more than 1 value per channel", "batch norm in training mode got a batch of one row",
+     "set drop_last=True on the training loader, or choose a batch size that leaves no single row"),
+    (r"Target (-?\d+) is out of bounds", "a label {0} is outside the number of classes", "check the labels and the output size"),
+    (r"No module named '(.+)'", "the module {0} is not installed in this interpreter", "install it there, or name another --python"),
+    (r"not enough values to unpack|too many values to unpack", "something returns another number of values than this line expects",
+     "check what is returned here"),
+    (r"CUDA out of memory|out of memory", "there is not enough memory", "use a smaller batch, or accumulate gradients"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CrashStory:
+    """What to tell of a crash."""
+
+    message: str
+    fix: str | None
+    file: str | None
+    line: int | None
+    evidence: tuple[dict[str, Any], ...]
+
+
+def may_be_caused_by_cutting(crash: Json) -> bool:
+    """Whether a second, more thorough rehearsal should decide if the full run would meet this crash."""
+    return bool(crash.get("after_cut")) and crash.get("type") in _LENGTH_ERRORS
+
+
+def names_a_cut_count(crash: Json) -> bool:
+    """Whether the message holds the number of iterations at which a loop was cut: then it speaks of the cut itself."""
+    numbers = {int(number) for number in re.findall(r"\d{1,12}", str(crash.get("message", "")))}
+    cut = {int(count) for count in crash.get("cut_counts", ()) if int(count) > 1}
+    return bool(numbers & cut)
+
+
+def same_crash(first: Json, second: Json) -> bool:
+    """Whether two crashes are the same fault at the same line."""
+    return all(first.get(key) == second.get(key) for key in ("type", "file", "line"))
+
+
+def tell(crash: Json) -> CrashStory:
+    """The crash for a person."""
+    kind, text = str(crash.get("type") or "an exception"), str(crash.get("message") or "").strip()
+    reason, fix = _reason(kind, text)
+    first_line = text.splitlines()[0] if text else ""
+    where = _where(crash)
+    message = f"{reason} ({kind}: {first_line})" if reason else f"{kind}: {first_line}" if first_line else kind
+    return CrashStory(
+        message=f"{message}, {where}",
+        fix=fix,
+        file=crash.get("file"),
+        line=crash.get("line"),
+        evidence=tuple(_evidence(crash)),
+    )
+
+
+def _reason(kind: str, text: str) -> tuple[str | None, str | None]:
+    for pattern, reason, fix in _REASONS:
+        match = re.search(pattern, text)
+        if match:
+            return reason.format(*match.groups()), fix.format(*match.groups())
+    if kind == "KeyError":
+        return f"the key {text} does not exist", "check the name where it is stored and where it is read"
+    return None, None
+
+
+def _where(crash: Json) -> str:
+    phase = {
+        "evaluation": "in the evaluation",
+        "training": "in the training loop",
+        "between epochs": "between two epochs",
+        "after training": "after the training, on the way to the end",
+        "before training": "before the first optimizer step",
+    }.get(str(crash.get("phase")), "")
+    if crash.get("forced"):
+        phase += ", in a branch that comes round only later in the full run"
+    return phase or "in the script"
+
+
+def _evidence(crash: Json) -> list[dict[str, Any]]:
+    evidence: list[dict[str, Any]] = [{"exception": crash.get("type"), "text": str(crash.get("message", ""))[:500]}]
+    frames = crash.get("frames") or ()
+    evidence.extend(_frame(frame) for frame in list(frames)[-5:])
+    for context in crash.get("context") or ():
+        if context.get("last"):
+            evidence.append({"reached": f"the last iteration of the loop at line {context.get('line')}"})
+    return evidence
+
+
+def _frame(frame: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: frame.get(key) for key in ("file", "line", "function", "text")}

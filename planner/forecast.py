@@ -1,0 +1,152 @@
+"""What the pilot and the full run will cost, made from a short run's loop tree. Unknown parts are named, never zero.
+
+An interval's width comes from the scatter of what was measured, and never falls below a prior for what was not: that a short run's
+iterations differ from later ones, and that a machine is busier at times.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from ..store.records import Interval, Json, Run, RungName
+from .extrapolate import FullRun, Work, extrapolate
+from .looptree import LoopNode, parse
+
+CPU_HALF_WIDTH = 0.15
+WALL_HALF_WIDTH = 0.25
+"""The least relative half-width of the part that grows with the run: the prior before this machine has a history."""
+
+PILOT_SHARE = 0.02
+PILOT_MOST_SHARE = 0.05
+PILOT_STEPS = 200
+"""A pilot makes 2 % of the steps, or up to 5 % where that is less than 200 steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class CostForecast:
+    """A forecast before it is stored; the fields are those of :class:`~mlintern.store.records.Forecast`."""
+
+    rung: RungName
+    seconds: Interval | None
+    cpu_seconds: Interval | None
+    steps: int | None
+    steps_exact: bool
+    peak_host_bytes: Interval | None
+    peak_device_bytes: Interval | None
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A short run, read: its tree, its set-up, and what the full run makes of it."""
+
+    tree: LoopNode
+    full: FullRun
+    setup: Work
+
+
+def measure(loops: Json, run: Run, *, declared_steps: int | None = None, tree: LoopNode | None = None) -> Measured:
+    """Read a run's ``loops`` report; ``tree`` stands in for its tree when an earlier look knows some of it better.
+
+    Raises :class:`~mlintern.planner.looptree.LoopTreeError`.
+    """
+    own = parse(loops["tree"])
+    tree = tree or own
+    inside = [node for node in own.walk() if node is not own]
+    in_loops = Work(sum(node.self_cpu for node in inside), sum(node.self_wall for node in inside))
+    workers = sum(node.workers.cpu + node.workers.start_cpu for node in inside if node.workers)
+    other_children = max(0.0, float(loops.get("children_cpu", 0.0)) - workers)
+    setup = Work(
+        cpu=max(0.0, float(loops["cpu"]) - in_loops.cpu) + other_children,
+        wall=max(0.0, (run.wall_seconds or 0.0) - in_loops.wall),
+    )
+    return Measured(tree, extrapolate(tree, declared_steps=declared_steps), setup)
+
+
+def forecast_full(measured: Measured, run: Run) -> CostForecast:
+    """The cost of the full run."""
+    full = measured.full
+    known = full.steps is not None
+    fixed = measured.setup + full.once
+    unknown = [] if known else [f"seconds: {reason}" for reason in full.unknown] or ["seconds: no loop could be measured"]
+    if not known:
+        unknown.append("steps: give the total with --steps N")
+    return CostForecast(
+        rung=RungName.FULL,
+        seconds=_interval(fixed.wall, full.repeated.wall, WALL_HALF_WIDTH, full.spread) if known else None,
+        cpu_seconds=_interval(fixed.cpu, full.repeated.cpu, CPU_HALF_WIDTH, full.spread) if known else None,
+        steps=full.steps,
+        steps_exact=full.exact and known,
+        peak_host_bytes=_memory(run.peak_host_bytes),
+        peak_device_bytes=_memory(run.peak_device_bytes),
+        unknown=(*unknown, *_always_unknown(run)),
+    )
+
+
+def pilot_steps(steps: int | None) -> int:
+    """How many optimizer steps a pilot makes of a full run of ``steps``."""
+    if steps is None:
+        return PILOT_STEPS
+    return max(1, math.ceil(PILOT_SHARE * steps), min(PILOT_STEPS, math.floor(PILOT_MOST_SHARE * steps)))
+
+
+def forecast_pilot(measured: Measured, run: Run) -> CostForecast:
+    """The cost of a pilot: set-up, its share of the steps, and each evaluation once."""
+    full = measured.full
+    wanted = pilot_steps(full.steps)
+    training, evaluations = _training_and_evaluation(measured)
+    steps_seen = full.steps or _steps_seen(measured.tree)
+    share = min(1.0, wanted / steps_seen) if full.steps else wanted / max(1, steps_seen)
+    repeated = training * share + evaluations
+    fixed = measured.setup + full.once
+    forecast = forecast_full(measured, run)
+    return replace(
+        forecast,
+        rung=RungName.PILOT,
+        seconds=_interval(fixed.wall, repeated.wall, WALL_HALF_WIDTH, full.spread),
+        cpu_seconds=_interval(fixed.cpu, repeated.cpu, CPU_HALF_WIDTH, full.spread),
+        steps=wanted,
+        steps_exact=True,
+        unknown=_always_unknown(run),
+    )
+
+
+def _training_and_evaluation(measured: Measured) -> tuple[Work, Work]:
+    """Work of the full run outside evaluation loops (of the short run, where the full one is unknown), and of each
+    evaluation once."""
+    evaluations = Work()
+    seen = Work()
+    for node in measured.tree.walk():
+        if node.role == "eval":
+            each = node.warm if node.warm.count else node.head
+            length = node.planned_sum / node.planned_count if node.planned_count else node.iterations
+            evaluations += Work(each.mean_cpu, each.mean_wall) * length
+            seen += Work(node.self_cpu, node.self_wall)
+    inside = [node for node in measured.tree.walk() if node is not measured.tree]
+    if measured.full.steps is None:
+        all_seen = Work(sum(node.self_cpu for node in inside), sum(node.self_wall for node in inside))
+        return Work(max(0.0, all_seen.cpu - seen.cpu), max(0.0, all_seen.wall - seen.wall)), evaluations
+    return measured.full.training, evaluations
+
+
+def _steps_seen(tree: LoopNode) -> int:
+    return sum(max(node.steps.values(), default=0) for node in tree.walk())
+
+
+def _interval(fixed: float, repeated: float, least: float, spread: float) -> Interval:
+    half = min(0.9, max(least, 1.65 * spread))
+    middle = fixed + repeated
+    low = fixed * 0.85 + repeated * (1 - half)
+    high = fixed * 1.2 + repeated * (1 + half)
+    return Interval(low, middle, high)
+
+
+def _memory(peak: int | None) -> Interval | None:
+    return None if peak is None else Interval(peak * 0.9, float(peak), peak * 1.35)
+
+
+def _always_unknown(run: Run) -> tuple[str, ...]:
+    device = () if run.peak_device_bytes is not None else ("peak_device_bytes: no GPU was seen",)
+    host = () if run.peak_host_bytes is not None else ("peak_host_bytes: the run was too short to be sampled",)
+    return (*host, *device, "energy_joules: no meter", "usd: no price set")

@@ -1,0 +1,122 @@
+"""What an ended run means for its rung: passed, failed or stopped, with findings, and what is and is not verified by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..store.records import Json, Metric, Run, RungName, RungStatus, RunStatus, Severity
+from .crashes import may_be_caused_by_cutting, names_a_cut_count, same_crash, tell
+from .looptree import LoopNode, LoopTreeError, parse
+
+
+@dataclass(frozen=True, slots=True)
+class FindingDraft:
+    """A finding before it is stored."""
+
+    code: str
+    severity: Severity
+    message: str
+    evidence: tuple[Json, ...] = ()
+    file: str | None = None
+    line: int | None = None
+    fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to write on the rung."""
+
+    status: RungStatus
+    why: str | None = None
+    findings: tuple[FindingDraft, ...] = ()
+    look_again: bool = False
+    """A second, more thorough rehearsal should decide."""
+
+
+def judge(run: Run, reports: Mapping[str, Json], metrics: Mapping[str, Metric], *, first_crash: Json | None = None) -> Verdict:
+    """Judge an ended run from what was reported.
+
+    ``first_crash`` is the crash that made a second rehearsal necessary, when ``run`` is that second one.
+    """
+    if run.status is RunStatus.STOPPED:
+        return Verdict(RungStatus.STOPPED, run.reason or "stopped", _numeric(metrics))
+    if run.status is RunStatus.LOST:
+        return Verdict(RungStatus.STOPPED, run.reason or "its supervisor vanished, so nobody saw how it ended")
+    crash = reports.get("crash")
+    if crash is not None:
+        return _crashed(run, crash, first_crash)
+    if run.status is not RunStatus.DONE:
+        return Verdict(RungStatus.FAILED, run.reason, (*_numeric(metrics), _died(run)))
+    findings = _numeric(metrics)
+    failed = any(finding.severity is Severity.ERROR for finding in findings)
+    return Verdict(RungStatus.FAILED if failed else RungStatus.PASSED, findings[0].message if failed else None, findings)
+
+
+def _crashed(run: Run, crash: Json, first_crash: Json | None) -> Verdict:
+    rehearsed = run.rung is RungName.REHEARSAL
+    if rehearsed and first_crash is None and may_be_caused_by_cutting(crash):
+        return Verdict(RungStatus.RUNNING, "a second look decides whether the cutting caused the crash", look_again=True)
+    story = tell(crash)
+    if rehearsed and may_be_caused_by_cutting(crash) and names_a_cut_count(crash):
+        doubt = FindingDraft(
+            "run.crash",
+            Severity.INFO,
+            f"could not tell whether the full run meets this: {story.message}. The message names the number of iterations"
+            " that the rehearsal made, so the cut itself is the likely cause",
+            story.evidence,
+            story.file,
+            story.line,
+        )
+        return Verdict(RungStatus.PASSED, "the end could not be reached in a rehearsal", (doubt,))
+    code = "memory.oom" if crash.get("type") in ("OutOfMemoryError", "MemoryError") else "run.crash"
+    confirmed = first_crash is not None and same_crash(first_crash, crash)
+    evidence = (*story.evidence, {"seen": "twice, also with evaluation left whole"}) if confirmed else story.evidence
+    finding = FindingDraft(code, Severity.ERROR, story.message, evidence, story.file, story.line, story.fix)
+    return Verdict(RungStatus.FAILED, story.message, (finding,))
+
+
+def _died(run: Run) -> FindingDraft:
+    return FindingDraft(
+        "run.crash",
+        Severity.ERROR,
+        f"the script ended without an exception of its own: {run.reason or 'exit code ' + str(run.exit_code)}",
+        ({"exit_code": run.exit_code, "signal": run.signal},),
+        fix="look at the end of its log",
+    )
+
+
+def _numeric(metrics: Mapping[str, Metric]) -> tuple[FindingDraft, ...]:
+    drafts = []
+    for name, metric in metrics.items():
+        if name.startswith("loss") and metric.value != metric.value:
+            drafts.append(
+                FindingDraft("numeric.nan", Severity.ERROR, f"{name} is NaN at step {metric.step}", ({"step": metric.step},))
+            )
+    return tuple(drafts)
+
+
+def what_rehearsal_showed(reports: Mapping[str, Json]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """``(verified, not verified)`` in words, from a passed rehearsal's loop tree."""
+    try:
+        tree = parse(reports["loops"]["tree"])
+    except (KeyError, LoopTreeError):
+        return (), ("what the rehearsal saw: its report is missing",)
+    roles = [node for node in tree.walk() if node.kind in ("for", "while", "framework")]
+    training = [node for node in roles if node.role == "train"]
+    evaluation = [node for node in roles if node.role == "eval"]
+    verified = ["the script runs from its first line to its exit"]
+    if training:
+        verified.append(f"training at {_places(training)} runs, to the last batch")
+    if evaluation:
+        verified.append(f"evaluation at {_places(evaluation)} runs")
+    open_ = [] if training else ["training: no optimizer step was seen"]
+    never = [node for node in tree.walk() if node.branch is not None and not node.entries]
+    open_.extend(f"the branch at {node.place} was never taken: {node.text}" for node in never[:5])
+    return tuple(verified), tuple(open_)
+
+
+def _places(nodes: list[LoopNode]) -> str:
+    places: dict[str, Any] = dict.fromkeys(node.place for node in nodes)
+    return ", ".join(places)

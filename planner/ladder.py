@@ -1,0 +1,55 @@
+"""The ladder as a state machine: from the rungs as they stand to the one move that comes next.
+
+Invariant: a rung that costs is never a free move, whatever stands on the other rungs; an unknown cost asks like a known one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..store.records import Forecast, Rung, RungName, RungStatus
+from .moves import Ask, Blocked, Move, Reached, RunRung, Wait
+from .rungs import BUILT, FACTS, NOT_BUILT_WHY, rungs_up_to
+
+
+def next_move(rungs: Mapping[RungName, Rung], target: RungName, forecasts: Mapping[RungName, Forecast]) -> Move:
+    """What can happen next on the way to ``target``. ``forecasts`` holds the latest forecast of each costly rung."""
+    if target not in BUILT:
+        return Blocked(target, NOT_BUILT_WHY)
+    for name in rungs_up_to(target):
+        if name not in BUILT:
+            continue
+        move = _move_on(rungs[name], forecasts)
+        if move is not None:
+            return move
+    return Reached(target)
+
+
+def _move_on(rung: Rung, forecasts: Mapping[RungName, Forecast]) -> Move | None:
+    """The move that this rung calls for; ``None`` when it is behind us."""
+    match rung.status:
+        case RungStatus.PASSED | RungStatus.SKIPPED:
+            return None
+        case RungStatus.RUNNING:
+            return Wait(rung.name, rung.run_id) if rung.run_id is not None else RunRung(rung.name)
+        case RungStatus.FAILED:
+            return Blocked(rung.name, rung.why or "failed")
+        case RungStatus.STOPPED if not FACTS[rung.name].costs:
+            return Blocked(rung.name, rung.why or "stopped")
+        case _:
+            return _ask(rung, forecasts) if FACTS[rung.name].costs else RunRung(rung.name)
+
+
+def _ask(rung: Rung, forecasts: Mapping[RungName, Forecast]) -> Move:
+    forecast = forecasts.get(rung.name)
+    if forecast is None:
+        return Blocked(rung.name, "there is no forecast of its cost, and nothing to make one from")
+    return Ask(rung.name, forecast, FACTS[rung.name].verifies, _why(rung, forecast))
+
+
+def _why(rung: Rung, forecast: Forecast) -> str:
+    if rung.status is RungStatus.STOPPED:
+        return rung.why or "it was stopped"
+    if forecast.seconds is None:
+        return "its cost is unknown"
+    return "it costs"

@@ -1,0 +1,85 @@
+"""Gathers the ladder's view from the store: the one fold that every face renders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..store import Store
+from ..store.records import Event, Experiment, Forecast, Rung, RungName, RungStatus, Run, Severity
+from . import budget
+from .moves import Move
+from .rungs import ALWAYS_OPEN, BUILT, FACTS
+from .view import LadderView, RungView
+
+
+def overview(store: Store, experiment: Experiment, target: RungName, move: Move) -> LadderView:
+    """Everything there is to say about one experiment now."""
+    rungs = store.rungs.all(experiment.id)
+    runs = store.runs.for_experiment(experiment.id)
+    findings = store.findings.for_experiment(experiment.id)
+    settled = _settled(store, experiment)
+    counts = {
+        name: sum(1 for f in findings if f.rung is name and f.severity is not Severity.INFO) for name in RungName
+    }
+    by_id = {run.id: run for run in runs}
+    return LadderView(
+        experiment=experiment,
+        target=target,
+        rungs=tuple(
+            _rung_view(rung, by_id, store.forecasts.latest(experiment.id, rung.name), counts[rung.name])
+            for rung in rungs.values()
+        ),
+        findings=findings,
+        verified=tuple(_words(rungs, settled, "verified")),
+        not_verified=tuple(_not_verified(rungs, settled)),
+        spent_seconds=budget.spent_seconds(runs),
+        reserved_seconds=budget.reserved_seconds(runs),
+        budget_seconds=experiment.budget_seconds,
+        move=move,
+    )
+
+
+def _rung_view(rung: Rung, runs: Mapping[int, Run], forecast: Forecast | None, findings: int) -> RungView:
+    return RungView(
+        name=rung.name,
+        status=rung.status,
+        forecast=forecast if FACTS[rung.name].costs else None,
+        actual_seconds=rung.seconds,
+        shows=_shows(rung, forecast),
+        why=rung.why,
+        run=runs.get(rung.run_id) if rung.run_id is not None else None,
+        findings=findings,
+    )
+
+
+def _shows(rung: Rung, forecast: Forecast | None) -> str:
+    if rung.name is RungName.PILOT and forecast is not None and forecast.steps is not None:
+        return f"{forecast.steps} real steps: {FACTS[rung.name].shows}"
+    return FACTS[rung.name].shows
+
+
+def _settled(store: Store, experiment: Experiment) -> Mapping[RungName, Event]:
+    """The last word on each rung."""
+    last: dict[RungName, Event] = {}
+    after = 0
+    while events := store.events.after(after, experiment_id=experiment.id):
+        after = events[-1].id
+        for event in events:
+            if event.kind == "rung.settled":
+                last[RungName(event.data["rung"])] = event
+    return last
+
+
+def _words(rungs: Mapping[RungName, Rung], settled: Mapping[RungName, Event], key: str) -> list[str]:
+    over = (RungStatus.PASSED, RungStatus.FAILED, RungStatus.STOPPED)
+    return [word for name in RungName if name in settled and rungs[name].status in over for word in settled[name].data[key]]
+
+
+def _not_verified(rungs: Mapping[RungName, Rung], settled: Mapping[RungName, Event]) -> list[str]:
+    words = _words(rungs, settled, "not_verified")
+    for name in RungName:
+        if name not in BUILT:
+            words.append(f"{', '.join(FACTS[name].verifies)} ({name}: not built yet)")
+        elif name not in settled:
+            words.extend(f"{word} ({name})" for word in FACTS[name].verifies)
+    return [*words, *ALWAYS_OPEN]

@@ -1,0 +1,59 @@
+"""What each rung of the ladder is for: whether it costs, what it shows, what it leaves open. Words and facts only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..store.records import RungName
+
+BUILT = (RungName.STATIC, RungName.REHEARSAL, RungName.PILOT, RungName.FULL)
+"""The rungs that this version can climb. The others are declared, and never read as passed."""
+
+NOT_BUILT_WHY = "not built yet"
+
+
+@dataclass(frozen=True, slots=True)
+class RungFacts:
+    """What a person should know of a rung before and after climbing it."""
+
+    costs: bool
+    """Whether a person must approve it."""
+    shows: str
+    verifies: tuple[str, ...]
+
+
+FACTS: Mapping[RungName, RungFacts] = {
+    RungName.STATIC: RungFacts(
+        costs=False,
+        shows="parses, imports resolve, arguments fit",
+        verifies=("the code parses", "imports resolve in the chosen interpreter", "arguments of library calls fit"),
+    ),
+    RungName.DRYRUN: RungFacts(costs=False, shows="shapes, peak memory", verifies=("shapes fit", "peak memory")),
+    RungName.REHEARSAL: RungFacts(
+        costs=False,
+        shows="every line to the end, exact counts",
+        verifies=("every loop, evaluation and save runs through to the end", "exact iteration counts", "real host memory"),
+    ),
+    RungName.OVERFIT: RungFacts(costs=False, shows="can learn one batch", verifies=("the model can learn at all",)),
+    RungName.PILOT: RungFacts(
+        costs=True,
+        shows="throughput, curve, calibrated time",
+        verifies=("steady throughput", "the first part of the learning curve", "the time forecast, against real steps"),
+    ),
+    RungName.SWEEP: RungFacts(costs=True, shows="which knobs matter", verifies=("which knobs matter",)),
+    RungName.FULL: RungFacts(costs=True, shows="the result", verifies=("the run completes, and what it reports",)),
+    RungName.CONFIRM: RungFacts(costs=True, shows="whether the result holds", verifies=("the result on fresh seeds",)),
+}
+
+ALWAYS_OPEN = (
+    "the metric's formula, and that evaluation rows are unseen in training",
+    "more than one seed",
+)
+"""What no rung of this version verifies."""
+
+
+def rungs_up_to(target: RungName) -> tuple[RungName, ...]:
+    """The rungs from the bottom to ``target``, in climbing order."""
+    ladder = tuple(RungName)
+    return ladder[: ladder.index(target) + 1]

@@ -1,0 +1,192 @@
+"""Data loaders under the probe: how many batches they hold, what their workers cost, and the order of a rehearsal.
+
+In a rehearsal the batches of a map-style loader come in another order: the first few as they are, then spread evenly over the
+epoch (a length-sorted data set would otherwise look cheaper than it is), and the true last batch, the ragged one, at the end.
+Outside a rehearsal nothing is touched.
+"""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .clocks import processes_cpu
+from .loops import Tracker
+from .tree import Node
+
+NATURAL_BATCHES = 8
+MOST_LISTED = 300_000
+"""Epochs of more batches than this keep their own order."""
+
+
+class SpreadOrder(Iterator):  # type: ignore[type-arg]
+    """The index batches of one epoch, in the order of a rehearsal."""
+
+    def __init__(self, indices: Iterator[Any], total: int, natural: int) -> None:
+        self._indices = indices
+        self._total = total
+        self._natural = natural
+        self._given = 0
+        self._spread: Iterator[Any] | None = None
+        self._rest: list[Any] | None = None
+        self._target: int | None = None
+        self.exhausted = False
+
+    def __next__(self) -> Any:
+        if self.exhausted:
+            raise StopIteration
+        if self._target is not None:
+            self.exhausted = True
+            return self._last()
+        if self._given < self._natural or self._total > MOST_LISTED:
+            item = next(self._indices)
+            self._given += 1
+            return item
+        if self._spread is None:
+            self._rest = list(self._indices)
+            self._spread = spread(self._rest[:-1])
+        for item in self._spread:
+            self._given += 1
+            return item
+        self._target = self._total
+        return next(self)
+
+    def finish(self, shortest: int | None) -> None:
+        """Give the last batch next, and then no more; ``shortest`` is where a ``zip`` would end."""
+        self._target = min(self._total, shortest if shortest is not None else self._total)
+
+    def _last(self) -> Any:
+        if self._rest is None:
+            before = deque(self._indices, maxlen=None if self._target != self._total else 1)
+            self._rest = list(before)
+            offset = self._total - len(self._rest)
+        else:
+            offset = min(self._natural, self._total)
+        if not self._rest:
+            raise StopIteration
+        wanted = (self._target or self._total) - 1 - offset
+        return self._rest[min(max(wanted, 0), len(self._rest) - 1)]
+
+
+def spread(items: list[Any]) -> Iterator[Any]:
+    """All items once, in bit-reversed order: any prefix is spread evenly over the whole."""
+    bits = max(1, (len(items) - 1).bit_length())
+    for counter in range(1 << bits):
+        position = int(format(counter, f"0{bits}b")[::-1], 2)
+        if position < len(items):
+            yield items[position]
+
+
+class LoaderWatch:
+    """One iterator of one loader."""
+
+    def __init__(self, loader: Any, iterator: Any, *, rehearses: bool) -> None:
+        self._iterator = weakref.ref(iterator)
+        self.total = _length(loader)
+        self.workers = [process.pid for process in getattr(iterator, "_workers", [])]
+        self.prefetched = len(self.workers) * (getattr(loader, "prefetch_factor", None) or 2) if self.workers else 0
+        self.wait = 0.0
+        self._booked_wait = 0.0
+        self._received = 0
+        self._first_cpu: float | None = None
+        self._first_done = 0
+        self._order: SpreadOrder | None = None
+        if rehearses and self.total and getattr(iterator, "_index_sampler", None) is not None and _is_map_style(iterator):
+            self._order = SpreadOrder(iterator._sampler_iter, self._left(iterator), NATURAL_BATCHES)
+            iterator._sampler_iter = self._order
+
+    def _left(self, iterator: Any) -> int:
+        return (self.total or 0) - getattr(iterator, "_send_idx", 0)
+
+    def pull(self, next_batch: Callable[[Any], Any], iterator: Any) -> Any:
+        """Get the next batch, noting how long it took."""
+        began = time.perf_counter()
+        batch = next_batch(iterator)
+        self.wait += time.perf_counter() - began
+        self._received += 1
+        if self._received == 1 and self.workers:
+            self._first_cpu = processes_cpu(self.workers)
+            self._first_done = self._done(iterator)
+        return batch
+
+    def skip_to(self, shortest: int | None) -> None:
+        """Make the last batch of the epoch the next one; batches already under way are thrown away."""
+        iterator = self._iterator()
+        if iterator is None or self._order is None:
+            return
+        on_their_way = getattr(iterator, "_tasks_outstanding", 0)
+        if self._order.exhausted:
+            on_their_way -= 1
+        self._order.finish(shortest)
+        for _ in range(max(0, on_their_way)):
+            _ORIGINAL_NEXT[0](iterator)
+
+    def account(self, node: Node) -> None:
+        """Book waiting and the workers' CPU time since the last time on ``node``."""
+        node.wait += self.wait - self._booked_wait
+        self._booked_wait = self.wait
+        if not self.workers or self._first_cpu is None:
+            return
+        iterator = self._iterator()
+        cpu = processes_cpu(self.workers)
+        if iterator is None or cpu < self._first_cpu:
+            return
+        batches = self._done(iterator) - self._first_done
+        steady = cpu - self._first_cpu
+        node.workers = len(self.workers)
+        node.worker_cpu += steady
+        node.worker_batches += batches
+        node.worker_start_cpu += max(0.0, self._first_cpu - self._first_done * (steady / batches if batches > 0 else 0.0))
+        self._first_cpu = cpu
+        self._first_done = 0
+        self._received = 2  # the start was booked; what follows is steady
+
+    def _done(self, iterator: Any) -> int:
+        """Batches that the workers have finished: those received and those waiting in the queue."""
+        try:
+            waiting = iterator._worker_result_queue.qsize()
+        except (AttributeError, NotImplementedError, OSError):
+            waiting = 0
+        return self._received + int(waiting)
+
+
+_ORIGINAL_NEXT: list[Callable[[Any], Any]] = []
+
+
+def _length(loader: Any) -> int | None:
+    try:
+        return len(loader)
+    except Exception:  # boundary: foreign __len__ of an iterable data set
+        return None
+
+
+def _is_map_style(iterator: Any) -> bool:
+    return str(getattr(iterator, "_dataset_kind", 0)) in ("0", "_DatasetKind.Map")
+
+
+def install(torch: Any, tracker: Tracker, *, in_worker: Callable[[], bool]) -> None:
+    """Watch every loader of this process."""
+    module = torch.utils.data.dataloader
+    watches: weakref.WeakKeyDictionary[Any, LoaderWatch] = weakref.WeakKeyDictionary()
+    make_iterator = module.DataLoader.__iter__
+    next_batch = module._BaseDataLoaderIter.__next__
+    _ORIGINAL_NEXT[:] = [next_batch]
+
+    def __iter__(loader: Any) -> Any:
+        iterator = make_iterator(loader)
+        if not in_worker() and isinstance(iterator, module._BaseDataLoaderIter):
+            watches[iterator] = LoaderWatch(loader, iterator, rehearses=tracker.policy.rehearses)
+        return iterator
+
+    def __next__(iterator: Any) -> Any:
+        watch = watches.get(iterator)
+        if watch is None:
+            return next_batch(iterator)
+        tracker.on_loader(watch)
+        return watch.pull(next_batch, iterator)
+
+    module.DataLoader.__iter__ = __iter__
+    module._BaseDataLoaderIter.__next__ = __next__

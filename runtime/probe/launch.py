@@ -1,0 +1,42 @@
+"""Runs a user's script under the probe, as ``python script.py …`` or ``python -m package …`` would run it.
+
+Started as ``python -u …/probe/launch.py`` with the settings in the environment variable ``MLINTERN_PROBE`` (a JSON object, see
+``runtime/protocol.py``), which is taken out again before the script runs. ``sys.argv``, ``sys.path``, ``__main__`` and the exit
+code are what the script would have without us.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+ENVIRONMENT = "MLINTERN_PROBE"
+PACKAGE = "_mlintern_probe"
+
+
+def load_package() -> Any:
+    """Import this folder under a private name, whatever the user's folders are called."""
+    here = Path(__file__).resolve().parent
+    spec = importlib.util.spec_from_file_location(PACKAGE, here / "__init__.py", submodule_search_locations=[str(here)])
+    if spec is None or spec.loader is None:
+        raise ImportError(f"the probe's own files are missing under {here}")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[PACKAGE] = package
+    spec.loader.exec_module(package)
+    return importlib.import_module(PACKAGE + ".session")
+
+
+def main() -> None:
+    """Run the script that the settings name."""
+    settings = json.loads(os.environ.pop(ENVIRONMENT))
+    session = load_package()
+    del sys.path[0]  # the probe's own folder, which python put there
+    sys.exit(session.run(settings))
+
+
+if __name__ == "__main__":
+    main()

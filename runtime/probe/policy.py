@@ -1,0 +1,91 @@
+"""When a loop has been seen enough: the rule that cuts a rehearsal or ends a pilot, and nothing else.
+
+Invariant: a loop is cut only when it was seen to train or to evaluate, or to enclose one that does. Accumulation loops and
+everything else run whole. In ``watch`` mode nothing is ever cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .loops import Loop
+
+WARM_UP = 3
+"""Iterations at the start of a loop that say nothing about time."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How much of each loop to run; see :meth:`enough`."""
+
+    mode: str = "watch"
+    stop_steps: int | None = None
+    budget_seconds: float = 6.0
+    thorough: bool = False
+    """Leave outer and evaluation loops whole, so that what the script collects has its full length."""
+
+    most_train: int = 100
+    most_eval: int = 40
+    fewest: int = 5
+    few_outer: int = 3
+    few_items: int = 16
+
+    @property
+    def rehearses(self) -> bool:
+        """Whether loops are cut to a few iterations."""
+        return self.mode == "rehearse"
+
+    def enough(self, loop: Loop, steps_done: int) -> bool:
+        """Whether ``loop``, at the end of an iteration, needs only its last one more."""
+        if self.mode == "pilot":
+            return loop.node.role in ("train", "outer") and self.stop_steps is not None and steps_done >= self.stop_steps
+        if not self.rehearses:
+            return False
+        if loop.node.role == "train":
+            return self._enough_training(loop)
+        if loop.node.role == "eval":
+            return self._enough_evaluation(loop)
+        return loop.node.role == "outer" and loop.encloses and self._enough_outer(loop)
+
+    def _enough_training(self, loop: Loop) -> bool:
+        if not loop.iteration_stepped:
+            return False  # only whole accumulation periods
+        if loop.planned is not None and loop.planned <= self.fewest:
+            return False
+        node = loop.node
+        if self.thorough:
+            return loop.index >= 1
+        if node.entries > 1:
+            return loop.index >= 2
+        seconds = node.warm.wall + node.head.wall
+        needed = max(self.fewest, loop.prefetched + WARM_UP + 4)
+        if seconds > self.budget_seconds:
+            return loop.index >= 2
+        share = self.budget_seconds / 3
+        return loop.index >= needed and (node.warm.count >= self.most_train or node.warm.wall >= share)
+
+    def _enough_evaluation(self, loop: Loop) -> bool:
+        if self.thorough or (loop.planned is not None and loop.planned <= self.few_outer):
+            return False
+        node = loop.node
+        seconds = node.warm.wall + node.head.wall + node.start.wall
+        if loop.planned is not None and node.warm.count:
+            rest = (loop.planned - loop.index) * node.warm.wall / node.warm.count
+            if seconds + rest <= self.budget_seconds / 6:
+                return False  # cheap: leave it whole, so that what it collects has its full length
+        if node.entries > 1 or seconds > self.budget_seconds / 2:
+            return loop.index >= 2
+        share = self.budget_seconds / 8
+        return loop.index >= self.fewest and (node.warm.count >= self.most_eval or node.warm.wall >= share)
+
+    def _enough_outer(self, loop: Loop) -> bool:
+        if loop.planned is not None:
+            if loop.planned <= self.few_outer:
+                return False
+            if loop.over_names and loop.planned <= self.few_items:
+                return False  # a short list of models or folds: each item is its own program
+        if self.thorough and loop.node.self_wall < self.budget_seconds:
+            return loop.index >= 200
+        return loop.index >= 1

@@ -1,0 +1,423 @@
+"""The engine behind every face: climbs one experiment's ladder, and turns what ended into rungs, findings and forecasts.
+
+Invariant: it starts a rung that costs only with an approval recorded in the same transaction, whose token it alone holds for
+the moment of the start. If it dies in between, the approval is spent on nothing and the next face asks again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from ..planner import budget, ladder
+from ..planner.checks.static import StaticVerdict, judge_static
+from ..planner.forecast import CostForecast, Measured, forecast_full, forecast_pilot, measure
+from ..planner.judge import FindingDraft, judge, what_rehearsal_showed
+from ..planner.looptree import LoopTreeError, parse
+from ..planner.merge import with_times_of
+from ..planner.moves import Ask, Move, RunRung
+from ..planner.overview import overview
+from ..planner.rungs import BUILT, FACTS, NOT_BUILT_WHY
+from ..planner.view import LadderView
+from ..runtime import interpreters, launch
+from ..runtime.project import ScriptTarget, fingerprint
+from ..runtime.protocol import Command, Isolation, Limits, ProbeMode, ProbeSettings
+from ..store import Store
+from ..store.records import (
+    Decision,
+    Experiment,
+    Forecast,
+    Json,
+    Run,
+    Rung,
+    RungName,
+    RungStatus,
+    Severity,
+)
+
+FREE_CEILING_SECONDS = 60.0
+"""What a rung without approval may take where nobody said otherwise."""
+
+REHEARSAL_LOOP_SECONDS = 6.0
+"""How long a rehearsal spends inside loops, so that the whole stays within seconds."""
+
+
+class ClimbError(RuntimeError):
+    """A move that is not possible now, with what is."""
+
+
+class Climb:
+    """One experiment on its ladder. It belongs to one thread, like the store that it writes to."""
+
+    def __init__(self, store: Store, home: Path, target: ScriptTarget, experiment: Experiment) -> None:
+        self._store = store
+        self._home = home
+        self._target = target
+        self.experiment = experiment
+        self._to = RungName.FULL
+
+    @classmethod
+    def open(
+        cls,
+        store: Store,
+        home: Path,
+        target: ScriptTarget,
+        *,
+        python: Path,
+        declared_steps: int | None = None,
+        budget_seconds: float | None = None,
+        fresh: bool = False,
+    ) -> Self:
+        """Take up the experiment where it stands, or begin it: another script, argument or interpreter is another one."""
+        known = {
+            "script": target.script,
+            "module": target.module,
+            "args": target.args,
+            "working_dir": target.working_dir,
+            "python": python,
+            "fingerprint": fingerprint(target),
+        }
+        found = None if fresh else store.experiments.find(**known)
+        if found is None:
+            with store.transaction():
+                found = store.experiments.add(
+                    name=target.name, **known, declared_steps=declared_steps, budget_seconds=budget_seconds
+                )
+                store.events.append("experiment.opened", experiment_id=found.id, script=str(target.script))
+                for name in RungName:
+                    if name not in BUILT:
+                        store.rungs.set(found.id, name, RungStatus.NOT_BUILT, why=NOT_BUILT_WHY)
+        climb = cls(store, home, target, found)
+        climb.change_limits(declared_steps=declared_steps, budget_seconds=budget_seconds)
+        return climb
+
+    @classmethod
+    def of(cls, store: Store, home: Path, experiment: Experiment) -> Self:
+        """Take up a known experiment as it was, whatever its files say now."""
+        target = ScriptTarget(experiment.script, experiment.module, experiment.args, experiment.working_dir)
+        return cls(store, home, target, experiment)
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def next(self, to: RungName = RungName.FULL) -> Move:
+        """What can happen next on the way to ``to``; ended runs are settled first."""
+        self._to = to
+        self.settle()
+        return self._move()
+
+    def view(self) -> LadderView:
+        """Everything there is to say about the experiment now."""
+        return overview(self._store, self.experiment, self._to, self._move())
+
+    def _move(self) -> Move:
+        return ladder.next_move(self._store.rungs.all(self.experiment.id), self._to, self._forecasts())
+
+    def _forecasts(self) -> Mapping[RungName, Forecast]:
+        latest = {
+            name: self._store.forecasts.latest(self.experiment.id, name) for name in RungName if FACTS[name].costs
+        }
+        return {name: forecast for name, forecast in latest.items() if forecast is not None}
+
+    # -- deciding ----------------------------------------------------------------------------------------------------
+
+    def change_limits(self, *, declared_steps: int | None = None, budget_seconds: float | None = None) -> None:
+        """Take over what the person states about the whole run; forecasts follow."""
+        steps_changed = declared_steps is not None and declared_steps != self.experiment.declared_steps
+        if not steps_changed and (budget_seconds is None or budget_seconds == self.experiment.budget_seconds):
+            return
+        self.experiment = self._store.experiments.update(
+            self.experiment.id,
+            declared_steps=declared_steps if declared_steps is not None else self.experiment.declared_steps,
+            budget_seconds=budget_seconds if budget_seconds is not None else self.experiment.budget_seconds,
+        )
+        if steps_changed:
+            self._forecast_again()
+
+    def approve(self, rung: RungName, *, ceiling_seconds: float, by: str) -> Run:
+        """Record the approval and start the rung. Raises :class:`ClimbError`, ``BudgetError`` or ``LaunchError``."""
+        token = secrets.token_hex(16)
+        self.settle()
+        with self._store.transaction():
+            move = self._move()
+            if not isinstance(move, Ask) or move.rung is not rung:
+                raise ClimbError(f"{rung} does not ask for an approval now: {describe_move(move)}")
+            if by == "flag" and move.forecast.seconds is None:
+                raise ClimbError(f"the cost of {rung} is unknown, and an unknown cost is never approved ahead of time")
+            runs = self._store.runs.for_experiment(self.experiment.id)
+            budget.check_ceiling(ceiling_seconds, move.forecast, runs, self.experiment.budget_seconds)
+            self._store.approvals.add(
+                experiment_id=self.experiment.id,
+                rung=rung,
+                forecast_id=move.forecast.id,
+                decision=Decision.APPROVED,
+                ceiling_seconds=ceiling_seconds,
+                reason=None,
+                decided_by=by,
+                token_hash=hashlib.sha256(token.encode()).hexdigest(),
+            )
+            self._event(
+                "approval.given", rung=rung, ceiling_seconds=ceiling_seconds, by=by, forecast_id=move.forecast.id
+            )
+            run = self._add_run(rung, ceiling_seconds, planned_steps=move.forecast.steps)
+        self._launch(run, token=token)
+        return run
+
+    def decline(self, rung: RungName, reason: str | None, *, by: str) -> None:
+        """Record a no, with its reason and the forecast that it answers."""
+        forecast = self._store.forecasts.latest(self.experiment.id, rung)
+        with self._store.transaction():
+            self._store.approvals.add(
+                experiment_id=self.experiment.id,
+                rung=rung,
+                forecast_id=forecast.id if forecast else None,
+                decision=Decision.DECLINED,
+                ceiling_seconds=None,
+                reason=reason,
+                decided_by=by,
+                token_hash=None,
+            )
+            self._event("approval.declined", rung=rung, reason=reason, by=by)
+
+    def start(self, rung: RungName, *, ceiling_seconds: float | None = None) -> Run | None:
+        """Climb a rung that needs no approval: ``static`` on the spot (``None``), the others as a run."""
+        with self._store.transaction():
+            move = self._move()
+            if not isinstance(move, RunRung) or move.rung is not rung or FACTS[rung].costs:
+                raise ClimbError(f"{rung} cannot start now: {describe_move(move)}")
+            self._store.findings.clear(self.experiment.id, rung)
+            run = None if rung is RungName.STATIC else self._add_run(rung, ceiling_seconds or FREE_CEILING_SECONDS)
+        if run is None:
+            self._climb_static()
+            return None
+        self._launch(run)
+        return run
+
+    # -- what ended --------------------------------------------------------------------------------------------------
+
+    def settle(self) -> bool:
+        """Turn every ended run into its rung's status, findings and forecasts; whether anything changed."""
+        launch.reconcile(self._store)
+        changed = False
+        for rung in self._store.rungs.all(self.experiment.id).values():
+            if rung.status is RungStatus.RUNNING and rung.run_id is not None:
+                run = self._store.runs.get(rung.run_id)
+                if run.status.is_over:
+                    self._conclude(rung, run)
+                    changed = True
+        return changed
+
+    def _conclude(self, rung: Rung, run: Run) -> None:
+        reports = self._reports(run.id)
+        first = self._store.reports.get(run.id, "first_look")
+        verdict = judge(run, reports, self._store.metrics.last(run.id), first_crash=first)
+        if verdict.look_again:
+            self._look_again(run, reports)
+            return
+        with self._store.transaction():
+            if self._store.rungs.all(self.experiment.id)[rung.name].run_id != run.id:
+                return  # another face was faster
+            self._store.rungs.set(
+                self.experiment.id, rung.name, verdict.status, why=verdict.why, run_id=run.id, seconds=run.wall_seconds
+            )
+            self._add_findings(rung.name, verdict.findings, run.id)
+            verified, open_ = self._shown(rung.name, verdict.status, reports)
+            self._event(
+                "rung.settled",
+                run_id=run.id,
+                rung=rung.name,
+                status=verdict.status,
+                why=verdict.why,
+                verified=list(verified),
+                not_verified=list(open_),
+            )
+            if rung.name in (RungName.REHEARSAL, RungName.PILOT):
+                self._make_forecasts(run, reports)
+
+    def _shown(
+        self, rung: RungName, status: RungStatus, reports: Mapping[str, Json]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        if status is not RungStatus.PASSED:
+            return (), FACTS[rung].verifies
+        if rung is RungName.REHEARSAL:
+            return what_rehearsal_showed(reports)
+        return FACTS[rung].verifies, ()
+
+    def _look_again(self, run: Run, reports: Mapping[str, Json]) -> None:
+        """The crash may come from the cutting: rehearse once more with what the script collects left whole."""
+        left = (run.ceiling_seconds or FREE_CEILING_SECONDS) - (run.wall_seconds or 0.0)
+        with self._store.transaction():
+            second = self._add_run(RungName.REHEARSAL, max(left, 1.0))
+            self._store.reports.put(second.id, "first_look", {**reports["crash"], "run_id": run.id})
+        self._launch(second, thorough=True)
+
+    def _reports(self, run_id: int) -> dict[str, Json]:
+        found = {kind: self._store.reports.get(run_id, kind) for kind in ("loops", "crash", "end", "hello")}
+        return {kind: report for kind, report in found.items() if report is not None}
+
+    # -- forecasts ---------------------------------------------------------------------------------------------------
+
+    def _make_forecasts(self, run: Run, reports: Mapping[str, Json]) -> None:
+        measured = self._measure(run, reports)
+        if measured is None:
+            return
+        self._add_forecast(forecast_full(measured, run), run)
+        if run.rung is RungName.REHEARSAL:
+            self._add_forecast(forecast_pilot(measured, run), run)
+
+    def _measure(self, run: Run, reports: Mapping[str, Json]) -> Measured | None:
+        """What the run's loop tree says, with the shape or the times of the look before it where that one knows better."""
+        loops = reports.get("loops")
+        if loops is None:
+            return None
+        before = self._look_before(run)
+        try:
+            if before is None:
+                return measure(loops, run, declared_steps=self.experiment.declared_steps)
+            shape, times = (before, loops) if run.rung is RungName.PILOT else (loops, before)
+            merged = with_times_of(parse(shape["tree"]), parse(times["tree"]))
+            return measure(loops, run, declared_steps=self.experiment.declared_steps, tree=merged)
+        except LoopTreeError:
+            return None
+
+    def _look_before(self, run: Run) -> Json | None:
+        if run.rung is RungName.PILOT:
+            rehearsal = self._store.rungs.all(self.experiment.id)[RungName.REHEARSAL].run_id
+            return self._store.reports.get(rehearsal, "loops") if rehearsal is not None else None
+        first = self._store.reports.get(run.id, "first_look")
+        return self._store.reports.get(int(first["run_id"]), "loops") if first is not None else None
+
+    def _forecast_again(self) -> None:
+        for name in (RungName.REHEARSAL, RungName.PILOT):
+            rung = self._store.rungs.all(self.experiment.id)[name]
+            if rung.run_id is not None and rung.status in (RungStatus.PASSED, RungStatus.FAILED):
+                self._make_forecasts(self._store.runs.get(rung.run_id), self._reports(rung.run_id))
+
+    def _add_forecast(self, forecast: CostForecast, run: Run) -> None:
+        self._store.forecasts.add(
+            experiment_id=self.experiment.id,
+            rung=forecast.rung,
+            source_run_id=run.id,
+            seconds=forecast.seconds,
+            cpu_seconds=forecast.cpu_seconds,
+            steps=forecast.steps,
+            steps_exact=forecast.steps_exact,
+            peak_host_bytes=forecast.peak_host_bytes,
+            peak_device_bytes=forecast.peak_device_bytes,
+            energy_joules=None,
+            usd=None,
+            unknown=forecast.unknown,
+        )
+
+    # -- starting ----------------------------------------------------------------------------------------------------
+
+    def _climb_static(self) -> None:
+        self._store.rungs.set(self.experiment.id, RungName.STATIC, RungStatus.RUNNING)
+        experiment = self.experiment
+        report = interpreters.inspect(
+            experiment.python,
+            script=None if experiment.module else experiment.script,
+            module=experiment.module,
+            working_dir=experiment.working_dir,
+        )
+        verdict: StaticVerdict = judge_static(report)
+        failed = any(finding.severity is Severity.ERROR for finding in verdict.findings)
+        status = RungStatus.FAILED if failed else RungStatus.PASSED
+        why = verdict.findings[0].message if failed else None
+        with self._store.transaction():
+            self._store.rungs.set(
+                experiment.id, RungName.STATIC, status, why=why, seconds=float(report.get("seconds") or 0.0)
+            )
+            self._add_findings(RungName.STATIC, verdict.findings, None)
+            self._event(
+                "rung.settled",
+                rung=RungName.STATIC,
+                status=status,
+                why=why,
+                verified=list(verdict.verified),
+                not_verified=list(verdict.not_verified),
+            )
+
+    def _add_run(self, rung: RungName, ceiling: float, *, planned_steps: int | None = None) -> Run:
+        run = self._store.runs.add(
+            experiment_id=self.experiment.id, rung=rung, ceiling_seconds=ceiling, folder_root=self._home
+        )
+        if planned_steps is not None:
+            run = self._store.runs.update(run.id, planned_steps=planned_steps)
+        self._store.rungs.set(self.experiment.id, rung, RungStatus.RUNNING, run_id=run.id)
+        self._event("run.created", run_id=run.id, rung=rung, ceiling_seconds=ceiling)
+        return run
+
+    def _launch(self, run: Run, *, token: str | None = None, thorough: bool = False) -> None:
+        experiment = self.experiment
+        launch.start(
+            self._home,
+            run.id,
+            Command(
+                python=experiment.python,
+                script=None if experiment.module else experiment.script,
+                module=experiment.module,
+                args=experiment.args,
+                working_dir=experiment.working_dir,
+                environment={},
+            ),
+            limits=replace(_LIMITS, wall_seconds=run.ceiling_seconds),
+            isolation=Isolation.NONE if run.rung is RungName.FULL else Isolation.OVERLAY,
+            probe=self._probe_settings(run, thorough),
+            token=token,
+        )
+
+    def _probe_settings(self, run: Run, thorough: bool) -> ProbeSettings:
+        mode = {RungName.REHEARSAL: ProbeMode.REHEARSE, RungName.PILOT: ProbeMode.PILOT}.get(run.rung, ProbeMode.WATCH)
+        share = (run.ceiling_seconds or FREE_CEILING_SECONDS) / 4
+        return ProbeSettings(
+            mode=mode,
+            stop_steps=run.planned_steps if mode is ProbeMode.PILOT else None,
+            roots=self._target.roots,
+            time_budget_seconds=min(REHEARSAL_LOOP_SECONDS, share),
+            thorough=thorough,
+        )
+
+    def _add_findings(self, rung: RungName, drafts: tuple[FindingDraft, ...], run_id: int | None) -> None:
+        for draft in drafts:
+            self._store.findings.add(
+                experiment_id=self.experiment.id,
+                run_id=run_id,
+                code=draft.code,
+                severity=draft.severity,
+                rung=rung,
+                message=draft.message,
+                evidence=draft.evidence,
+                file=self._shown_path(draft.file),
+                line=draft.line,
+                fix=draft.fix,
+            )
+
+    def _shown_path(self, file: str | None) -> str | None:
+        """A path as the person would write it: from where the script runs, when it is below."""
+        if file is None:
+            return None
+        path = Path(file)
+        return (
+            str(path.relative_to(self._target.working_dir)) if path.is_relative_to(self._target.working_dir) else file
+        )
+
+    def _event(self, kind: str, *, run_id: int | None = None, **data: object) -> None:
+        self._store.events.append(kind, experiment_id=self.experiment.id, run_id=run_id, **data)
+
+
+_LIMITS = Limits()
+
+
+def describe_move(move: Move) -> str:
+    """A move in words."""
+    match move:
+        case RunRung(rung):
+            return f"{rung} can start, and needs no approval"
+        case Ask(rung=rung, why=why):
+            return f"{rung} asks for an approval: {why}"
+        case _:
+            return str(move)
