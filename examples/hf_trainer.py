@@ -1,7 +1,8 @@
 """Code or prose? A tiny BERT learns to tell lines of Python from lines of comments and docstrings.
 
 The text is the standard library's own source, read as bytes, so nothing is downloaded. Whole files are dealt to the
-splits and no line is in two of them. The epoch is chosen on the validation split; the test split is read once, at the end.
+splits, and no line is in two of them. The epoch is chosen on the validation split; the test split is read once, at
+the end.
 
     python hf_trainer.py                  # 12 epochs, a minute or two on a laptop
     python hf_trainer.py --epochs 1       # a quick look
@@ -72,7 +73,8 @@ class Lines(Dataset):
 
 def compute_metrics(prediction):
     predicted = np.argmax(prediction.predictions, axis=-1)
-    return {"accuracy": accuracy_score(prediction.label_ids, predicted), "f1": f1_score(prediction.label_ids, predicted)}
+    truth = prediction.label_ids
+    return {"accuracy": accuracy_score(truth, predicted), "f1": f1_score(truth, predicted)}
 
 
 def main():
