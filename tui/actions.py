@@ -18,6 +18,7 @@ class Scope(StrEnum):
     EVERYWHERE = "everywhere"
     LIST = "lists"
     HOME = "home"
+    PATH = "path"
     LADDER = "ladder"
     APPROVAL = "approval"
     STOPPING = "stopping"
@@ -33,6 +34,7 @@ SCOPE_TITLES = {
     Scope.EVERYWHERE: "Everywhere",
     Scope.LIST: "In every list",
     Scope.HOME: "Home",
+    Scope.PATH: "Writing a path",
     Scope.LADDER: "Ladder",
     Scope.APPROVAL: "When a rung asks for approval",
     Scope.STOPPING: "When asked whether to stop a run",
@@ -115,12 +117,16 @@ ACTIONS: tuple[Action, ...] = (
     *_scope(
         Scope.HOME,
         ("start", "s", "start", "Write the path of a script to start with", "start"),
-        ("complete", "tab", "", "While writing a path: accept what is suggested", "complete"),
+    ),
+    *_scope(
+        Scope.PATH,
+        ("complete", "tab", "complete", "Accept what is suggested, or move on where nothing is", "complete"),
     ),
     *_scope(
         Scope.LADDER,
         ("watch", "w", "watch", "Watch the run of the rung in hand", "watch"),
         ("evidence", "v", "evidence", "Show where the forecast and the findings come from", "evidence"),
+        ("climb", "c", "", "Climb on with the rungs that need no approval", "climb"),
         ("again", "r", "again", "Climb again from the first rung, with the script as it is now", "again"),
         ("limits", "e", "limits", "Change the budget or tell the number of steps", "limits"),
         ("stop", "x", "stop…", "Stop the run under way; asks first", "stop"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 
 from ..store.records import Interval
 
@@ -82,7 +83,7 @@ def parse_steps(text: str) -> int:
 
 
 def duration(seconds: float | None) -> str:
-    """A duration in at most two units: ``0.6 s``, ``21 s``, ``6m05s``, ``2h10m``, ``1d12h``."""
+    """A duration in at most two units: ``0.6 s``, ``21 s``, ``6m05s``, ``30m``, ``2h10m``, ``1d12h``."""
     if seconds is None or not math.isfinite(seconds):
         return UNKNOWN
     if seconds < 0:
@@ -93,12 +94,17 @@ def duration(seconds: float | None) -> str:
     if whole < 60:
         return f"{whole} s"
     if whole < 3_600:
-        return f"{whole // 60}m{whole % 60:02d}s"
+        return f"{whole // 60}m{_rest(whole % 60, 's')}"
     minutes = round(seconds / 60)
     if minutes < 24 * 60:
-        return f"{minutes // 60}h{minutes % 60:02d}m"
+        return f"{minutes // 60}h{_rest(minutes % 60, 'm')}"
     hours = round(seconds / 3_600)
-    return f"{hours // 24}d{hours % 24:02d}h"
+    return f"{hours // 24}d{_rest(hours % 24, 'h')}"
+
+
+def _rest(amount: int, unit: str) -> str:
+    """The smaller of two units; nothing where it is zero."""
+    return f"{amount:02d}{unit}" if amount else ""
 
 
 def size(amount: float | None) -> str:
@@ -150,21 +156,22 @@ def number(value: float | None) -> str:
 
 
 def duration_interval(interval: Interval | None) -> str:
-    """A forecast duration with its bounds: ``21 s [18 s–26 s]``."""
-    if interval is None:
-        return UNKNOWN
-    return f"{duration(interval.mid)} [{_bounds(duration(interval.low), duration(interval.high))}]"
+    """A forecast duration with its bounds: ``21 s [18–26]``."""
+    return _interval(interval, duration)
 
 
 def size_interval(interval: Interval | None) -> str:
-    """A forecast size with its bounds: ``0.7 GiB [0.6–0.8 GiB]``."""
+    """A forecast size with its bounds: ``717 MiB [690–760]``."""
+    return _interval(interval, size)
+
+
+def _interval(interval: Interval | None, show: Callable[[float], str]) -> str:
+    """A value with its bounds; a unit that all three share is written once."""
     if interval is None:
         return UNKNOWN
-    return f"{size(interval.mid)} [{_bounds(size(interval.low), size(interval.high))}]"
-
-
-def _bounds(low: str, high: str) -> str:
-    """Two shown quantities joined; a unit they share is written once."""
-    low_amount, _, low_unit = low.partition(" ")
-    _, _, high_unit = high.partition(" ")
-    return f"{low_amount}–{high}" if low_unit and low_unit == high_unit else f"{low}–{high}"
+    shown = [show(interval.mid), show(interval.low), show(interval.high)]
+    units = {text.partition(" ")[2] for text in shown}
+    mid, low, high = shown
+    if len(units) == 1 and units != {""}:
+        low, high = low.partition(" ")[0], high.partition(" ")[0]
+    return f"{mid} [{low}–{high}]"

@@ -1,4 +1,4 @@
-"""The two edges of every screen: where one is (top) and what the keys do here (bottom). Everything on them can be clicked."""
+"""The two edges of every screen: where one is (top) and what the keys do here (bottom); all of it can be clicked."""
 
 from __future__ import annotations
 

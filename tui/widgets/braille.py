@@ -88,7 +88,7 @@ def short(value: float) -> str:
         return "0"
     for limit, divisor, suffix in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
         if magnitude >= limit and magnitude < 1e12:
-            return f"{value / divisor:.4g}{suffix}"
+            return f"{value / divisor:.3g}{suffix}"
     if magnitude < 1e-3 or magnitude >= 1e12:
         return f"{value:.0e}" if f"{value:.0e}" == f"{value:.1e}".replace(".0e", "e") else f"{value:.1e}"
-    return f"{value:.4g}"
+    return f"{value:.3g}" if magnitude < 1000 else f"{value:.0f}"

@@ -1,4 +1,4 @@
-"""A question inside the screen with a few answers, guarded against type-ahead; the safe answer comes first and is marked.
+"""A question inside the screen with a few answers, guarded against type-ahead; the safe answer is first and marked.
 
 Invariant: no key and no click that was meant for something else answers it, and Enter alone answers No.
 """
@@ -18,9 +18,19 @@ from textual.strip import Strip
 
 from ..actions import BY_ID, Action, Scope, in_scope
 from ..bindings import bindings
-from ..text import clean, wrap
+from ..text import clean, fit, wrap
 from .guard import ApprovalGuard
 from .painted import Painted
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionLine:
+    """One sentence of a question."""
+
+    text: str
+    ink: str = ""
+    is_short: bool = False
+    """Whether it may be cut to one line, because the whole of it can be read elsewhere."""
 
 
 class Choice(Painted, can_focus=True):
@@ -48,14 +58,14 @@ class Choice(Painted, can_focus=True):
         super().__init__(id=id)
         self.guard = ApprovalGuard()
         self._identity: Hashable = None
-        self._lines: Sequence[tuple[str, str]] = ()
+        self._lines: Sequence[QuestionLine] = ()
         self._without: frozenset[str] = frozenset()
         self.display = False
 
     def ask(
-        self, title: str, lines: Sequence[tuple[str, str]], *, identity: Hashable, without: Sequence[str] = ()
+        self, title: str, lines: Sequence[QuestionLine], *, identity: Hashable, without: Sequence[str] = ()
     ) -> None:
-        """Put the question: lines of text with their inks. Another ``identity`` is another question, guarded anew."""
+        """Put the question. Another ``identity`` is another question, guarded anew."""
         self.border_title = title
         self._lines, self._without = lines, frozenset(without)
         if identity != self._identity or not self.display:
@@ -102,7 +112,11 @@ class Choice(Painted, can_focus=True):
         return len(self._wrapped(width)) + 1
 
     def _wrapped(self, width: int) -> list[tuple[str, str]]:
-        return [(line, ink) for text, ink in self._lines for line in wrap(clean(text), width)]
+        rows: list[tuple[str, str]] = []
+        for line in self._lines:
+            texts = [fit(clean(line.text), width)] if line.is_short else wrap(clean(line.text), width)
+            rows += [(text, line.ink) for text in texts]
+        return rows
 
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width

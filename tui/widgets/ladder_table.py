@@ -21,9 +21,9 @@ SIGNS: dict[RungStatus, tuple[str, str]] = {
     RungStatus.FAILED: ("✗", "bad"),
     RungStatus.STOPPED: ("■", "warn"),
     RungStatus.SKIPPED: ("–", "muted"),
-    RungStatus.NOT_BUILT: ("·", "faint"),
+    RungStatus.NOT_BUILT: ("·", "muted"),
 }
-NAME_WIDTH, STATUS_WIDTH, ACTUAL_WIDTH = 11, 13, 9
+NAME_WIDTH, STATUS_WIDTH, ACTUAL_WIDTH = 11, 14, 8
 
 
 class LadderTable(Rows):

@@ -10,6 +10,7 @@ import threading
 from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from textual.geometry import Size
@@ -18,6 +19,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ..actions import Scope
+from ..beside import run_beside
 from ..bindings import bindings
 from ..text import clean, wrap_cells
 from ..units import count
@@ -65,7 +67,7 @@ class LogView(Painted, ScrollView, can_focus=True):
         """Look whether the file grew; call it as often as the view should move."""
         if self.log_file is not None and not self._indexing:
             self._indexing = True
-            self.run_worker(self._advance(self.log_file), group="log-index")
+            run_beside(self, partial(self._advance, self.log_file), group="log-index")
 
     async def _advance(self, log: LogFile) -> None:
         try:
@@ -86,7 +88,7 @@ class LogView(Painted, ScrollView, can_focus=True):
             self._lines.clear()
         self.virtual_size = Size(WIDEST if not self.wraps else self._width, self._count)
         if self.follows:
-            self.scroll_to(y=self.max_scroll_y, animate=False)
+            self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
         self._repaint()
 
     def _repaint(self) -> None:
@@ -193,7 +195,9 @@ class LogView(Painted, ScrollView, can_focus=True):
         self._repaint()
         if query and self.log_file is not None:
             self._searching = threading.Event()
-            self.run_worker(self._search(self.log_file, query, self._searching), group="log-search", exclusive=True)
+            run_beside(
+                self, partial(self._search, self.log_file, query, self._searching), group="log-search", exclusive=True
+            )
 
     def _stop_search(self) -> None:
         if self._searching is not None:
@@ -235,7 +239,7 @@ class LogView(Painted, ScrollView, can_focus=True):
         self._scroll(max(0, line - self._match_row))
 
     def _scroll(self, top: float) -> None:
-        self.scroll_to(y=min(max(top, 0), self.max_scroll_y), animate=False)
+        self.scroll_to(y=min(max(top, 0), self.max_scroll_y), animate=False, force=True)
         self.follows = self.scroll_y >= self.max_scroll_y
 
     def action_line(self, by: int) -> None:
@@ -251,11 +255,11 @@ class LogView(Painted, ScrollView, can_focus=True):
         self._scroll(self.max_scroll_y)
 
     def action_sideways(self, by: int) -> None:
-        self.scroll_to(x=max(0, self.scroll_x + by * SIDEWAYS), animate=False)
+        self.scroll_to(x=max(0, self.scroll_x + by * SIDEWAYS), animate=False, force=True)
 
     def action_wrap(self) -> None:
         self.wraps = not self.wraps
-        self.scroll_to(x=0, animate=False)
+        self.scroll_to(x=0, animate=False, force=True)
         self._changed()
 
     def line_in_hand(self) -> str:

@@ -201,7 +201,7 @@ class Scale:
 
     def marks(self) -> dict[int, str]:
         """Axis marks by cell row."""
-        most = max(2, self.rows // DOTS_DOWN // 3)
+        most = max(3, self.rows // DOTS_DOWN // 3)
         ticks = log_ticks(self.low, self.high, most) if self._log else nice_ticks(self.low, self.high, most)
         if len(ticks) < 2:
             ticks = [self.low, self.high]

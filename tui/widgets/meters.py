@@ -47,7 +47,7 @@ def machine_meters(sample: Sample | None, cores: int) -> list[Meter]:
 
 
 def _gpu_meters(gpu: GpuSample, *, several: bool) -> list[Meter]:
-    name = f"gpu {gpu.index}" if several else "gpu"
+    number = f" {gpu.index}" if several else ""
     used, total = gpu.memory_used_bytes, gpu.memory_total_bytes
     share = used / total if used is not None and total else None
     details = [
@@ -56,8 +56,8 @@ def _gpu_meters(gpu: GpuSample, *, several: bool) -> list[Meter]:
     ]
     busy = UNKNOWN if gpu.utilisation is None else f"{gpu.utilisation:.0%}".replace("%", " %")
     return [
-        Meter(name, share, f"{size(used)} of {size(total)}"),
-        Meter("", gpu.utilisation, " ".join([busy, *filter(None, details)])),
+        Meter(f"gpu{number}", gpu.utilisation, " ".join([busy, *filter(None, details)])),
+        Meter(f"vram{number}", share, f"{size(used)} of {size(total)}"),
     ]
 
 

@@ -12,10 +12,11 @@ from ...planner.view import LadderView
 from ...store.records import Forecast, RungName
 from ..text import clean
 from ..units import count, duration, duration_interval, energy, money, size_interval
+from .choice import QuestionLine
 
 ASKED_OF = {
-    RungName.PILOT: "runs {steps} on the real data, then stops",
-    RungName.FULL: "the real run: {steps}, start to end",
+    RungName.PILOT: "runs {steps} on the real data",
+    RungName.FULL: "the real run, {steps}",
     RungName.SWEEP: "searches hyperparameters over {steps}",
     RungName.CONFIRM: "repeats the run with other seeds: {steps}",
 }
@@ -47,8 +48,25 @@ def what_runs(ask: Ask, view: LadderView) -> str:
     return ASKED_OF.get(ask.rung, "runs {steps}").format(steps=known)
 
 
+def lines(ask: Ask, view: LadderView) -> list[QuestionLine]:
+    """The question's body."""
+    forecast = ask.forecast
+    ceiling = default_ceiling(forecast)
+    stops = f"stopped at {duration(ceiling)}" if ceiling is not None else "unknown cost: approve it with a ceiling"
+    body = [QuestionLine(f"{what_runs(ask, view)}; {stops}"), QuestionLine(" · ".join(costs(forecast)), "strong")]
+    if ask.verifies:
+        body.append(QuestionLine(f"will verify: {', '.join(ask.verifies)}", is_short=True))
+    if ask.why and ask.why not in PLAIN_REASONS:
+        body.append(QuestionLine(f"asks because {ask.why}", "warn"))
+    return body
+
+
+PLAIN_REASONS = ("it costs", "its cost is unknown")
+"""Reasons that the lines of cost already tell."""
+
+
 def costs(forecast: Forecast) -> list[str]:
-    """Each cost with its bounds; the ones that are unknown follow with their reasons."""
+    """Each cost with its bounds; then the names of what is unknown, whose reasons are in the evidence."""
     known = [f"time {duration_interval(forecast.seconds)}", f"memory {size_interval(forecast.peak_host_bytes)}"]
     if forecast.peak_device_bytes is not None:
         known.append(f"GPU memory {size_interval(forecast.peak_device_bytes)}")
@@ -56,7 +74,9 @@ def costs(forecast: Forecast) -> list[str]:
         known.append(f"energy {energy(forecast.energy_joules.mid)}")
     if forecast.usd is not None:
         known.append(f"money {money(forecast.usd.mid)} [{money(forecast.usd.low)}–{money(forecast.usd.high)}]")
-    return known
+    # Time and memory say for themselves when they are unknown.
+    others = [name for name in unknown_names(forecast) if name not in ("time", "CPU time", "memory")]
+    return [*known, f"{', '.join(others)} unknown"] if others else known
 
 
 UNKNOWN_NAMES = {
@@ -65,15 +85,16 @@ UNKNOWN_NAMES = {
 }  # fmt: skip
 
 
+def unknown_names(forecast: Forecast) -> list[str]:
+    """What the forecast cannot tell, by name."""
+    fields = [entry.partition(":")[0].strip() for entry in forecast.unknown]
+    return [UNKNOWN_NAMES.get(field, clean(field)) for field in fields]
+
+
 def unknowns(forecast: Forecast) -> list[str]:
     """What the forecast cannot tell, each with its reason."""
-    lines = []
-    for entry in forecast.unknown:
-        field, _, reason = entry.partition(":")
-        lines.append(
-            f"{UNKNOWN_NAMES.get(field.strip(), clean(field.strip()))}: {clean(reason.strip()) or 'no reason given'}"
-        )
-    return lines
+    reasons = [clean(entry.partition(":")[2].strip()) or "no reason given" for entry in forecast.unknown]
+    return [f"{name}: {reason}" for name, reason in zip(unknown_names(forecast), reasons, strict=True)]
 
 
 def budget_words(view: LadderView) -> str:
@@ -99,6 +120,11 @@ def forecast_facts(forecast: Forecast) -> list[tuple[str, str]]:
         ("money", money(forecast.usd.mid) if forecast.usd else "unknown"),
         *[("not known", line) for line in unknowns(forecast)],
     ]
+
+
+def verified_facts(ask: Ask) -> list[tuple[str, str]]:
+    """What climbing would verify, one line each."""
+    return [("will verify" if index == 0 else "", words) for index, words in enumerate(ask.verifies)]
 
 
 def _exactness(forecast: Forecast) -> str:

@@ -82,9 +82,9 @@ class Rows(Painted, ScrollView, can_focus=True):
         height = self.scrollable_content_region.height
         top = self.scroll_offset.y
         if index < top:
-            self.scroll_to(y=index, animate=False)
+            self.scroll_to(y=index, animate=False, force=True)
         elif height and index >= top + height:
-            self.scroll_to(y=index - height + 1, animate=False)
+            self.scroll_to(y=index - height + 1, animate=False, force=True)
 
     def render_line(self, y: int) -> Strip:
         index = self.scroll_offset.y + y
@@ -99,6 +99,9 @@ class Rows(Painted, ScrollView, can_focus=True):
     def shows_cursor(self) -> bool:
         """Whether the row in hand is marked; a list without focus keeps its mark."""
         return True
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self.row_count()
 
     def on_resize(self) -> None:
         self.virtual_size = Size(self.content_width(), self.row_count())

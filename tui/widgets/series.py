@@ -100,3 +100,16 @@ def _bridge(found: list[tuple[float, float] | None], curve: Series, position: in
     for column in range(max(0, first), min(last, len(found))):
         value = y + slope * (column - x)
         found[column] = (value, value)
+
+
+def spliced(coarse: Series, detail: Series) -> Series:
+    """A thinned curve whose part between the ends of ``detail`` is replaced by it."""
+    if not detail.xs:
+        return coarse
+    left, right = bisect_left(coarse.xs, detail.xs[0]), bisect_right(coarse.xs, detail.xs[-1])
+    return Series(
+        coarse.label,
+        [*coarse.xs[:left], *detail.xs, *coarse.xs[right:]],
+        [*coarse.ys[:left], *detail.ys, *coarse.ys[right:]],
+        coarse.dropped,
+    )

@@ -1,0 +1,70 @@
+"""The real things behind the screens: the store on disk, the engine, the supervisors. Loaded when first needed.
+
+Invariant: constructing it costs nothing; every method is called in a worker thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..store import Store
+from ..store.records import Experiment
+from .engine import Engine, Target
+from .machine import MachineFact, gather
+
+
+@dataclass(frozen=True, slots=True)
+class LocalBackend:
+    """This machine."""
+
+    home: Path
+    python: Path | None
+
+    def open_store(self) -> Store:
+        """A connection for the calling thread; the first one ever makes the file."""
+        return Store.open(self.home)
+
+    def open_engine(self, store: Store, target: Target) -> Engine:
+        """The engine of a known experiment, or of a script as it is now in the interpreter that suits it."""
+        from ..runtime import interpreters
+        from ..runtime.project import script_target
+        from .climb import Climb
+
+        if target.experiment_id is not None:
+            return Climb.of(store, self.home, store.experiments.get(target.experiment_id))
+        script = script_target(target.script, target.args, working_dir=Path.cwd())
+        chosen = interpreters.choose(self.python, (script.script.parent, script.working_dir))
+        return Climb.open(
+            store,
+            self.home,
+            script,
+            python=chosen.path,
+            declared_steps=target.limits.declared_steps,
+            budget_seconds=target.limits.budget_seconds,
+            fresh=target.fresh,
+        )
+
+    def machine(self) -> tuple[MachineFact, ...]:
+        """What this machine has."""
+        return gather(self.python, self.home)
+
+    def is_stale(self, experiment: Experiment) -> bool:
+        """Whether the script's code has changed since the experiment was begun."""
+        from ..runtime.project import ScriptTarget, fingerprint
+
+        target = ScriptTarget(experiment.script, experiment.module, experiment.args, experiment.working_dir)
+        return fingerprint(target) != experiment.fingerprint
+
+    def stop(self, store: Store, run_id: int) -> object:
+        """Ask a run's supervisor to stop it."""
+        from ..runtime import launch
+
+        launch.stop(store, run_id)
+        return None
+
+    def reconcile(self, store: Store) -> object:
+        """Record the truth about runs whose supervisor is gone."""
+        from ..runtime import launch
+
+        return launch.reconcile(store)

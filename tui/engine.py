@@ -1,0 +1,115 @@
+"""What the screens need from the rest: an engine that climbs one experiment's ladder, and the machine around it.
+
+Invariant: the screens know nothing but these protocols and the store's records; whoever satisfies them can be shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ..planner.view import LadderView
+from ..store import Store
+from ..store.records import Experiment, Run, RungName
+from .machine import MachineFact
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a person may tell about an experiment besides the script; ``None`` is left as it is."""
+
+    declared_steps: int | None = None
+    budget_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a person asked to climb: a script, or an experiment that is already known."""
+
+    script: Path
+    args: tuple[str, ...] = ()
+    """The script's own arguments, as for the full run."""
+    limits: Limits = Limits()
+    experiment_id: int | None = None
+    """A known experiment, taken up as it stands; ``None`` is the script as it is now."""
+    climbs: bool = True
+    """Whether to go on with the rungs that need no approval, or only to look."""
+    fresh: bool = False
+    """Whether to climb from the first rung again although this very experiment is known."""
+
+    @classmethod
+    def of(cls, experiment: Experiment, *, climbs: bool) -> Target:
+        """A known experiment."""
+        return cls(experiment.script, experiment.args, experiment_id=experiment.id, climbs=climbs)
+
+
+class Engine(Protocol):
+    """One experiment on its ladder. It belongs to the thread and the store that it was opened with."""
+
+    @property
+    def experiment(self) -> Experiment:
+        """What climbs."""
+        ...
+
+    def settle(self) -> bool:
+        """Turn runs that ended into rungs, findings and forecasts; whether anything changed. May be called any time."""
+        ...
+
+    def view(self) -> LadderView:
+        """Everything there is to say now."""
+        ...
+
+    def start(self, rung: RungName, *, ceiling_seconds: float | None = None) -> Run | None:
+        """Climb a rung that needs no approval; ``None`` where it was done on the spot."""
+        ...
+
+    def approve(self, rung: RungName, *, ceiling_seconds: float, by: str) -> Run:
+        """Record an approval and start what it allows."""
+        ...
+
+    def decline(self, rung: RungName, reason: str | None, *, by: str) -> object:
+        """Record a no."""
+        ...
+
+    def change_limits(self, *, declared_steps: int | None = None, budget_seconds: float | None = None) -> object:
+        """Take over what the person tells about the whole run; ``None`` is left as it is."""
+        ...
+
+
+class Backend(Protocol):
+    """How the application reaches the store, the engine and the runs. Everything but the paths may be slow."""
+
+    @property
+    def home(self) -> Path:
+        """Where everything is kept."""
+        ...
+
+    @property
+    def python(self) -> Path | None:
+        """The interpreter that the person named for scripts; ``None`` lets the engine find one."""
+        ...
+
+    def open_store(self) -> Store:
+        """A connection for the calling thread."""
+        ...
+
+    def open_engine(self, store: Store, target: Target) -> Engine:
+        """The engine of one experiment, for the calling thread."""
+        ...
+
+    def machine(self) -> tuple[MachineFact, ...]:
+        """What this machine has."""
+        ...
+
+    def is_stale(self, experiment: Experiment) -> bool:
+        """Whether the script's code has changed since the experiment was begun."""
+        ...
+
+    def stop(self, store: Store, run_id: int) -> object:
+        """Ask a run's supervisor to stop it."""
+        ...
+
+    def reconcile(self, store: Store) -> object:
+        """Record the truth about runs whose supervisor is gone."""
+        ...

@@ -1,0 +1,129 @@
+"""`mlintern-tui`: reads the command line, and starts the application or the plain text in its place.
+
+Invariant: what is wrong with the arguments is said before anything is opened, in one line, with exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from .units import UnitError, parse_duration, parse_steps
+
+if TYPE_CHECKING:
+    from .engine import Target
+
+BAD_USAGE = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Start it; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    own, script_args = _split(words)
+    options = _parser().parse_args(own)
+    try:
+        target = _target(options, tuple(script_args))
+        python = _python(options.python)
+    except (UnitError, ValueError) as error:
+        return _refuse(str(error))
+    home = Path(options.home).expanduser().absolute() if options.home else default_home()
+    if home.exists() and not home.is_dir():
+        return _refuse(f"{home} is a file: name a folder with --home")
+    if options.plain:
+        from .plain import run_plain
+
+        return run_plain(home, python, target)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return _refuse("this is no terminal to draw on: use --plain, or the command `mlintern` in scripts")
+    return _run_screens(home, python, target)
+
+
+def default_home() -> Path:
+    """``MLINTERN_HOME``, or the platform's folder for user data."""
+    named = os.environ.get("MLINTERN_HOME")
+    if named:
+        return Path(named).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("mlintern", appauthor=False)
+
+
+def _run_screens(home: Path, python: Path | None, target: Target | None) -> int:
+    from .app import application
+    from .backend import LocalBackend
+    from .stderr_guard import guarded_stderr
+
+    app = application(LocalBackend(home, python), target)
+    with guarded_stderr(home):
+        app.run()
+        app.close_desks()
+    for line in app.leaving_words():
+        sys.stderr.write(f"{line}\n")
+    return app.return_code or 0
+
+
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Our own words and the script's, which stand behind ``--``."""
+    if "--" not in words:
+        return words, []
+    at = words.index("--")
+    return words[:at], words[at + 1 :]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_USAGE, f"mlintern-tui: {message}; see mlintern-tui --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="mlintern-tui",
+        usage="mlintern-tui [PATH] [--plain] [--home DIR] [--python EXE] [--steps N] [--budget TIME] [-- ARGS…]",
+        description="Rehearse, forecast, approve, run and remember a PyTorch training script, unmodified and offline.",
+        epilog="What stands behind -- goes to the script, as for its full run.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("path", nargs="?", metavar="PATH", help="a training script; without one, Home opens")
+    parser.add_argument("--plain", action="store_true", help="lines of text, for screen readers and pipes")
+    parser.add_argument("--home", metavar="DIR", help="where everything is kept (default: MLINTERN_HOME, or user data)")
+    parser.add_argument("--python", metavar="EXE", help="the interpreter that runs the script")
+    parser.add_argument("--steps", metavar="N", help="total number of optimizer steps, where it cannot be known")
+    parser.add_argument("--budget", metavar="TIME", help="what all runs together may take, such as 2h")
+    return parser
+
+
+def _target(options: argparse.Namespace, script_args: tuple[str, ...]) -> Target | None:
+    from .engine import Limits, Target
+
+    steps = parse_steps(options.steps) if options.steps is not None else None
+    budget = parse_duration(options.budget) if options.budget is not None else None
+    if options.path is None:
+        if script_args or steps is not None:
+            raise ValueError("arguments and --steps belong to a script: name it, for example mlintern-tui train.py")
+        return None
+    from ..runtime.project import script_target
+
+    script = script_target(Path(options.path).expanduser(), script_args, working_dir=Path.cwd())
+    return Target(script=script.script, args=script_args, limits=Limits(steps, budget))
+
+
+def _python(named: str | None) -> Path | None:
+    if named is None:
+        return None
+    path = Path(named).expanduser().absolute()
+    if not path.is_file() or not os.access(path, os.X_OK):
+        raise ValueError(f"no such interpreter: {named}; name one with --python, such as .venv/bin/python")
+    return path
+
+
+def _refuse(message: str) -> int:
+    sys.stderr.write(f"mlintern-tui: {message}\n")
+    return BAD_USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""The ladder as lines of text: the same view as on the screen, one sentence a line, for screen readers and pipes.
+
+Invariant: no box, no spinner, no column that means something by its place alone; every line can be understood by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..planner.moves import Ask, Blocked, Reached, RunRung, Wait
+from ..planner.view import LadderView, RungView
+from ..store.records import Finding, Forecast, Run, RungStatus
+from .text import clean
+from .units import count, duration, duration_interval, number
+from .widgets import question
+from .widgets.finding_list import in_order, place
+
+WORDS = {RungStatus.PLANNED: "not climbed yet", RungStatus.WAITING: "asks you"}
+
+
+def rung_line(rung: RungView) -> str:
+    """One rung: ``rehearsal: passed in 8.4 s, 1 finding``."""
+    words = [f"{rung.name}: {WORDS.get(rung.status, str(rung.status))}"]
+    if rung.actual_seconds is not None:
+        words.append(f" in {duration(rung.actual_seconds)}")
+    if rung.forecast is not None:
+        words.append(f", forecast {duration_interval(rung.forecast.seconds)}")
+    if rung.findings:
+        words.append(f", {rung.findings} finding{'s' if rung.findings > 1 else ''}")
+    if rung.why and rung.status is not RungStatus.NOT_BUILT:
+        words.append(f", because {rung.why}")
+    return clean("".join(words))
+
+
+def finding_lines(finding: Finding) -> Iterator[str]:
+    """A finding with its fix."""
+    where = place(finding)
+    yield clean(f"{finding.severity}: {finding.code}: {finding.message}{f' ({where})' if where else ''}")
+    if finding.fix:
+        yield clean(f"fix: {finding.fix}")
+
+
+def forecast_line(forecast: Forecast) -> str:
+    """What a rung would cost."""
+    reasons = question.unknowns(forecast)
+    unknown = f"; not known: {'; '.join(reasons)}" if reasons else ""
+    return clean(f"cost of {forecast.rung}: {', '.join(question.costs(forecast))}{unknown}")
+
+
+def view_lines(view: LadderView) -> Iterator[str]:
+    """Everything there is to say."""
+    args = " ".join(view.experiment.args)
+    yield clean(f"experiment {view.experiment.id}: {view.experiment.script} {args}".strip())
+    yield question.budget_words(view)
+    for rung in view.rungs:
+        yield rung_line(rung)
+    for finding in in_order(view.findings):
+        yield from finding_lines(finding)
+    for fact in view.verified:
+        yield clean(f"verified: {fact}")
+    for fact in view.not_verified:
+        yield clean(f"not verified: {fact}")
+    yield from move_lines(view)
+
+
+def move_lines(view: LadderView) -> Iterator[str]:
+    """What comes next."""
+    match view.move:
+        case Ask() as ask:
+            yield clean(f"{ask.rung} asks for approval: {question.what_runs(ask, view)}; {ask.why}")
+            yield forecast_line(ask.forecast)
+            yield clean(f"{ask.rung} would verify: {', '.join(ask.verifies)}")
+        case RunRung(rung=rung):
+            yield f"next: {rung}, which needs no approval"
+        case Wait(run_id=run_id, rung=rung):
+            yield f"run {run_id} climbs {rung}"
+        case Blocked(rung=rung, why=why):
+            yield clean(f"blocked at {rung}: {why}")
+        case Reached(rung=rung):
+            yield f"reached: {rung} is passed"
+
+
+def changes(before: LadderView | None, after: LadderView) -> Iterator[str]:
+    """What is new since the last view, as lines; everything where there was none."""
+    if before is None:
+        yield from view_lines(after)
+        return
+    known = {rung.name: rung_line(rung) for rung in before.rungs}
+    for rung in after.rungs:
+        if rung_line(rung) != known.get(rung.name):
+            yield rung_line(rung)
+    for finding in in_order(after.findings):
+        if finding not in before.findings:
+            yield from finding_lines(finding)
+    for label, old, new in (
+        ("verified", before.verified, after.verified),
+        ("not verified", before.not_verified, after.not_verified),
+    ):
+        yield from (clean(f"{label}: {fact}") for fact in new if fact not in old)
+    if after.move != before.move:
+        yield from move_lines(after)
+
+
+def progress_line(run: Run, now: float) -> str:
+    """How far a run is."""
+    elapsed = None if run.started_at is None else max(0.0, now - run.started_at)
+    words = [f"run {run.id}, {run.rung}: {run.status}"]
+    if run.steps is not None:
+        words.append(f"step {count(run.steps)}{f' of {count(run.planned_steps)}' if run.planned_steps else ''}")
+    if run.last_loss is not None:
+        words.append(f"loss {number(run.last_loss)}")
+    if elapsed is not None:
+        words.append(f"{duration(elapsed)} so far")
+        if run.steps and run.planned_steps:
+            words.append(f"{duration(elapsed * (run.planned_steps - run.steps) / run.steps)} left")
+    if run.ceiling_seconds is not None:
+        words.append(f"ceiling {duration(run.ceiling_seconds)}")
+    return ", ".join(words)

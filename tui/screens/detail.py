@@ -1,0 +1,78 @@
+"""Something to read: the evidence of a finding, or where a forecast comes from. Escape closes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from ...store.records import Finding
+from ..actions import Scope
+from ..bindings import bindings
+from ..widgets.section import Facts
+
+Fact = tuple[str, str, str]
+
+
+class DetailScreen(ModalScreen[None]):
+    """A box with facts over the screen that asked for it."""
+
+    CSS_PATH = "detail.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.READING)]
+
+    def __init__(self, title: str, facts: Sequence[Fact]) -> None:
+        super().__init__()
+        self._title, self._facts = title, facts
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="detail-box"):
+            facts = Facts(id="detail-facts")
+            facts.can_focus = True
+            yield facts
+
+    def on_mount(self) -> None:
+        box = self.query_one("#detail-box")
+        box.border_title = self._title
+        box.border_subtitle = "esc close"
+        facts = self.query_one("#detail-facts", Facts)
+        facts.show(self._facts)
+        facts.focus()
+
+    def action_close(self) -> None:
+        self.dismiss()
+
+
+def finding_facts(finding: Finding) -> list[Fact]:
+    """A finding with all it rests on."""
+    facts: list[Fact] = [("", "strong", finding.message), ("", "", "")]
+    facts.append(("severity", "muted", str(finding.severity)))
+    facts.append(("rung    ", "muted", str(finding.rung)))
+    if finding.file is not None:
+        line = "" if finding.line is None else f", line {finding.line}"
+        facts.append(("where   ", "muted", f"{finding.file}{line}"))
+    if finding.run_id is not None:
+        facts.append(("run     ", "muted", str(finding.run_id)))
+    facts += [("", "", ""), ("", "strong", "evidence" if finding.evidence else "no evidence was recorded")]
+    for item in finding.evidence:
+        pairs = [(str(key), value) for key, value in item.items()]
+        width = max((len(key) for key, _ in pairs), default=0)
+        facts += [(f"  {key:<{width}}", "muted", _value(value)) for key, value in pairs]
+        facts.append(("", "", ""))
+    if finding.fix:
+        facts += [("", "strong", "what would fix it"), ("", "", finding.fix)]
+    return facts
+
+
+def named_facts(pairs: Sequence[tuple[str, str]]) -> list[Fact]:
+    """Names and values, aligned."""
+    width = max((len(name) for name, _ in pairs), default=0)
+    return [(f"{name:<{width}}", "muted", value) for name, value in pairs]
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

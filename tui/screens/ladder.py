@@ -1,0 +1,353 @@
+"""Ladder: the rungs with forecast against actual, what was found, what is verified and what is not, and the question.
+
+Invariant: the question stands inside the screen with its cost; it is put to the engine only as it was shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
+from textual.widget import Widget
+
+from ...planner.moves import Ask, RunRung, Wait
+from ...planner.view import LadderView
+from ...store.records import RungStatus
+from ..actions import Scope
+from ..bindings import bindings
+from ..engine import Limits
+from ..text import clean
+from ..widgets import question
+from ..widgets.choice import Approval, Choice, Stopping
+from ..widgets.finding_list import FindingList, place
+from ..widgets.ladder_table import LadderTable, table_head
+from ..widgets.prompt import Prompt
+from ..widgets.rows import Rows
+from ..widgets.section import Facts, Line, SectionTitle
+from . import ladder_prompts as prompts
+from .detail import DetailScreen, finding_facts, named_facts
+from .ladder_state import ladder_state
+from .stop_question import StopQuestion
+
+
+class LadderScreen(StopQuestion):
+    """The second place."""
+
+    NAME = "ladder"
+    CSS_PATH = "ladder.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LADDER)
+    AUTO_FOCUS = "#rungs"
+
+    def compose_body(self) -> Iterable[Widget]:
+        with Vertical(id="climb"):
+            yield Line(id="ladder-title")
+            yield Line(id="rungs-head")
+            yield LadderTable(id="rungs")
+            yield Facts(id="state")
+            with Container(id="news"):
+                with Vertical(id="findings-part"):
+                    yield SectionTitle("findings", id="findings-title")
+                    yield FindingList(id="findings")
+                with Vertical(id="facts-part"):
+                    yield SectionTitle("not verified yet", id="facts-title")
+                    yield Facts(id="facts")
+        with Vertical(id="asks"):
+            yield Approval(id="approval")
+            yield Stopping(id="stopping")
+            yield Prompt(id="prompt")
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def on_screen_resume(self) -> None:
+        self._draw()
+        # Coming back, the question appears anew: whatever is being typed was meant for somewhere else.
+        if self.approval.display:
+            self.approval.rearm()
+
+    def on_resize(self) -> None:
+        self._draw_head()
+
+    @property
+    def view(self) -> LadderView | None:
+        """What there is to show."""
+        return self.our_app.climber.view
+
+    @property
+    def approval(self) -> Approval:
+        """The question."""
+        return self.query_one("#approval", Approval)
+
+    @property
+    def prompt(self) -> Prompt:
+        """The lines to write into."""
+        return self.query_one("#prompt", Prompt)
+
+    def climber_changed(self) -> None:
+        if self.is_mounted:
+            self._draw()
+
+    def beat(self, *, changed: bool) -> None:
+        if self.our_app.live or self.our_app.climber.busy:
+            self._draw()
+
+    # ---- drawing
+
+    def _draw(self) -> None:
+        self._draw_title()
+        self._draw_state()
+        view = self.view
+        if view is None:
+            return
+        self._draw_head()
+        self.query_one("#rungs", LadderTable).show(view, self.our_app.clock())
+        self._draw_news(view)
+        self._draw_question(view)
+
+    def _draw_title(self) -> None:
+        climber = self.our_app.climber
+        line = self.query_one("#ladder-title", Line)
+        if self.view is None:
+            name = climber.target.script.name if climber.target else "no experiment in hand"
+            line.show([(name, "strong")])
+            return
+        experiment = self.view.experiment
+        args = " ".join(experiment.args)
+        line.show([(experiment.name, "strong"), (f"  {args}", "muted")], [(question.budget_words(self.view), "muted")])
+
+    def _draw_head(self) -> None:
+        head = self.query_one("#rungs-head", Line)
+        head.show([("  ", ""), (table_head(max(0, self.size.width - 4)), "muted")])
+
+    def _draw_state(self) -> None:
+        state = ladder_state(self.our_app.climber, self.our_app.clock(), is_asked=self.approval.display)
+        line = self.query_one("#state", Facts)
+        line.show(state)
+        line.display = bool(state)
+        self.refresh_bindings()
+
+    def _draw_news(self, view: LadderView) -> None:
+        count = len(view.findings)
+        self.query_one("#findings-title", SectionTitle).show(
+            f"findings {count}" if count else "no findings", "⏎ evidence" if count else ""
+        )
+        self.query_one("#findings", FindingList).show(view.findings)
+        self.query_one("#findings").display = count > 0
+        self.query_one("#facts-title", SectionTitle).show(
+            f"not verified yet {len(view.not_verified)}", f"verified {len(view.verified)}"
+        )
+        self.query_one("#facts", Facts).show(
+            [
+                *[("·", "warn", fact) for fact in view.not_verified],
+                ("", "muted", f"verified {len(view.verified)}"),
+                *[("✓", "good", fact) for fact in view.verified],
+            ]
+        )
+
+    def _draw_question(self, view: LadderView) -> None:
+        climber = self.our_app.climber
+        asks = isinstance(view.move, Ask) and not climber.busy and not climber.is_stale
+        if not asks or not isinstance(view.move, Ask) or view.move.forecast.id == climber.declined:
+            if self.approval.display:
+                had_focus = self.approval.has_focus
+                self.approval.close()
+                if had_focus:
+                    self.query_one("#rungs").focus()
+            return
+        if self.prompt.display or self.stopping.display:
+            return
+        ask = view.move
+        is_new = not self.approval.display
+        ceiling = question.default_ceiling(ask.forecast)
+        self.approval.ask(
+            question.title(ask),
+            question.lines(ask, view),
+            identity=(ask.rung, ask.forecast.id),
+            without=() if ceiling is not None else ("approve",),
+        )
+        if is_new and (self.focused is None or self.focused.id == "rungs"):
+            self.approval.focus()
+
+    # ---- answering
+
+    @on(Choice.Answered)
+    def _answered(self, event: Choice.Answered) -> None:
+        if event.choice is self.stopping:
+            self.answer_stopping(event.answer)
+            return
+        view = self.view
+        if view is None or not isinstance(view.move, Ask):
+            return
+        ask = view.move
+        match event.answer:
+            case "no":
+                self._open_prompt(lambda: prompts.ask_reason(self.prompt, ask))
+            case "approve":
+                ceiling = question.default_ceiling(ask.forecast)
+                if ceiling is not None:
+                    self.our_app.do(partial(self.our_app.climber.approve, ask, ceiling))
+            case "ceiling":
+                self._open_prompt(lambda: prompts.ask_ceiling(self.prompt, ask))
+            case "change":
+                self.action_limits()
+            case "evidence":
+                self._show_forecast(ask)
+
+    def _open_prompt(self, put: object) -> None:
+        self._asked = self.view.move if self.view else None
+        self.approval.close()
+        put()  # type: ignore[operator]
+
+    _asked: object = None
+    """The question as it stood when a line to write into was opened: an answer counts for this one only."""
+
+    @on(Prompt.Submitted)
+    def _submitted(self, event: Prompt.Submitted) -> None:
+        climber = self.our_app.climber
+        match event.purpose, self._asked, event.values:
+            case "ceiling", Ask() as ask, (float(ceiling),):
+                self.our_app.do(partial(climber.approve, ask, ceiling))
+            case "reason", Ask() as ask, (reason,):
+                self.our_app.do(partial(climber.decline, ask, str(reason) if reason else None))
+            case "limits", _, (Limits() as limits,):
+                self.our_app.do(partial(climber.change_limits, limits))
+        self._after_prompt()
+
+    @on(Prompt.Cancelled)
+    def _cancelled(self) -> None:
+        self._after_prompt()
+
+    def _after_prompt(self) -> None:
+        self.query_one("#rungs").focus()
+        self._draw()
+
+    @on(Choice.Later)
+    def _later(self, event: Choice.Later) -> None:
+        if event.choice is self.stopping:
+            self.close_stopping()
+        else:
+            self.query_one("#rungs").focus()
+
+    # ---- actions
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What makes no sense now is neither on the key bar nor in the palette."""
+        view = self.view
+        match action:
+            case "ask":
+                return view is not None and isinstance(view.move, Ask) and not self.approval.has_focus
+            case "climb":
+                return view is not None and isinstance(view.move, RunRung)
+            case "stop":
+                return self._run_under_way() is not None
+            case "watch":
+                return view is not None and any(rung.run is not None for rung in view.rungs)
+            case "again" | "limits" | "evidence":
+                return view is not None
+        return True
+
+    def action_ask(self) -> None:
+        self.our_app.climber.declined = None
+        self._draw()
+        if self.approval.display:
+            self.approval.rearm()
+            self.approval.focus()
+
+    def action_climb(self) -> None:
+        climber = self.our_app.climber
+        if climber.target is not None and climber.busy is None:
+            self.our_app.do(partial(climber.open, replace(climber.target, climbs=True)))
+
+    def action_limits(self) -> None:
+        if self.view is not None:
+            experiment = self.view.experiment
+            self._open_prompt(lambda: prompts.ask_limits(self.prompt, experiment))
+
+    def action_again(self) -> None:
+        if self.our_app.climber.target is not None and self.our_app.climber.busy is None:
+            self.our_app.do(self.our_app.climber.again)
+
+    def action_watch(self) -> None:
+        rung = self.query_one("#rungs", LadderTable).rung_in_hand
+        move = self.view.move if self.view else None
+        if rung is not None and rung.run is not None:
+            self.our_app.open_run(rung.run.id)
+        elif isinstance(move, Wait):
+            self.our_app.open_run(move.run_id)
+        else:
+            self.notify("No run of this rung yet", markup=False)
+
+    @on(Rows.Chosen, "#rungs")
+    def _open_rung(self) -> None:
+        rung = self.query_one("#rungs", LadderTable).rung_in_hand
+        if rung is not None and rung.run is not None:
+            self.our_app.open_run(rung.run.id)
+        elif rung is not None:
+            self._show_rung()
+
+    def _show_rung(self) -> None:
+        rung = self.query_one("#rungs", LadderTable).rung_in_hand
+        if rung is None:
+            return
+        pairs = [("rung", str(rung.name)), ("status", str(rung.status)), ("shows", rung.shows)]
+        if rung.why:
+            pairs.append(("why", rung.why))
+        if rung.forecast is not None:
+            pairs += question.forecast_facts(rung.forecast)[1:]
+        self.app.push_screen(DetailScreen(str(rung.name), named_facts(pairs)))
+
+    def action_evidence(self) -> None:
+        findings = self.query_one("#findings", FindingList)
+        if findings.has_focus and findings.in_hand is not None:
+            self._show_finding()
+        elif self.view is not None and isinstance(self.view.move, Ask):
+            self._show_forecast(self.view.move)
+        else:
+            self._show_rung()
+
+    def _show_forecast(self, ask: Ask) -> None:
+        facts = named_facts(
+            [("asks because", ask.why), *question.forecast_facts(ask.forecast), *question.verified_facts(ask)]
+        )
+        self.app.push_screen(DetailScreen(f"forecast of {ask.rung}", facts))
+
+    @on(Rows.Chosen, "#findings")
+    def _show_finding(self) -> None:
+        finding = self.query_one("#findings", FindingList).in_hand
+        if finding is not None:
+            self.app.push_screen(DetailScreen(clean(finding.code), finding_facts(finding)))
+
+    def action_stop(self) -> None:
+        run_id = self._run_under_way()
+        if run_id is None:
+            self.notify("Nothing of this experiment is running", markup=False)
+            return
+        self.approval.close()
+        self.ask_to_stop(run_id)
+
+    def close_stopping(self) -> None:
+        super().close_stopping()
+        self._draw()
+
+    def focus_main(self) -> None:
+        self.query_one("#rungs").focus()
+
+    def _run_under_way(self) -> int | None:
+        if self.view is None:
+            return None
+        if isinstance(self.view.move, Wait):
+            return self.view.move.run_id
+        running = (rung.run for rung in self.view.rungs if rung.status is RungStatus.RUNNING)
+        return next((run.id for run in running if run is not None), None)
+
+    def text_to_copy(self) -> str:
+        findings = self.query_one("#findings", FindingList)
+        if findings.has_focus and findings.in_hand is not None:
+            finding = findings.in_hand
+            return f"{finding.severity} {finding.code} {finding.message} {place(finding)}".strip()
+        return str(self.view.experiment.script) if self.view else ""

@@ -1,0 +1,53 @@
+"""What the four places have in common: the two bars, and how news reaches them.
+
+Invariant: a place draws from values it was given; what happened while it was not in front is caught up on return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from ..beside import Work, run_beside
+from ..widgets.bars import KeyBar, TopBar
+
+if TYPE_CHECKING:
+    from ..app import MlinternApp
+
+
+class Place(Screen[None]):
+    """Home, Ladder, Run or History."""
+
+    NAME: ClassVar[str] = ""
+
+    def compose(self) -> ComposeResult:
+        yield TopBar(self.NAME)
+        yield from self.compose_body()
+        yield KeyBar()
+
+    def compose_body(self) -> Iterable[Widget]:
+        """What stands between the bars."""
+        raise NotImplementedError
+
+    @property
+    def our_app(self) -> MlinternApp:
+        """The application, as what it is."""
+        return cast("MlinternApp", self.app)
+
+    def beat(self, *, changed: bool) -> None:
+        """The pulse: called a few times a second while something is live; ``changed`` says whether the store did."""
+
+    def climber_changed(self) -> None:
+        """The experiment in hand has something new to show."""
+
+    def text_to_copy(self) -> str:
+        """What ``copy`` copies here."""
+        return ""
+
+    def work(self, work: Work, group: str) -> None:
+        """Run something beside the screen; a newer one of the same group replaces it."""
+        run_beside(self, work, group=f"{self.NAME}-{group}", exclusive=True)

@@ -1,0 +1,330 @@
+"""Run: the curve, throughput and time left, what it uses against its limits, and its log.
+
+Invariant: looking never touches the run; holding the view still holds only the view.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import events, on
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
+from textual.widget import Widget
+from textual.widgets import Input
+
+from ...store import StoreError
+from ...store.records import Run
+from ..actions import Scope
+from ..bindings import bindings
+from ..engine import Target
+from ..text import clean
+from ..units import count, duration, money
+from ..widgets.choice import Choice, Stopping
+from ..widgets.finding_list import FindingList
+from ..widgets.log_view import LogView
+from ..widgets.loss_chart import LossChart
+from ..widgets.meters import Meter, Meters, machine_meters, run_meters
+from ..widgets.painted import Piece
+from ..widgets.rows import Rows
+from ..widgets.section import Line, SectionTitle
+from ..widgets.series import Series, spliced
+from .detail import DetailScreen, finding_facts
+from .run_snapshot import Snapshot, Wanted, take
+from .stop_question import StopQuestion
+
+MOST_LOAD_SHARE = 0.2
+"""Reading the run takes at most this share of the time, however long its series are."""
+
+
+class RunScreen(StopQuestion):
+    """The third place."""
+
+    NAME = "run"
+    CSS_PATH = "run.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.RUN)
+    AUTO_FOCUS = "#log"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.run_id: int | None = None
+        self.snapshot: Snapshot | None = None
+        self.held = False
+        self._metric: str | None = None
+        self._with_baseline = False
+        self._load_not_before = 0.0
+
+    def compose_body(self) -> Iterable[Widget]:
+        yield Line(id="run-title")
+        with Container(id="run-top"):
+            yield LossChart(id="chart")
+            yield Meters(id="meters")
+        yield SectionTitle("log", id="log-title")
+        yield LogView(id="log")
+        yield Input(placeholder="search the log", compact=True, id="log-search")
+        with Vertical(id="run-findings-part"):
+            yield SectionTitle("findings", id="run-findings-title")
+            yield FindingList(id="run-findings")
+        with Vertical(id="run-asks"):
+            yield Stopping(id="stopping")
+
+    def on_mount(self) -> None:
+        self.query_one("#log-search").display = False
+        self.query_one("#run-findings-part").display = False
+        self._draw_title()
+        if self.run_id is None:
+            # Nothing was chosen: the newest run that is going on, or else the newest of all.
+            self.work(self._choose, "choose")
+
+    def on_screen_resume(self) -> None:
+        if self.run_id is not None:
+            self._load()
+        elif self.is_mounted:
+            self.work(self._choose, "choose")
+
+    async def _choose(self) -> None:
+        live = self.our_app.live
+        if live:
+            self.open_run(live[-1].id)
+            return
+        try:
+            newest = await self.our_app.reader.ask(lambda store: store.runs.page(limit=1))
+        except StoreError as error:
+            self.our_app.say_trouble(error)
+            return
+        if newest:
+            self.open_run(newest[0].run.id)
+
+    def open_run(self, run_id: int) -> None:
+        """Show this run from now on."""
+        if run_id != self.run_id:
+            self.run_id, self.snapshot, self._metric, self._with_baseline = run_id, None, None, False
+            self.held = False
+        if self.is_mounted:
+            self._load()
+
+    # ---- news
+
+    def beat(self, *, changed: bool) -> None:
+        if self.held or self.run_id is None:
+            return
+        is_live = self.snapshot is not None and not self.snapshot.run.status.is_over
+        if is_live:
+            self.query_one("#log", LogView).poll()
+        if changed and self.our_app.clock() >= self._load_not_before:
+            self._load()
+        elif is_live:
+            self._draw_title()
+            self._draw_meters()
+
+    def _load(self) -> None:
+        self.work(self._read, "load")
+
+    async def _read(self) -> None:
+        if self.run_id is None:
+            return
+        app, began = self.our_app, self.our_app.clock()
+        wanted = Wanted(self.run_id, self._metric, self._window(), self._with_baseline)
+        try:
+            snapshot = await app.reader.ask(lambda store: take(store, wanted))
+        except StoreError as error:
+            app.say_trouble(error)
+            return
+        took = app.clock() - began
+        self._load_not_before = app.clock() + took / MOST_LOAD_SHARE
+        if snapshot.run.id == self.run_id:
+            self._show(snapshot)
+
+    def _window(self) -> tuple[int, int] | None:
+        """The steps to read closely: the chart's window and as much again on both sides, for panning."""
+        chart = self.query_one("#chart", LossChart)
+        if chart.view.zoom == 0:
+            return None
+        start, end = chart.view.window(*chart.steps)
+        return round(start - (end - start)), round(end + (end - start))
+
+    # ---- drawing
+
+    def _show(self, snapshot: Snapshot) -> None:
+        log = self.query_one("#log", LogView)
+        if self.snapshot is None or log.log_file is None or log.log_file.path != snapshot.run.log_path:
+            log.open(snapshot.run.log_path)
+        else:
+            log.poll()
+        self.snapshot = snapshot
+        self._draw_title()
+        self._draw_chart()
+        self._draw_meters()
+        self._draw_findings()
+
+    def _draw_title(self) -> None:
+        line = self.query_one("#run-title", Line)
+        if self.snapshot is None:
+            line.show([("no run yet" if self.run_id is None else f"run {self.run_id}", "strong")])
+            return
+        run = self.snapshot.run
+        left: list[Piece] = [
+            (f"run {run.id} · {run.rung} · {self.snapshot.experiment.name}", "strong"),
+            ("  view held" if self.held else "", "warn"),
+        ]
+        line.show(left, self._progress(run))
+
+    def _progress(self, run: Run) -> list[Piece]:
+        elapsed = self.elapsed
+        steps = f"step {count(run.steps)}" if run.steps is not None else ""
+        if steps and run.planned_steps:
+            steps += f"/{count(run.planned_steps)}"
+        parts = [steps, duration(elapsed) if elapsed is not None else ""]
+        if run.status.is_over:
+            parts.append(f"{run.status}{f': {run.reason}' if run.reason else ''}")
+        elif run.steps and run.planned_steps and elapsed:
+            parts.append(f"{duration(elapsed * (run.planned_steps - run.steps) / run.steps)} left")
+        else:
+            parts.append("time left unknown")
+        return [("   ".join(part for part in parts if part), "bad" if run.status == "failed" else "")]
+
+    @property
+    def elapsed(self) -> float | None:
+        """How long the run has been going, or went."""
+        if self.snapshot is None:
+            return None
+        run = self.snapshot.run
+        if run.status.is_over or run.started_at is None:
+            return run.wall_seconds
+        return max(0.0, self.our_app.clock() - run.started_at)
+
+    def _draw_chart(self) -> None:
+        snapshot = self.snapshot
+        if snapshot is None:
+            return
+        chart = self.query_one("#chart", LossChart)
+        metric = snapshot.metric or "loss"
+        curve = spliced(Series.of(f"run {snapshot.run.id}", snapshot.values), Series.of("", snapshot.detail))
+        curves = [curve]
+        if snapshot.baseline is not None:
+            label = f"run {snapshot.baseline.id} ({snapshot.baseline.rung})"
+            curves.append(Series.of(label, snapshot.baseline_values))
+        chart.show(clean(metric), tuple(curves))
+
+    def _draw_meters(self) -> None:
+        snapshot = self.snapshot
+        if snapshot is None:
+            return
+        run, forecast = snapshot.run, snapshot.forecast
+        rate = forecast.steps / forecast.seconds.mid if forecast and forecast.steps and forecast.seconds else None
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        meters = [
+            *run_meters(run, elapsed=self.elapsed, forecast_rate=rate),
+            Meter("money", None, money(run.usd)),
+            *machine_meters(snapshot.sample, cores),
+        ]
+        self.query_one("#meters", Meters).show(meters)
+
+    def _draw_findings(self) -> None:
+        findings = self.snapshot.findings if self.snapshot else ()
+        self.query_one("#run-findings-part").display = bool(findings)
+        self.query_one("#run-findings-title", SectionTitle).show(f"findings {len(findings)}", "⏎ evidence")
+        self.query_one("#run-findings", FindingList).show(findings)
+
+    @on(LogView.Changed)
+    def _draw_log_title(self, event: LogView.Changed) -> None:
+        self.query_one("#log-title", SectionTitle).show("log", event.view.words)
+
+    # ---- actions
+
+    @property
+    def chart(self) -> LossChart:
+        """The curve."""
+        return self.query_one("#chart", LossChart)
+
+    def action_log_scale(self) -> None:
+        self.chart.toggle_log_scale()
+
+    def action_smooth(self) -> None:
+        self.chart.smooth_more()
+
+    def action_zoom(self) -> None:
+        self.chart.action_zoom()
+        self._load()
+
+    def action_unzoom(self) -> None:
+        self.chart.action_unzoom()
+        self._load()
+
+    def action_whole(self) -> None:
+        self.chart.whole()
+
+    def action_metric(self, by: int) -> None:
+        if self.snapshot is None or not self.snapshot.metrics:
+            return
+        names = self.snapshot.metrics
+        here = names.index(self.snapshot.metric) if self.snapshot.metric in names else 0
+        self._metric = names[(here + by) % len(names)]
+        self._load()
+
+    def action_baseline(self) -> None:
+        self._with_baseline = not self._with_baseline
+        self._load()
+
+    def action_pause(self) -> None:
+        self.held = not self.held
+        self._draw_title()
+        if not self.held:
+            self._load()
+
+    def action_search(self) -> None:
+        entry = self.query_one("#log-search", Input)
+        entry.display = True
+        entry.focus()
+
+    @on(Input.Submitted, "#log-search")
+    def _search(self, event: Input.Submitted) -> None:
+        self.query_one("#log", LogView).search(event.value)
+        self._close_search()
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "escape" and self.query_one("#log-search").has_focus:
+            event.stop()
+            event.prevent_default()
+            self.query_one("#log", LogView).search("")
+            self._close_search()
+
+    def _close_search(self) -> None:
+        self.query_one("#log-search").display = False
+        self.focus_main()
+
+    def action_ladder(self) -> None:
+        if self.snapshot is not None:
+            view = self.our_app.climber.view
+            if view is not None and view.experiment.id == self.snapshot.experiment.id:
+                self.our_app.go("ladder")
+            else:
+                self.our_app.climb(Target.of(self.snapshot.experiment, climbs=False))
+
+    def action_stop(self) -> None:
+        if self.snapshot is None or self.snapshot.run.status.is_over:
+            self.notify("This run is over", markup=False)
+            return
+        self.ask_to_stop(self.snapshot.run.id)
+
+    @on(Choice.Answered)
+    def _answered(self, event: Choice.Answered) -> None:
+        self.answer_stopping(event.answer)
+
+    @on(Choice.Later)
+    def _later(self) -> None:
+        self.close_stopping()
+
+    def focus_main(self) -> None:
+        self.query_one("#log").focus()
+
+    @on(Rows.Chosen, "#run-findings")
+    def _show_finding(self) -> None:
+        finding = self.query_one("#run-findings", FindingList).in_hand
+        if finding is not None:
+            self.app.push_screen(DetailScreen(clean(finding.code), finding_facts(finding)))
+
+    def text_to_copy(self) -> str:
+        return self.query_one("#log", LogView).line_in_hand()
