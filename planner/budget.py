@@ -37,6 +37,6 @@ def check_ceiling(ceiling: float, forecast: Forecast, runs: Iterable[Run], budge
     left = budget - spent_seconds(runs) - reserved_seconds(runs)
     if ceiling > left:
         raise BudgetError(
-            f"a ceiling of {ceiling:.0f} s is more than the {max(0.0, left):.0f} s left of the budget of {budget:.0f} s."
-            " Lower the ceiling, or raise the budget"
+            f"a ceiling of {ceiling:.0f} s is more than the {max(0.0, left):.0f} s left of the budget of {budget:.0f}"
+            " s. Lower the ceiling, or raise the budget"
         )

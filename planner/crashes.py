@@ -12,28 +12,78 @@ from ..store.records import Json
 _LENGTH_ERRORS = {"ValueError", "RuntimeError", "IndexError", "AssertionError", "ZeroDivisionError"}
 """Errors that a list shorter than in the full run can cause."""
 
-_REASONS: tuple[tuple[str, str, str], ...] = (
-    (r"Parent directory (.+) does not exist", "the folder {0} does not exist when the file is saved",
-     "create it first: Path({0!r}).mkdir(parents=True, exist_ok=True)"),
-    (r"No such file or directory: '(.+)'", "{0} does not exist when the script needs it",
-     "create the folder before writing, or correct the path"),
-    (r"Permission denied: '(.+)'", "{0} may not be written or read", "choose another path, or mend its permissions"),
-    (r"Unknown format code '(.)' for object of type '(\w+)'", "the format code {0!r} does not fit a {1}",
-     "use a format that fits, for example .3f for a float or d for an int"),
-    (r"mat1 and mat2 shapes cannot be multiplied \((.+) and (.+)\)", "a layer gets {0} but its weight is {1}",
-     "make the layer's input size fit what it is given here"),
-    (r"shape '(.+)' is invalid for input of size (\d+)", "{1} values do not fill the shape {0}: a batch of another size,"
-     " such as the ragged last one", "take the batch size from the tensor (x.size(0)), or set drop_last=True"),
-    (r"The size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)", "two tensors of sizes {0} and {1} meet",
-     "check the shapes at this line"),
-    (r"Expected more than 1 value per channel", "batch norm in training mode got a batch of one row",
-     "set drop_last=True on the training loader, or choose a batch size that leaves no single row"),
-    (r"Target (-?\d+) is out of bounds", "a label {0} is outside the number of classes", "check the labels and the output size"),
-    (r"No module named '(.+)'", "the module {0} is not installed in this interpreter", "install it there, or name another --python"),
-    (r"not enough values to unpack|too many values to unpack", "something returns another number of values than this line expects",
-     "check what is returned here"),
-    (r"CUDA out of memory|out of memory", "there is not enough memory", "use a smaller batch, or accumulate gradients"),
-)  # fmt: skip
+
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    """How a known message reads in words; ``{0}`` stands for what the pattern's first group found."""
+
+    pattern: str
+    words: str
+    fix: str
+
+
+_REASONS = (
+    _Reason(
+        r"Parent directory (.+) does not exist",
+        "the folder {0} does not exist when the file is saved",
+        "create it first: Path({0!r}).mkdir(parents=True, exist_ok=True)",
+    ),
+    _Reason(
+        r"No such file or directory: '(.+)'",
+        "{0} does not exist when the script needs it",
+        "create the folder before writing, or correct the path",
+    ),
+    _Reason(
+        r"Permission denied: '(.+)'",
+        "{0} may not be written or read",
+        "choose another path, or mend its permissions",
+    ),
+    _Reason(
+        r"Unknown format code '(.)' for object of type '(\w+)'",
+        "the format code {0!r} does not fit a {1}",
+        "use a format that fits, for example .3f for a float or d for an int",
+    ),
+    _Reason(
+        r"mat1 and mat2 shapes cannot be multiplied \((.+) and (.+)\)",
+        "a layer gets {0} but its weight is {1}",
+        "make the layer's input size fit what it is given here",
+    ),
+    _Reason(
+        r"shape '(.+)' is invalid for input of size (\d+)",
+        "{1} values do not fill the shape {0}: a batch of another size, such as the ragged last one",
+        "take the batch size from the tensor (x.size(0)), or set drop_last=True",
+    ),
+    _Reason(
+        r"The size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)",
+        "two tensors of sizes {0} and {1} meet",
+        "check the shapes at this line",
+    ),
+    _Reason(
+        r"Expected more than 1 value per channel",
+        "batch norm in training mode got a batch of one row",
+        "set drop_last=True on the training loader, or choose a batch size that leaves no single row",
+    ),
+    _Reason(
+        r"Target (-?\d+) is out of bounds",
+        "a label {0} is outside the number of classes",
+        "check the labels and the output size",
+    ),
+    _Reason(
+        r"No module named '(.+)'",
+        "the module {0} is not installed in this interpreter",
+        "install it there, or name another --python",
+    ),
+    _Reason(
+        r"not enough values to unpack|too many values to unpack",
+        "something returns another number of values than this line expects",
+        "check what is returned here",
+    ),
+    _Reason(
+        r"CUDA out of memory|out of memory",
+        "there is not enough memory",
+        "use a smaller batch, or accumulate gradients",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +131,10 @@ def tell(crash: Json) -> CrashStory:
 
 
 def _reason(kind: str, text: str) -> tuple[str | None, str | None]:
-    for pattern, reason, fix in _REASONS:
-        match = re.search(pattern, text)
+    for known in _REASONS:
+        match = re.search(known.pattern, text)
         if match:
-            return reason.format(*match.groups()), fix.format(*match.groups())
+            return known.words.format(*match.groups()), known.fix.format(*match.groups())
     if kind == "KeyError":
         return f"the key {text} does not exist", "check the name where it is stored and where it is read"
     return None, None

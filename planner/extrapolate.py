@@ -1,7 +1,8 @@
 """From the loop tree of a short run to the counts and the work of the full one.
 
-Every loop's cost is (start-up once) + (start of each entry) + (steady cost × exact iterations), and so on down the tree: nothing is
-multiplied by a guess. What cannot be known is named in ``unknown`` and makes the total ``None``, never zero.
+Every loop's cost is (start-up once) + (start of each entry) + (steady cost × exact iterations), and so on down the
+tree: nothing is multiplied by a guess. What cannot be known is named in ``unknown`` and makes the total ``None``,
+never zero.
 """
 
 from __future__ import annotations
@@ -164,7 +165,15 @@ class _Reader:
         return total
 
     def _add_time(self, total: _Sum, node: LoopNode, entries: float, iterations: float) -> None:
-        steady = node.warm if node.warm.count else node.start if node.start.count else node.last if node.last.count else node.head
+        steady = (
+            node.warm
+            if node.warm.count
+            else node.start
+            if node.start.count
+            else node.last
+            if node.last.count
+            else node.head
+        )
         mean = Work(steady.mean_cpu, steady.mean_wall)
         total.once = _excess(node.head, mean) + _excess(node.last, mean)
         total.repeated = mean * iterations
@@ -176,10 +185,12 @@ class _Reader:
 
 
 def fires(loop: LoopNode, branch: LoopNode, entries: float, iterations: float) -> float:
-    """How often a branch is entered in ``iterations`` full iterations of the loop around it, spread over ``entries``."""
+    """How often a branch is entered in ``iterations`` full iterations of the loop around it, over ``entries``."""
     shape = branch.branch
     if shape is None or not loop.iterations:
         return float(branch.entries)
+    if shape.foreseen is not None:
+        return shape.foreseen * entries
     tests = iterations * shape.tests / loop.iterations
     extra = shape.other * entries / max(1, loop.entries)
     if shape.period and shape.period > 0:
@@ -205,7 +216,8 @@ def _worker_work(node: LoopNode, entries: float, iterations: float) -> Work:
     if workers is None:
         return Work()
     each = workers.cpu / workers.batches if workers.batches > 0 else 0.0
-    return Work(cpu=each * iterations + workers.start_cpu * entries / max(1, node.entries))
+    starts = entries / max(1, node.entries) if workers.starts == node.entries else 1.0
+    return Work(cpu=each * iterations + workers.start_cpu * starts)
 
 
 def _variance(clock: Clock) -> float:

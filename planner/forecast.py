@@ -1,7 +1,7 @@
 """What the pilot and the full run will cost, made from a short run's loop tree. Unknown parts are named, never zero.
 
-An interval's width comes from the scatter of what was measured, and never falls below a prior for what was not: that a short run's
-iterations differ from later ones, and that a machine is busier at times.
+An interval's width comes from the scatter of what was measured, and never falls below a prior for what was not: that a
+short run's iterations differ from later ones, and that a machine is busier at times.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ def forecast_full(measured: Measured, run: Run) -> CostForecast:
     full = measured.full
     known = full.steps is not None
     fixed = measured.setup + full.once
-    unknown = [] if known else [f"seconds: {reason}" for reason in full.unknown] or ["seconds: no loop could be measured"]
+    unknown = (
+        [] if known else [f"seconds: {reason}" for reason in full.unknown] or ["seconds: no loop could be measured"]
+    )
     if not known:
         unknown.append("steps: give the total with --steps N")
     return CostForecast(

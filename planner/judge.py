@@ -1,27 +1,18 @@
-"""What an ended run means for its rung: passed, failed or stopped, with findings, and what is and is not verified by it."""
+"""What an ended run means for its rung: passed, failed or stopped, with findings, and what is and is not verified by
+it.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..store.records import Json, Metric, Run, RungName, RungStatus, RunStatus, Severity
 from .crashes import may_be_caused_by_cutting, names_a_cut_count, same_crash, tell
+from .finding import FindingDraft
 from .looptree import LoopNode, LoopTreeError, parse
-
-
-@dataclass(frozen=True, slots=True)
-class FindingDraft:
-    """A finding before it is stored."""
-
-    code: str
-    severity: Severity
-    message: str
-    evidence: tuple[Json, ...] = ()
-    file: str | None = None
-    line: int | None = None
-    fix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +26,9 @@ class Verdict:
     """A second, more thorough rehearsal should decide."""
 
 
-def judge(run: Run, reports: Mapping[str, Json], metrics: Mapping[str, Metric], *, first_crash: Json | None = None) -> Verdict:
+def judge(
+    run: Run, reports: Mapping[str, Json], metrics: Mapping[str, Metric], *, first_crash: Json | None = None
+) -> Verdict:
     """Judge an ended run from what was reported.
 
     ``first_crash`` is the crash that made a second rehearsal necessary, when ``run`` is that second one.
@@ -51,20 +44,24 @@ def judge(run: Run, reports: Mapping[str, Json], metrics: Mapping[str, Metric], 
         return Verdict(RungStatus.FAILED, run.reason, (*_numeric(metrics), _died(run)))
     findings = _numeric(metrics)
     failed = any(finding.severity is Severity.ERROR for finding in findings)
-    return Verdict(RungStatus.FAILED if failed else RungStatus.PASSED, findings[0].message if failed else None, findings)
+    return Verdict(
+        RungStatus.FAILED if failed else RungStatus.PASSED, findings[0].message if failed else None, findings
+    )
 
 
 def _crashed(run: Run, crash: Json, first_crash: Json | None) -> Verdict:
     rehearsed = run.rung is RungName.REHEARSAL
     if rehearsed and first_crash is None and may_be_caused_by_cutting(crash):
-        return Verdict(RungStatus.RUNNING, "a second look decides whether the cutting caused the crash", look_again=True)
+        return Verdict(
+            RungStatus.RUNNING, "a second look decides whether the cutting caused the crash", look_again=True
+        )
     story = tell(crash)
     if rehearsed and may_be_caused_by_cutting(crash) and names_a_cut_count(crash):
         doubt = FindingDraft(
             "run.crash",
             Severity.INFO,
-            f"could not tell whether the full run meets this: {story.message}. The message names the number of iterations"
-            " that the rehearsal made, so the cut itself is the likely cause",
+            f"could not tell whether the full run meets this: {story.message}. The message names the number of"
+            " iterations that the rehearsal made, so the cut itself is the likely cause",
             story.evidence,
             story.file,
             story.line,
@@ -88,13 +85,11 @@ def _died(run: Run) -> FindingDraft:
 
 
 def _numeric(metrics: Mapping[str, Metric]) -> tuple[FindingDraft, ...]:
-    drafts = []
-    for name, metric in metrics.items():
-        if name.startswith("loss") and metric.value != metric.value:
-            drafts.append(
-                FindingDraft("numeric.nan", Severity.ERROR, f"{name} is NaN at step {metric.step}", ({"step": metric.step},))
-            )
-    return tuple(drafts)
+    broken = [metric for name, metric in metrics.items() if name.startswith("loss") and math.isnan(metric.value)]
+    return tuple(
+        FindingDraft("numeric.nan", Severity.ERROR, f"{m.name} is NaN at step {m.step}", ({"step": m.step},))
+        for m in broken
+    )
 
 
 def what_rehearsal_showed(reports: Mapping[str, Json]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """The ladder as a state machine: from the rungs as they stand to the one move that comes next.
 
-Invariant: a rung that costs is never a free move, whatever stands on the other rungs; an unknown cost asks like a known one.
+Invariant: a rung that costs is never a free move, whatever stands on the other rungs; an unknown cost asks like a
+known one.
 """
 
 from __future__ import annotations

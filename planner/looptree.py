@@ -42,6 +42,8 @@ class Branch:
     """It starts anew with each entry of the loop around it."""
     tests: int
     first_fire: int | None
+    foreseen: float | None
+    """Exact number of times it holds in one whole entry of the loop around it, where that could be asked."""
     natural: int
     other: int
     forced: int
@@ -63,6 +65,8 @@ class Workers:
     count: int
     cpu: float
     start_cpu: float
+    starts: int
+    """How often workers were started: once an entry, or once for all where they persist."""
     batches: int
 
 
@@ -139,7 +143,7 @@ def _node(data: Mapping[str, Any]) -> LoopNode:
         wait=float(data["wait"]),
         self_cpu=float(data["self_cpu"]),
         self_wall=float(data["self_wall"]),
-        workers=Workers(**{key: workers[key] for key in ("count", "cpu", "start_cpu", "batches")}) if workers else None,
+        workers=Workers(**{key: workers[key] for key in Workers.__dataclass_fields__}) if workers else None,
         branch=Branch(**{key: branch[key] for key in Branch.__dataclass_fields__}) if branch else None,
         children=tuple(_node(child) for child in data["children"]),
     )

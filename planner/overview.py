@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..store import Store
-from ..store.records import Event, Experiment, Forecast, Rung, RungName, RungStatus, Run, Severity
+from ..store.records import Event, Experiment, Forecast, Run, Rung, RungName, RungStatus, Severity
 from . import budget
 from .moves import Move
 from .rungs import ALWAYS_OPEN, BUILT, FACTS
@@ -18,9 +18,7 @@ def overview(store: Store, experiment: Experiment, target: RungName, move: Move)
     runs = store.runs.for_experiment(experiment.id)
     findings = store.findings.for_experiment(experiment.id)
     settled = _settled(store, experiment)
-    counts = {
-        name: sum(1 for f in findings if f.rung is name and f.severity is not Severity.INFO) for name in RungName
-    }
+    counts = {name: sum(1 for f in findings if f.rung is name and f.severity is not Severity.INFO) for name in RungName}
     by_id = {run.id: run for run in runs}
     return LadderView(
         experiment=experiment,
@@ -72,7 +70,9 @@ def _settled(store: Store, experiment: Experiment) -> Mapping[RungName, Event]:
 
 def _words(rungs: Mapping[RungName, Rung], settled: Mapping[RungName, Event], key: str) -> list[str]:
     over = (RungStatus.PASSED, RungStatus.FAILED, RungStatus.STOPPED)
-    return [word for name in RungName if name in settled and rungs[name].status in over for word in settled[name].data[key]]
+    return [
+        word for name in RungName if name in settled and rungs[name].status in over for word in settled[name].data[key]
+    ]
 
 
 def _not_verified(rungs: Mapping[RungName, Rung], settled: Mapping[RungName, Event]) -> list[str]:

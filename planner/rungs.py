@@ -33,7 +33,11 @@ FACTS: Mapping[RungName, RungFacts] = {
     RungName.REHEARSAL: RungFacts(
         costs=False,
         shows="every line to the end, exact counts",
-        verifies=("every loop, evaluation and save runs through to the end", "exact iteration counts", "real host memory"),
+        verifies=(
+            "every loop, evaluation and save runs through to the end",
+            "exact iteration counts",
+            "real host memory",
+        ),
     ),
     RungName.OVERFIT: RungFacts(costs=False, shows="can learn one batch", verifies=("the model can learn at all",)),
     RungName.PILOT: RungFacts(

@@ -1,6 +1,7 @@
 """What belongs to the user's script: where its own modules are, and a fingerprint of its code.
 
-Found by reading import statements, not by running anything. A changed file changes the fingerprint, and so starts a new climb.
+Found by reading import statements, not by running anything. A changed file changes the fingerprint, and so starts a
+new climb.
 """
 
 from __future__ import annotations

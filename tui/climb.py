@@ -1,7 +1,9 @@
-"""The engine behind every face: climbs one experiment's ladder, and turns what ended into rungs, findings and forecasts.
+"""The engine behind every face: climbs one experiment's ladder, and turns what ended into rungs, findings and
+forecasts.
 
-Invariant: it starts a rung that costs only with an approval recorded in the same transaction, whose token it alone holds for
-the moment of the start. If it dies in between, the approval is spent on nothing and the next face asks again.
+Invariant: it starts a rung that costs only with an approval recorded in the same transaction, whose token it alone
+holds for the moment of the start. If it dies in between, the approval is spent on nothing and the next face asks
+again.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ from pathlib import Path
 from typing import Self
 
 from ..planner import budget, ladder
-from ..planner.checks.static import StaticVerdict, judge_static
+from ..planner.checks import static
+from ..planner.finding import FindingDraft
 from ..planner.forecast import CostForecast, Measured, forecast_full, forecast_pilot, measure
-from ..planner.judge import FindingDraft, judge, what_rehearsal_showed
+from ..planner.judge import judge, what_rehearsal_showed
 from ..planner.looptree import LoopTreeError, parse
 from ..planner.merge import with_times_of
 from ..planner.moves import Ask, Move, RunRung
@@ -72,25 +75,20 @@ class Climb:
         budget_seconds: float | None = None,
         fresh: bool = False,
     ) -> Self:
-        """Take up the experiment where it stands, or begin it: another script, argument or interpreter is another one."""
-        known = {
-            "script": target.script,
-            "module": target.module,
-            "args": target.args,
-            "working_dir": target.working_dir,
-            "python": python,
-            "fingerprint": fingerprint(target),
-        }
-        found = None if fresh else store.experiments.find(**known)
+        """Take up the experiment where it stands, or begin it: other code, arguments or interpreter are another one."""
+        code = fingerprint(target)
+        found = None
+        if not fresh:
+            found = store.experiments.find(
+                script=target.script,
+                module=target.module,
+                args=target.args,
+                working_dir=target.working_dir,
+                python=python,
+                fingerprint=code,
+            )
         if found is None:
-            with store.transaction():
-                found = store.experiments.add(
-                    name=target.name, **known, declared_steps=declared_steps, budget_seconds=budget_seconds
-                )
-                store.events.append("experiment.opened", experiment_id=found.id, script=str(target.script))
-                for name in RungName:
-                    if name not in BUILT:
-                        store.rungs.set(found.id, name, RungStatus.NOT_BUILT, why=NOT_BUILT_WHY)
+            found = _begin(store, target, python, code)
         climb = cls(store, home, target, found)
         climb.change_limits(declared_steps=declared_steps, budget_seconds=budget_seconds)
         return climb
@@ -269,7 +267,7 @@ class Climb:
             self._add_forecast(forecast_pilot(measured, run), run)
 
     def _measure(self, run: Run, reports: Mapping[str, Json]) -> Measured | None:
-        """What the run's loop tree says, with the shape or the times of the look before it where that one knows better."""
+        """What the run's loop tree says, with the shape or the times of the look before it, where better."""
         loops = reports.get("loops")
         if loops is None:
             return None
@@ -323,10 +321,9 @@ class Climb:
             module=experiment.module,
             working_dir=experiment.working_dir,
         )
-        verdict: StaticVerdict = judge_static(report)
-        failed = any(finding.severity is Severity.ERROR for finding in verdict.findings)
-        status = RungStatus.FAILED if failed else RungStatus.PASSED
-        why = verdict.findings[0].message if failed else None
+        verdict = static.judge(report, working_dir=experiment.working_dir)
+        status = RungStatus.FAILED if verdict.has_errors else RungStatus.PASSED
+        why = next((found.message for found in verdict.findings if found.severity is Severity.ERROR), None)
         with self._store.transaction():
             self._store.rungs.set(
                 experiment.id, RungName.STATIC, status, why=why, seconds=float(report.get("seconds") or 0.0)
@@ -410,6 +407,26 @@ class Climb:
 
 
 _LIMITS = Limits()
+
+
+def _begin(store: Store, target: ScriptTarget, python: Path, code: str) -> Experiment:
+    with store.transaction():
+        experiment = store.experiments.add(
+            name=target.name,
+            script=target.script,
+            module=target.module,
+            args=target.args,
+            working_dir=target.working_dir,
+            python=python,
+            fingerprint=code,
+            declared_steps=None,
+            budget_seconds=None,
+        )
+        store.events.append("experiment.opened", experiment_id=experiment.id, script=str(target.script))
+        for name in RungName:
+            if name not in BUILT:
+                store.rungs.set(experiment.id, name, RungStatus.NOT_BUILT, why=NOT_BUILT_WHY)
+    return experiment
 
 
 def describe_move(move: Move) -> str:

@@ -1,6 +1,7 @@
 """Calls back right after a module was imported, and only if it is: the probe imports nothing early.
 
-Importing torch before the script does would miss what the script sets first (``OMP_NUM_THREADS``, ``CUDA_VISIBLE_DEVICES``).
+Importing torch before the script does would miss what the script sets first (``OMP_NUM_THREADS``,
+``CUDA_VISIBLE_DEVICES``).
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ class AfterImport:
     def _find(self, name: str, path: Any, target: ModuleType | None) -> importlib.machinery.ModuleSpec | None:
         for finder in sys.meta_path:
             find = getattr(finder, "find_spec", None)
-            spec = find(name, path, target) if find is not None and finder is not self else None
+            spec: importlib.machinery.ModuleSpec | None = None
+            if find is not None and finder is not self:
+                spec = find(name, path, target)
             if spec is not None:
                 return spec
         return None

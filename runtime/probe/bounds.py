@@ -1,15 +1,15 @@
 """Reading the end of a loop from its own condition: ``if step > max_steps: break``, ``while step < max_steps``.
 
 A condition is watched at every test. From two observations of the counter follow its gain per optimizer step and per
-iteration, and from these the number of steps at which the condition ends the loop. Nothing is guessed: a counter that did
-not move, or moved unevenly, says nothing.
+iteration, and from these the number of steps at which the condition ends the loop. Nothing is guessed: a counter that
+did not move, or moved unevenly, says nothing.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from typing import Any
+from typing import Any, Literal
 
 COMPARE = {
     "<": operator.lt,
@@ -22,7 +22,8 @@ COMPARE = {
 _STOPS_WHEN = {"<": ">=", "<=": ">", "!=": "=="}
 """For ``while`` conditions: the comparison that ends the loop."""
 
-Observation = tuple  # (counter, steps done, iterations of this entry)
+Observation = tuple[float, int, int]
+"""The counter, the steps done in the run, the iterations done in this entry of the loop."""
 
 
 class Bound:
@@ -62,7 +63,7 @@ class Bound:
             return None
         return {"scope": "entry" if self._resets else "run", "steps": steps, "iterations": iterations}
 
-    def _ends_at(self, first: Observation, last: Observation, clock: int) -> int | None:
+    def _ends_at(self, first: Observation, last: Observation, clock: Literal[1, 2]) -> int | None:
         gain = last[0] - first[0]
         ticks = last[clock] - first[clock]
         if gain <= 0 or ticks <= 0:

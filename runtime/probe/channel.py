@@ -84,7 +84,9 @@ class Channel:
             rows, self._rows = self._rows[:2000], self._rows[2000:]
             self._encode({"e": "metrics", "rows": rows})
         if self._dropped:
-            self._encode({"e": "note", "code": "metrics.dropped", "text": f"{self._dropped} metric values were dropped"})
+            self._encode(
+                {"e": "note", "code": "metrics.dropped", "text": f"{self._dropped} metric values were dropped"}
+            )
             self._dropped = 0
 
     def _encode(self, message: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Which comparison ends a loop, and on which counter: read from the text of the loop, before anything runs.
 
-A counter must only ever be counted up in the loop. ``patience``-like counters, which are reset or counted up under a condition,
-are not counters in this sense: where they end a loop depends on the data.
+A counter must only ever be counted up in the loop. ``patience``-like counters, which are reset or counted up under a
+condition, are not counters in this sense: where they end a loop depends on the data.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from typing import Union
+from typing import TypeAlias
 
-Loop = Union[ast.For, ast.While]
+Loop: TypeAlias = "ast.For | ast.While"
 
 OPERATORS: dict[type[ast.cmpop], str] = {
     ast.Lt: "<",
@@ -41,7 +41,7 @@ def counters_of(loop: Loop) -> set[str]:
     ups: set[str] = set()
     spoiled: set[str] = set()
     if isinstance(loop, ast.For):
-        ups.update(_target_counters(loop))
+        ups.update(target_counters(loop))
     for statement, guarded in _statements(loop.body, guarded=False):
         if isinstance(statement, ast.AugAssign):
             name = dotted(statement.target)
@@ -53,7 +53,7 @@ def counters_of(loop: Loop) -> set[str]:
                 if name:
                     (ups if _adds_to_itself(statement.value, name) and not guarded else spoiled).add(name)
         elif isinstance(statement, ast.For):
-            ups.update(_target_counters(statement) & ups)
+            ups.update(target_counters(statement) & ups)
     return ups - spoiled
 
 
@@ -94,7 +94,7 @@ def _is_counter(node: ast.expr, counters: set[str]) -> bool:
     return name in counters or (isinstance(node, ast.Attribute) and bool(_COUNTER_WORDS.search(node.attr)))
 
 
-def _target_counters(loop: ast.For) -> set[str]:
+def target_counters(loop: ast.For) -> set[str]:
     """The index of ``for i in range(…)``, ``count()`` or ``enumerate(…)``."""
     function = dotted(loop.iter.func) if isinstance(loop.iter, ast.Call) else None
     if function is None:
@@ -103,8 +103,9 @@ def _target_counters(loop: ast.For) -> set[str]:
     if last in ("range", "trange", "count") and isinstance(loop.target, ast.Name):
         return {loop.target.id}
     if isinstance(loop.target, ast.Tuple) and loop.target.elts and isinstance(loop.target.elts[0], ast.Name):
-        if last == "enumerate" or any(_calls(argument, "enumerate") for argument in loop.iter.args):  # type: ignore[attr-defined]
-            return {loop.target.elts[0].id}
+        arguments = loop.iter.args if isinstance(loop.iter, ast.Call) else []
+        enumerates = last == "enumerate" or any(_calls(argument, "enumerate") for argument in arguments)
+        return {loop.target.elts[0].id} if enumerates else set()
     return set()
 
 

@@ -1,4 +1,6 @@
-"""An exception in the user's script, told in values: type, message, the user's own line, and where in the run it happened."""
+"""An exception in the user's script, told in values: type, message, the user's own line, and where in the run it
+happened.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +16,22 @@ MOST_FRAMES = 30
 MOST_TEXT = 4000
 
 
-def describe(error: BaseException, trace: TracebackType | None, tracker: Tracker, is_users: Callable[[str], bool]) -> dict[str, Any]:
+def describe(
+    error: BaseException, trace: TracebackType | None, tracker: Tracker, is_users: Callable[[str], bool]
+) -> dict[str, Any]:
     """The ``crash`` message for an exception that nobody caught."""
-    frames = [
-        {"file": frame.filename, "line": line, "function": frame.name, "text": linecache.getline(frame.filename, line).strip()}
+    frames: list[dict[str, Any]] = [
+        {
+            "file": frame.filename,
+            "line": line,
+            "function": frame.name,
+            "text": linecache.getline(frame.filename, line).strip(),
+        }
         for frame in traceback.extract_tb(trace)
         if (line := frame.lineno or 0)
     ]
     own = [frame for frame in frames if is_users(str(frame["file"]))]
-    place = own[-1] if own else (frames[-1] if frames else {"file": None, "line": None})
+    place: dict[str, Any] = own[-1] if own else (frames[-1] if frames else {"file": None, "line": None})
     if isinstance(error, SyntaxError) and error.filename:
         place = {"file": error.filename, "line": error.lineno}
     context = tracker.crash_context

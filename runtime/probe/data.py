@@ -1,8 +1,8 @@
 """Data loaders under the probe: how many batches they hold, what their workers cost, and the order of a rehearsal.
 
-In a rehearsal the batches of a map-style loader come in another order: the first few as they are, then spread evenly over the
-epoch (a length-sorted data set would otherwise look cheaper than it is), and the true last batch, the ragged one, at the end.
-Outside a rehearsal nothing is touched.
+In a rehearsal the batches of a map-style loader come in another order: the first few as they are, then spread evenly
+over the epoch (a length-sorted data set would otherwise look cheaper than it is), and the true last batch, the ragged
+one, at the end. Outside a rehearsal nothing is touched.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .loops import Tracker
 from .tree import Node
 
 NATURAL_BATCHES = 8
+SAMPLE_SECONDS = 0.05
 MOST_LISTED = 300_000
 """Epochs of more batches than this keep their own order."""
 
@@ -83,7 +84,7 @@ def spread(items: list[Any]) -> Iterator[Any]:
 class LoaderWatch:
     """One iterator of one loader."""
 
-    def __init__(self, loader: Any, iterator: Any, *, rehearses: bool) -> None:
+    def __init__(self, loader: Any, iterator: Any, *, rehearses: bool, samples: bool) -> None:
         self._iterator = weakref.ref(iterator)
         self.total = _length(loader)
         self.workers = [process.pid for process in getattr(iterator, "_workers", [])]
@@ -91,12 +92,28 @@ class LoaderWatch:
         self.wait = 0.0
         self._booked_wait = 0.0
         self._received = 0
-        self._first_cpu: float | None = None
-        self._first_done = 0
+        self._sampling = bool(self.workers) and samples
+        self._next_sample = 0.0
+        self._first: tuple[float, int] | None = None
+        self._latest: tuple[float, int] | None = None
+        self._booked_start = False
+        self._done_before = 0
         self._order: SpreadOrder | None = None
-        if rehearses and self.total and getattr(iterator, "_index_sampler", None) is not None and _is_map_style(iterator):
+        if (
+            rehearses
+            and self.total
+            and getattr(iterator, "_index_sampler", None) is not None
+            and _is_map_style(iterator)
+        ):
             self._order = SpreadOrder(iterator._sampler_iter, self._left(iterator), NATURAL_BATCHES)
             iterator._sampler_iter = self._order
+
+    def follow(self, earlier: LoaderWatch | None) -> None:
+        """Persistent workers: the earlier epoch's clocks go on, and their start was booked."""
+        if earlier is not None and earlier.workers == self.workers:
+            self._first = self._latest = earlier._latest
+            self._booked_start = earlier._latest is not None
+            self._done_before = earlier._done_before + earlier._received
 
     def _left(self, iterator: Any) -> int:
         return (self.total or 0) - getattr(iterator, "_send_idx", 0)
@@ -107,10 +124,20 @@ class LoaderWatch:
         batch = next_batch(iterator)
         self.wait += time.perf_counter() - began
         self._received += 1
-        if self._received == 1 and self.workers:
-            self._first_cpu = processes_cpu(self.workers)
-            self._first_done = self._done(iterator)
+        if self._sampling:
+            self._sample(iterator)
         return batch
+
+    def _sample(self, iterator: Any) -> None:
+        """Read the workers' clocks while they live: they end with the epoch."""
+        now = time.perf_counter()
+        if now < self._next_sample:
+            return
+        self._next_sample = now + SAMPLE_SECONDS
+        reading = processes_cpu(self.workers), self._done(iterator)
+        if self._first is None:
+            self._first = reading
+        self._latest = reading
 
     def skip_to(self, shortest: int | None) -> None:
         """Make the last batch of the epoch the next one; batches already under way are thrown away."""
@@ -128,21 +155,19 @@ class LoaderWatch:
         """Book waiting and the workers' CPU time since the last time on ``node``."""
         node.wait += self.wait - self._booked_wait
         self._booked_wait = self.wait
-        if not self.workers or self._first_cpu is None:
+        if self._first is None or self._latest is None:
             return
-        iterator = self._iterator()
-        cpu = processes_cpu(self.workers)
-        if iterator is None or cpu < self._first_cpu:
-            return
-        batches = self._done(iterator) - self._first_done
-        steady = cpu - self._first_cpu
+        (first_cpu, first_done), (cpu, done) = self._first, self._latest
+        batches, steady = done - first_done, cpu - first_cpu
         node.workers = len(self.workers)
         node.worker_cpu += steady
         node.worker_batches += batches
-        node.worker_start_cpu += max(0.0, self._first_cpu - self._first_done * (steady / batches if batches > 0 else 0.0))
-        self._first_cpu = cpu
-        self._first_done = 0
-        self._received = 2  # the start was booked; what follows is steady
+        if not self._booked_start:
+            each = steady / batches if batches > 0 else 0.0
+            node.worker_start_cpu += max(0.0, first_cpu - first_done * each)
+            node.worker_starts += 1
+            self._booked_start = True
+        self._first = self._latest
 
     def _done(self, iterator: Any) -> int:
         """Batches that the workers have finished: those received and those waiting in the queue."""
@@ -150,7 +175,7 @@ class LoaderWatch:
             waiting = iterator._worker_result_queue.qsize()
         except (AttributeError, NotImplementedError, OSError):
             waiting = 0
-        return self._received + int(waiting)
+        return self._done_before + self._received + int(waiting)
 
 
 _ORIGINAL_NEXT: list[Callable[[Any], Any]] = []
@@ -159,7 +184,7 @@ _ORIGINAL_NEXT: list[Callable[[Any], Any]] = []
 def _length(loader: Any) -> int | None:
     try:
         return len(loader)
-    except Exception:  # boundary: foreign __len__ of an iterable data set
+    except Exception:  # noqa: BLE001  boundary: foreign __len__ of an iterable data set
         return None
 
 
@@ -178,7 +203,11 @@ def install(torch: Any, tracker: Tracker, *, in_worker: Callable[[], bool]) -> N
     def __iter__(loader: Any) -> Any:
         iterator = make_iterator(loader)
         if not in_worker() and isinstance(iterator, module._BaseDataLoaderIter):
-            watches[iterator] = LoaderWatch(loader, iterator, rehearses=tracker.policy.rehearses)
+            watch = LoaderWatch(
+                loader, iterator, rehearses=tracker.policy.rehearses, samples=tracker.policy.mode != "watch"
+            )
+            watch.follow(watches.get(iterator))
+            watches[iterator] = watch
         return iterator
 
     def __next__(iterator: Any) -> Any:

@@ -1,8 +1,8 @@
 """Training loops that live in a framework and not in the user's code: Hugging Face's Trainer and Lightning.
 
-The Trainer's own loops are rewritten like the user's; a callback tells its total and, in a rehearsal, asks for the evaluation
-and the checkpoint that would come later. Lightning is cut by its own limits, because it evaluates and saves from inside its
-training loop; a callback reports its loops.
+The Trainer's own loops are rewritten like the user's; a callback tells its total and, in a rehearsal, asks for the
+evaluation and the checkpoint that would come later. Lightning is cut by its own limits, because it evaluates and saves
+from inside its training loop; a callback reports its loops.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def _force(trainer: Any, tracker: Tracker, site: Site, strategy: str, interval: 
     def _maybe_log_save_evaluate(self: Any, *args: Any, **kwargs: Any) -> Any:
         if _by_steps(self.args, strategy):
             period = getattr(self.args, interval, None)
-            due = tracker.when(site.number, getattr(self.control, flag), int(period) if period and period >= 1 else None)
+            due = tracker.when(
+                site.number, getattr(self.control, flag), int(period) if period and period >= 1 else None
+            )
             setattr(self.control, flag, bool(due))
         return original(self, *args, **kwargs)
 
@@ -111,7 +113,10 @@ def _watch_lightning(module: ModuleType, tracker: Tracker, table: SiteTable) -> 
         return
     make = trainer.__init__
     file = str(module.__file__)
-    sites = {kind: table.add("framework", file, 0, f"Lightning {kind}") for kind in ("epochs", "training", "validation", "test")}
+    sites = {
+        kind: table.add("framework", file, 0, f"Lightning {kind}")
+        for kind in ("epochs", "training", "validation", "test")
+    }
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         make(self, *args, **kwargs)
@@ -161,7 +166,7 @@ def _limited(loader: Any, limit: Any) -> int | None:
     """How many batches the full run takes from a loader."""
     try:
         total = len(loader)
-    except Exception:  # boundary: foreign __len__
+    except Exception:  # noqa: BLE001  boundary: foreign __len__
         return limit if isinstance(limit, int) else None
     return min(total, limit) if isinstance(limit, int) else int(total * limit)
 

@@ -1,21 +1,23 @@
 """Rewrites the user's modules as they are imported, so that the tracker sees every loop around the training.
 
-The rewritten code computes what it computed: a loop's iterable passes through ``loop``, a condition through ``when`` or ``bound``,
-which return what they were given except where a rehearsal cuts. Left alone: everything reachable from a module's ``forward``
-and functions that are compiled or traced (rewriting breaks graph capture), coroutines, class bodies, loops that call nothing.
+The rewritten code computes what it computed: a loop's iterable passes through ``loop``, a condition through ``when``
+or ``bound``, which return what they were given except where a rehearsal cuts. Left alone: everything reachable from a
+module's ``forward`` and functions that are compiled or traced (rewriting breaks graph capture), coroutines, class
+bodies, loops that call nothing.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 import importlib.machinery
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
-from .counters import Loop, comparison, counters_of, dotted, ending_branches
+from .counters import Loop, comparison, counters_of, dotted, ending_branches, target_counters
 from .sites import SiteTable
 
 HOOK = "__mlintern_probe__"
@@ -93,6 +95,42 @@ def _has(body: Sequence[ast.AST], kinds: Any) -> bool:
     return any(isinstance(node, kinds) for node in _own_nodes(body))
 
 
+_Comprehension = TypeVar("_Comprehension", ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+class _Around:
+    """A ``for`` loop as seen from inside: its targets, its index, and what it changes."""
+
+    def __init__(self, loop: ast.For) -> None:
+        self.targets = {name.id for name in ast.walk(loop.target) if isinstance(name, ast.Name)}
+        self.index = next(iter(target_counters(loop)), None)
+        stored = (node for node in _own_nodes(loop.body) if isinstance(node, (ast.Name, ast.Attribute)))
+        self._changed = {dotted(node) for node in stored if isinstance(node.ctx, ast.Store)} | self.targets
+
+    def decides(self, test: ast.expr) -> bool:
+        """Whether a condition depends on this loop's index and on nothing else that changes in the loop."""
+        names = [node for node in ast.walk(test) if isinstance(node, (ast.Name, ast.Attribute))]
+        pure = all(isinstance(node, _PURE) or _is_len(node) for node in ast.walk(test))
+        others = {dotted(name) for name in names} - {self.index}
+        return (
+            pure
+            and any(isinstance(name, ast.Name) and name.id == self.index for name in names)
+            and not (others & self._changed)
+        )
+
+
+_PURE = (
+    ast.BoolOp, ast.Compare, ast.BinOp, ast.UnaryOp, ast.Constant, ast.Name, ast.Attribute, ast.expr_context,
+    ast.operator, ast.unaryop, ast.cmpop, ast.boolop,
+)  # fmt: skip
+
+
+def _is_len(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("len", "int", "max", "min")
+    )
+
+
 class _Rewriter(ast.NodeTransformer):
     def __init__(self, file: str, lines: list[str], table: SiteTable, captured: set[ast.AST], branches: bool) -> None:
         self._file = file
@@ -100,45 +138,45 @@ class _Rewriter(ast.NodeTransformer):
         self._table = table
         self._captured = captured
         self._branches = branches
-        self._targets: list[set[str]] = []
-        """The targets of the ``for`` loops around, innermost last."""
+        self._around: list[_Around] = []
+        """The ``for`` loops around, innermost last."""
 
     # -- what is left alone ------------------------------------------------------------------------------------------
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802 - the visitor's own naming
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         if node in self._captured:
             return node
-        around, self._targets = self._targets, []
+        around, self._around = self._around, []
         self.generic_visit(node)
-        self._targets = around
+        self._around = around
         return node
 
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:  # noqa: N802
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         return node
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         node.body = [self.visit(item) if isinstance(item, ast.FunctionDef) else item for item in node.body]
         return node
 
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:  # noqa: N802
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         return node
 
     # -- loops -------------------------------------------------------------------------------------------------------
 
-    def visit_For(self, node: ast.For) -> Any:  # noqa: N802
+    def visit_For(self, node: ast.For) -> Any:
         if not _has([*node.body, node.iter], ast.Call):
             return node
         if _has(node.body, (ast.Yield, ast.YieldFrom)):
             return self._feeding(node)
         number = self._loop_site("for", node)
         self._watch_bounds(node, number)
-        self._targets.append({name.id for name in ast.walk(node.target) if isinstance(name, ast.Name)})
+        self._around.append(_Around(node))
         self.generic_visit(node)
-        self._targets.pop()
+        self._around.pop()
         node.iter = self._call("loop", number, node.iter)
         return self._guarded([node], number)
 
-    def visit_While(self, node: ast.While) -> Any:  # noqa: N802
+    def visit_While(self, node: ast.While) -> Any:
         if not _has([*node.body, node.test], ast.Call) or _has(node.body, (ast.Yield, ast.YieldFrom)):
             return self.generic_visit(node)
         number = self._loop_site("while", node)
@@ -147,16 +185,16 @@ class _Rewriter(ast.NodeTransformer):
         node.test = ast.copy_location(ast.BoolOp(ast.And(), [self._call("again", number), node.test]), node.test)
         return self._guarded([node], number)
 
-    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:  # noqa: N802
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
         return self._comprehension(node, node.elt)
 
-    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:  # noqa: N802
+    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
         return self._comprehension(node, node.elt)
 
-    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:  # noqa: N802
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
         return self._comprehension(node, node.value)
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         if isinstance(node.func, ast.Name) and node.func.id in _EATERS and len(node.args) == 1:
             argument = node.args[0]
             if isinstance(argument, ast.GeneratorExp):
@@ -164,7 +202,7 @@ class _Rewriter(ast.NodeTransformer):
                 return node
         return self.generic_visit(node)
 
-    def _comprehension(self, node: Any, element: ast.expr) -> Any:
+    def _comprehension(self, node: _Comprehension, element: ast.expr) -> _Comprehension:
         self.generic_visit(node)
         if _has([element], ast.Call) and not node.generators[0].is_async:
             number = self._site("for", node)
@@ -181,17 +219,27 @@ class _Rewriter(ast.NodeTransformer):
 
     # -- conditions --------------------------------------------------------------------------------------------------
 
-    def visit_If(self, node: ast.If) -> Any:  # noqa: N802
+    def visit_If(self, node: ast.If) -> Any:
         self.generic_visit(node)
         if not self._branches or _has(node.body, (ast.Yield, ast.YieldFrom)):
             return node
         if not self._is_periodic(node.test):
             return node
         number = self._site("branch", node, local=self._on_own_index(node.test))
-        test = self._periodic(node.test, number)
-        node.test = test
+        foresight = self._foresight(node.test, number)
+        node.test = self._periodic(node.test, number)
         node.body = [self._statement("enter", number), *self._guarded(node.body, number)]
-        return node
+        return [*foresight, node]
+
+    def _foresight(self, test: ast.expr, number: int) -> list[ast.stmt]:
+        """Let the tracker ask a condition on the loop's own index for every index there will be."""
+        around = self._around[-1] if self._around else None
+        if around is None or not around.decides(test) or around.index is None:
+            return []
+        arguments = ast.arguments([], [ast.arg(around.index)], None, [], [], None, [])
+        question = ast.Lambda(arguments, copy.deepcopy(test))
+        call = self._call("foresee", number, question)
+        return [ast.copy_location(ast.Expr(ast.copy_location(call, test)), test)]
 
     def _periodic(self, test: ast.expr, number: int) -> ast.expr:
         """Wrap every ``x % n == c``, and every ``index == c``, in a condition."""
@@ -217,7 +265,7 @@ class _Rewriter(ast.NodeTransformer):
         return any(self._on_own_index(side) for side in (test.left, test.comparators[0]))
 
     def _on_own_index(self, node: ast.AST) -> bool:
-        own = self._targets[-1] if self._targets else set()
+        own = self._around[-1].targets if self._around else set()
         return any(isinstance(name, ast.Name) and name.id in own for name in ast.walk(node))
 
     def _watch_bounds(self, loop: Loop, number: int) -> None:

@@ -1,8 +1,8 @@
 """Runs a user's script under the probe, as ``python script.py …`` or ``python -m package …`` would run it.
 
-Started as ``python -u …/probe/launch.py`` with the settings in the environment variable ``MLINTERN_PROBE`` (a JSON object, see
-``runtime/protocol.py``), which is taken out again before the script runs. ``sys.argv``, ``sys.path``, ``__main__`` and the exit
-code are what the script would have without us.
+Started as ``python -u …/probe/launch.py`` with the settings in the environment variable ``MLINTERN_PROBE`` (a JSON
+object, see ``runtime/protocol.py``), which is taken out again before the script runs. ``sys.argv``, ``sys.path``,
+``__main__`` and the exit code are what the script would have without us.
 """
 
 from __future__ import annotations

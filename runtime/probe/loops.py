@@ -1,8 +1,9 @@
 """The tracker: follows the loops of instrumented code as they run, and cuts them where the policy says so.
 
-The rewritten code calls six functions of :class:`Tracker` (``loop``, ``again``, ``leave``, ``when``, ``enter``, ``bound``) and one
-for generators (``feeds``). Torch's hooks call ``on_step``, ``on_backward`` and ``on_forward``.
-Invariant: outside the main thread, inside a module's ``forward`` and while torch compiles, every one of these does nothing.
+The rewritten code calls six functions of :class:`Tracker` (``loop``, ``again``, ``leave``, ``when``, ``enter``,
+``bound``) and one for generators (``feeds``). Torch's hooks call ``on_step``, ``on_backward`` and ``on_forward``.
+Invariant: outside the main thread, inside a module's ``forward`` and while torch compiles, every one of these does
+nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from .tree import Node
 TIGHT_ITERATIONS = 256
 TIGHT_SECONDS = 20e-6
 """A loop that ran this often, this fast, without any event is left to run at full speed."""
+MOST_FORESEEN = 1_000_000
+FORESEEN_ENTRIES = 3
+"""How many indices a condition is asked for, and in how many entries of the loop around it."""
 
 
 class Frame:
@@ -58,9 +62,9 @@ class Loop(Frame):
     """One entry of a loop."""
 
     __slots__ = (
-        "bounds", "data_driven", "encloses", "feeders", "final", "index", "iteration_backward", "iteration_forward",
-        "iteration_stepped", "loaders", "over_modules", "over_names", "planned", "prefetched", "pulling", "running",
-        "source", "stepped", "stop", "whole",
+        "bounds", "data_driven", "encloses", "feeders", "final", "first_index", "foreseen", "index",
+        "iteration_backward", "iteration_forward", "iteration_stepped", "loaders", "of_items", "over_modules",
+        "over_names", "planned", "prefetched", "pulling", "running", "source", "stepped", "stop", "whole",
     )  # fmt: skip
 
     def __init__(self, node: Node, caller: int, parent: Frame | None, source: Any = None) -> None:
@@ -87,7 +91,21 @@ class Loop(Frame):
         self.data_driven = False
         self.over_names = type(source) in (list, tuple, dict) and not _are_numbers(source)
         self.over_modules = False
+        self.of_items = source is not None
+        """A ``for`` loop: it will end by itself."""
         self.bounds: dict[int, Bound] = {}
+        self.first_index: int | None = None
+        self.foreseen: set[int] = set()
+
+    def indices(self) -> range | None:
+        """The values that the index of a ``range`` or ``enumerate`` loop takes in a whole entry."""
+        source = getattr(self.source, "iterable", self.source)
+        sequence = getattr(source, "sequence", source)
+        if isinstance(sequence, range):
+            return sequence
+        if self.planned is not None and self.first_index is not None:
+            return range(self.first_index, self.first_index + self.planned)
+        return None
 
     def mark_step(self) -> None:
         """The iteration under way has made an optimizer step."""
@@ -188,10 +206,34 @@ class Tracker:
                 node.first_fire = loop.index if self.table[number].local else node.tests - 1
             node.natural += 1
             return value
-        if self.policy.rehearses and loop is not None and loop.final and not (node.natural or node.forced or node.other):
+        if (
+            self.policy.rehearses
+            and loop is not None
+            and loop.final
+            and not (node.natural or node.forced or node.other)
+        ):
             node.forced += 1
             return True
         return value
+
+    def foresee(self, number: int, condition: Callable[[Any], Any]) -> None:
+        """Count how often a condition on the loop's own index holds in a whole entry, by asking it for every index."""
+        if not self.policy.rehearses or self.is_compiling() or self._elsewhere():
+            return
+        loop = self._innermost_loop()
+        if loop is None or number in loop.foreseen:
+            return
+        loop.foreseen.add(number)
+        node = self._top.node.child(self.table[number])
+        indices = loop.indices()
+        if indices is None or len(indices) > MOST_FORESEEN or node.foreseen_entries >= FORESEEN_ENTRIES:
+            return
+        try:
+            count = sum(1 for index in indices if condition(index))
+        except Exception:  # noqa: BLE001  boundary: the user's own condition, asked at an index where it was not meant to be
+            return
+        node.foreseen += count
+        node.foreseen_entries += 1
 
     def enter(self, number: int) -> None:
         """Begin the body of a periodic branch."""
@@ -312,7 +354,7 @@ class Tracker:
         frame: Frame | None = self._top
         while frame is not None and type(frame) is not Loop:
             frame = frame.parent
-        return frame  # type: ignore[return-value]
+        return frame
 
     def _push_loop(self, number: int, caller: int, source: Any) -> Loop:
         node = self._top.node.child(self.table[number])
@@ -360,16 +402,27 @@ class Tracker:
             if loop.final and not loop.stop:
                 self._skip_to_last(loop, jumps)
             if loop.index == TIGHT_ITERATIONS and self._is_tight(loop, started):
-                loop.running = True
-                yield from iterator
-                return
+                yield from self._run_tight(loop, iterator)
         if loop.index == 0:
             self._plan(loop)
+
+    def _run_tight(self, loop: Loop, iterator: Iterator[Any]) -> Iterator[Any]:
+        """At full speed until something happens."""
+        loop.restart()
+        for item in iterator:
+            yield item
+            loop.index += 1
+            loop.node.iterations += 1
+            if loop.iteration_stepped or loop.iteration_forward or loop.encloses:
+                break
+        loop.node.head.add(*loop.restart())
 
     def _first_item(self, loop: Loop, item: Any) -> None:
         self._plan(loop)
         kind = type(item)
         parts = item if kind in (tuple, list) else (item,)
+        if kind is tuple and type(getattr(loop.source, "iterable", loop.source)) is enumerate:
+            loop.first_index = item[0]
         loop.over_modules = any(hasattr(part, "named_parameters") for part in parts)
         loop.data_driven = any(hasattr(part, "requires_grad") for part in parts) or bool(loop.loaders)
 
@@ -385,7 +438,7 @@ class Tracker:
         loop.node.plan(loop.planned)
 
     def _is_tight(self, loop: Loop, started: float) -> bool:
-        if loop.node.role != "plain" or loop.encloses:
+        if loop.node.role != "plain" or loop.encloses or (loop.node.site is not None and loop.node.site.trains):
             return False
         return (time.perf_counter() - started) / loop.index < TIGHT_SECONDS
 

@@ -1,7 +1,7 @@
 """When a loop has been seen enough: the rule that cuts a rehearsal or ends a pilot, and nothing else.
 
-Invariant: a loop is cut only when it was seen to train or to evaluate, or to enclose one that does. Accumulation loops and
-everything else run whole. In ``watch`` mode nothing is ever cut.
+Invariant: a loop is cut only when it was seen to train or to evaluate, or to enclose one that does. Accumulation loops
+and everything else run whole. In ``watch`` mode nothing is ever cut.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class Policy:
     def enough(self, loop: Loop, steps_done: int) -> bool:
         """Whether ``loop``, at the end of an iteration, needs only its last one more."""
         if self.mode == "pilot":
-            return loop.node.role in ("train", "outer") and self.stop_steps is not None and steps_done >= self.stop_steps
+            return (
+                loop.node.role in ("train", "outer") and self.stop_steps is not None and steps_done >= self.stop_steps
+            )
         if not self.rehearses:
             return False
         if loop.node.role == "train":
@@ -86,6 +88,8 @@ class Policy:
                 return False
             if loop.over_names and loop.planned <= self.few_items:
                 return False  # a short list of models or folds: each item is its own program
+        if loop.planned is None and loop.of_items and loop.node.self_wall < self.budget_seconds:
+            return loop.index >= self.few_items  # folds and the like, from a generator that hides their number
         if self.thorough and loop.node.self_wall < self.budget_seconds:
             return loop.index >= 200
         return loop.index >= 1

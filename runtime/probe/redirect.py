@@ -1,8 +1,9 @@
 """Writes turned into scratch: what a rehearsal does where the kernel grants no overlay.
 
-A path that would be written is looked for, and written, under the scratch folder, in the same place below it; from then on it is
-read there. A removed path is remembered as gone. Behind this stands the kernel (Landlock), or at least python's audit events:
-what slips past is refused, never done. Paths below the scratch folder and device files are what they are.
+A path that would be written is looked for, and written, under the scratch folder, in the same place below it; from
+then on it is read there. A removed path is remembered as gone. Behind this stands the kernel (Landlock), or at least
+python's audit events: what slips past is refused, never done. Paths below the scratch folder and device files are what
+they are.
 """
 
 from __future__ import annotations
@@ -25,7 +26,17 @@ _ALWAYS_OPEN = ("/dev/", "/proc/", "/sys/")
 
 _READERS = ("stat", "lstat", "access", "readlink", "listdir", "scandir", "chdir")
 _WRITERS = ("mkdir", "chmod", "utime", "truncate", "chown", "mkfifo")
-_AUDITED = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.chmod", "os.truncate", "os.link", "os.symlink", "os.utime")
+_AUDITED = (
+    "os.remove",
+    "os.rename",
+    "os.mkdir",
+    "os.rmdir",
+    "os.chmod",
+    "os.truncate",
+    "os.link",
+    "os.symlink",
+    "os.utime",
+)
 
 
 class Redirect:
@@ -283,7 +294,9 @@ def _audit(redirect: Redirect, event: str, args: tuple[Any, ...]) -> None:
     """Refuse what slipped past: the last line where the kernel has none."""
     if event == "open":
         path, mode, flags = args
-        writes = (isinstance(flags, int) and flags & _WRITE_FLAGS) or (isinstance(mode, str) and set(mode) & set("wax+"))
+        writes = (isinstance(flags, int) and flags & _WRITE_FLAGS) or (
+            isinstance(mode, str) and set(mode) & set("wax+")
+        )
         if not writes:
             return
     elif event in _AUDITED:

@@ -50,7 +50,7 @@ class Session:
         try:
             self._execute()
         except SystemExit as exit_:
-            status = exit_.code  # type: ignore[assignment]
+            status = exit_.code
         except BaseException as raised:  # boundary: the user's whole program  # noqa: BLE001
             error = raised
         if os.getpid() != self._process:
@@ -106,7 +106,7 @@ class Session:
             self._run_main(path, loader, package=None, spec=None)
 
     def _execute_module(self, name: str) -> None:
-        found_name, spec, _ = runpy._get_module_details(name)  # type: ignore[attr-defined]
+        _, spec, _ = runpy._get_module_details(name)  # type: ignore[attr-defined]
         path = Path(str(spec.origin))
         sys.argv[0] = str(path)
         self._run_main(path, spec.loader, package=spec.parent, spec=spec)
@@ -114,10 +114,15 @@ class Session:
     def _run_main(self, path: Path, loader: Any, *, package: str | None, spec: Any) -> None:
         main = types.ModuleType("__main__")
         main.__dict__.update(
-            __file__=str(path), __loader__=loader, __package__=package, __spec__=spec, __builtins__=builtins, __cached__=None
+            __file__=str(path),
+            __loader__=loader,
+            __package__=package,
+            __spec__=spec,
+            __builtins__=builtins,
+            __cached__=None,
         )
         sys.modules["__main__"] = main
-        exec(self._compile(path), main.__dict__)  # noqa: S102 - this is what running a script means
+        exec(self._compile(path), main.__dict__)
 
     def _compile(self, path: Path) -> types.CodeType:
         source = path.read_bytes()

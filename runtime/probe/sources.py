@@ -1,6 +1,7 @@
 """What a ``for`` loop runs over: how long it is, and how to go straight to its last item.
 
-Wrappers that hide a length (``enumerate``, ``zip``, ``tqdm``) are looked through. A length that cannot be known is ``None``.
+Wrappers that hide a length (``enumerate``, ``zip``, ``tqdm``) are looked through. A length that cannot be known is
+``None``.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _length(source: Any) -> float | None:
         return source.total if source.total is not None else _length(source.iterable)
     try:
         return len(source)
-    except Exception:  # boundary: foreign __len__; a data set may refuse with any error
+    except Exception:  # noqa: BLE001  boundary: foreign __len__; a data set may refuse with any error
         hint = operator.length_hint(source, -1)
         return hint if hint >= 0 else None
 
@@ -73,6 +74,11 @@ class Indexed(Iterator):  # type: ignore[type-arg]
     def __init__(self, sequence: Any) -> None:
         self._sequence = sequence
         self._position = 0
+
+    @property
+    def sequence(self) -> Any:
+        """What is iterated over."""
+        return self._sequence
 
     def __len__(self) -> int:
         return len(self._sequence)

@@ -1,7 +1,8 @@
 """What the probe asks of torch: its global hooks where there are any, and four thin patches where there are none.
 
-The patches: ``torch.autograd.backward`` (``Tensor.backward`` calls it through the module), ``GradScaler.scale`` (the loss before
-scaling), ``Optimizer.__init__`` (whether there is one), and the loader iterator (in ``data``). Nothing draws a random number.
+The patches: ``torch.autograd.backward`` (``Tensor.backward`` calls it through the module), ``GradScaler.scale`` (the
+loss before scaling), ``Optimizer.__init__`` (whether there is one), and the loader iterator (in ``data``). Nothing
+draws a random number.
 """
 
 from __future__ import annotations

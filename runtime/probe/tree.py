@@ -42,9 +42,10 @@ class Node:
     """One loop or branch, under its parent."""
 
     __slots__ = (
-        "backwards", "bound", "children", "cut", "entries", "first_fire", "forced", "head", "iterations", "last", "natural",
-        "other", "parent", "period", "planned_count", "planned_most", "planned_sum", "planned_unknown", "role", "self_cpu", "self_wall", "site", "start", "steps",
-        "tests", "wait", "warm", "worker_batches", "worker_cpu", "worker_start_cpu", "workers",
+        "backwards", "bound", "children", "cut", "entries", "first_fire", "forced", "foreseen", "foreseen_entries",
+        "head", "iterations", "last", "natural", "other", "parent", "period", "planned_count", "planned_most",
+        "planned_sum", "planned_unknown", "role", "self_cpu", "self_wall", "site", "start", "steps", "tests", "wait",
+        "warm", "worker_batches", "worker_cpu", "worker_start_cpu", "worker_starts", "workers",
     )  # fmt: skip
 
     def __init__(self, site: Site | None, parent: Node | None) -> None:
@@ -72,11 +73,14 @@ class Node:
         self.workers = 0
         self.worker_cpu = 0.0
         self.worker_start_cpu = 0.0
+        self.worker_starts = 0
         self.worker_batches = 0
         # branches only
         self.period: int | None = None
         self.tests = 0
         self.first_fire: int | None = None
+        self.foreseen = 0
+        self.foreseen_entries = 0
         self.natural = 0
         self.other = 0
         self.forced = 0
@@ -135,6 +139,7 @@ class Node:
                 "count": self.workers,
                 "cpu": self.worker_cpu,
                 "start_cpu": self.worker_start_cpu,
+                "starts": self.worker_starts,
                 "batches": self.worker_batches,
             }
         if site is not None and site.kind == "branch":
@@ -143,6 +148,7 @@ class Node:
                 "local": site.local,
                 "tests": self.tests,
                 "first_fire": self.first_fire,
+                "foreseen": self.foreseen / self.foreseen_entries if self.foreseen_entries else None,
                 "natural": self.natural,
                 "other": self.other,
                 "forced": self.forced,
