@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from . import errors
@@ -141,17 +140,23 @@ def _nested_words(depth: int) -> tuple[str, str, tuple[str, ...]]:
     return f"SAVEPOINT {name}", f"RELEASE {name}", (f"ROLLBACK TO {name}", f"RELEASE {name}")
 
 
-def connect(path: Path, *, mode: str, patience_seconds: float, **options: Any) -> sqlite3.Connection:
-    """A raw connection with our settings; nothing is read from the file yet."""
-    query = "&".join([f"mode={mode}", *(f"{name}={value}" for name, value in options.items())])
-    raw = sqlite3.connect(
-        f"file:{quote(bytes(path))}?{query}",
-        uri=True,
-        timeout=patience_seconds,
-        isolation_level=None,
-        cached_statements=256,
-    )
-    raw.execute("PRAGMA foreign_keys = ON")
-    raw.execute("PRAGMA synchronous = NORMAL")
-    raw.execute("PRAGMA journal_size_limit = 67108864")
+def connect(path: Path, *, mode: str, patience_seconds: float) -> sqlite3.Connection:
+    """A raw connection with our settings.
+
+    ``mode`` is ``rwc`` to make the file where there is none, ``immutable`` to read the main file alone and lock
+    nothing, or ``exclusive`` to take the file for ourselves.
+    """
+    query = {"immutable": "mode=ro&immutable=1", "exclusive": "mode=rw"}.get(mode, f"mode={mode}")
+    name = f"file:{quote(bytes(path))}?{query}"
+    raw = sqlite3.connect(name, uri=True, timeout=patience_seconds, isolation_level=None, cached_statements=256)
+    try:
+        # Before anything is read, because the first reading decides how the file is shared.
+        if mode == "exclusive":
+            raw.execute("PRAGMA locking_mode = EXCLUSIVE")
+        raw.execute("PRAGMA foreign_keys = ON")
+        raw.execute("PRAGMA synchronous = NORMAL")
+        raw.execute("PRAGMA journal_size_limit = 67108864")
+    except sqlite3.Error:
+        raw.close()
+        raise
     return raw

@@ -150,7 +150,7 @@ def read_only(path: Path) -> StoreReadOnly:
     """The database cannot be written."""
     return StoreReadOnly(
         f"The database {path} cannot be written: the file, its folder or its disk is read-only.",
-        "It can still be read. Change the permissions, or name another folder with --home.",
+        "What is there can still be read. Change the permissions, or name another folder with --home.",
     )
 
 

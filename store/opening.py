@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from copy import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import errors
@@ -24,7 +25,11 @@ def open_database(path: Path, *, create: bool, patience_seconds: float) -> Conne
     try:
         return _open_for_writing(path, patience_seconds)
     except (errors.StoreFull, errors.StoreReadOnly) as error:
-        return _open_for_reading(path, patience_seconds, because=error)
+        because = error
+    try:
+        return _open_for_reading(path, patience_seconds, because=because)
+    except (errors.StoreFull, errors.StoreReadOnly, errors.StoreLocked):
+        raise because from None
 
 
 def _prepare_place(path: Path, *, create: bool) -> None:
@@ -48,7 +53,7 @@ def _prepare_place(path: Path, *, create: bool) -> None:
 
 def _open_for_writing(path: Path, patience_seconds: float) -> Connection:
     database = _connect(path, "rwc", patience_seconds)
-    try:
+    with _closed_on_failure(database):
         _check_identity(database)
         _use_write_ahead_log(database, patience_seconds)
         if not errors.is_writable(path):
@@ -57,9 +62,6 @@ def _open_for_writing(path: Path, patience_seconds: float) -> Connection:
             from .migrations import migrate  # loads sqlite-utils: 0.2 s that only a new or an old file has to pay
 
             migrate(database)
-    except BaseException:
-        database.close()
-        raise
     return database
 
 
@@ -69,27 +71,27 @@ def _open_for_reading(path: Path, patience_seconds: float, *, because: errors.St
     With an empty journal everything is in the main file, which can be read as it is. Otherwise the journal must be read
     too, which takes the file for ourselves: then SQLite keeps the index in memory.
     """
-    mode, options = ("rw", {}) if _has_journal(path) else ("ro", {"immutable": 1})
-    try:
-        database = _connect(path, mode, patience_seconds, **options)
-    except errors.StoreError:
-        raise because from None
-    database.read_only = because
-    try:
-        if not options:
-            database.raw.execute("PRAGMA locking_mode = EXCLUSIVE")
+    database = _connect(path, "exclusive" if _has_journal(path) else "immutable", patience_seconds)
+    with _closed_on_failure(database):
+        database.read_only = because
         _check_identity(database)
         if _version(database) < SCHEMA_VERSION:
-            raise copy(because)
-    except (errors.StoreError, sqlite3.Error):
-        database.close()
-        raise because from None
+            raise because
     return database
 
 
-def _connect(path: Path, mode: str, patience_seconds: float, **options: int) -> Connection:
+@contextmanager
+def _closed_on_failure(database: Connection) -> Iterator[None]:
     try:
-        return Connection(path, connect(path, mode=mode, patience_seconds=patience_seconds, **options))
+        yield
+    except BaseException:
+        database.close()
+        raise
+
+
+def _connect(path: Path, mode: str, patience_seconds: float) -> Connection:
+    try:
+        return Connection(path, connect(path, mode=mode, patience_seconds=patience_seconds))
     except sqlite3.Error as error:
         raise errors.translate(error, path) from error
 
