@@ -147,7 +147,7 @@ class MlinternApp(App[None]):
         self._tell_screen(pulse)
 
     def _tell_screen(self, pulse: Pulse) -> None:
-        if isinstance(self.screen, Place):
+        if isinstance(self.screen, Place) and self.screen.is_ready:
             self.screen.beat(changed=pulse.changed)
 
     def _announce_end(self, run: Run) -> None:
@@ -179,7 +179,7 @@ class MlinternApp(App[None]):
             self.bell()
         self._asked = asked
         for screen in self.screen_stack:
-            if isinstance(screen, Place):
+            if isinstance(screen, Place) and screen.is_ready:
                 screen.climber_changed()
 
     def open_run(self, run_id: int) -> None:

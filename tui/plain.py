@@ -16,6 +16,7 @@ from typing import TextIO
 from ..planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ..planner.view import LadderView
 from ..store import Store, StoreError
+from ..store.records import Experiment
 from .climber import trouble_words
 from .engine import Backend, Engine, Target
 from .moments import ago
@@ -95,11 +96,11 @@ def home_lines(store: Store, now: float) -> list[str]:
     items = open_experiments(store)
     if not items:
         return ["nothing yet: start with mlintern-tui --plain train.py"]
-    lines = [
-        f"{item.words.lstrip('»?✗■·✓ ')}: {item.experiment.script} {' '.join(item.experiment.args)}, {ago(item.at, now)}"
-        for item in items
-    ]
-    return [clean(line) for line in lines]
+    return [clean(f"{item.words[2:]}: {_command(item.experiment)}, {ago(item.at, now)}") for item in items]
+
+
+def _command(experiment: Experiment) -> str:
+    return " ".join([str(experiment.script), *experiment.args])
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """The ladder as lines of text: the same view as on the screen, one sentence a line, for screen readers and pipes.
 
-Invariant: no box, no spinner, no column that means something by its place alone; every line can be understood by itself.
+Invariant: no box, no spinner, no column that means something by its place; every line can be understood by itself.
 """
 
 from __future__ import annotations

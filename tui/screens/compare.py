@@ -67,7 +67,7 @@ class CompareScreen(Place):
         yield Line(id="differences-head")
         yield DifferenceTable(id="differences")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         self._load(None)
 
     def _load(self, metric: str | None) -> None:
@@ -103,7 +103,8 @@ class CompareScreen(Place):
             self.query_one("#differences-head", Line).show([("  ", ""), *head(self.comparison.runs, width)])
 
     def on_resize(self) -> None:
-        self._draw_head()
+        if self.is_ready:
+            self._draw_head()
 
     @property
     def chart(self) -> LossChart:

@@ -69,15 +69,14 @@ class HistoryScreen(Place):
         """The rows."""
         return self.query_one("#runs", RunTable)
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         self.table.desk = self.our_app.archive
         self.table.now = self.our_app.clock()
         self.table.load()
 
-    def on_screen_resume(self) -> None:
-        if self.is_mounted and self.table.desk is not None:
-            self.table.now = self.our_app.clock()
-            self.table.load(keep_place=True)
+    def come_back(self) -> None:
+        self.table.now = self.our_app.clock()
+        self.table.load(keep_place=True)
 
     def beat(self, *, changed: bool) -> None:
         # A run that only goes on does not move the others: its row is read again, the order when one came or ended.

@@ -84,22 +84,18 @@ class HomeScreen(Place):
             yield SectionTitle("this machine", id="machine-title")
             yield Facts(id="machine")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         self.query_one("#greeting", Line).show(
             [("rehearse, forecast, approve, run, remember", "muted")],
             [("offline · nothing costly starts without your yes", "muted")],
         )
         self.query_one("#start-note").display = False
-        self.call_after_refresh(self._look_around)
-
-    def _look_around(self) -> None:
         self.work(self._load, "load")
         self.query_one("#machine-title", SectionTitle).show("this machine", "looking…")
         self.work(self._machine, "machine")
 
-    def on_screen_resume(self) -> None:
-        if self.is_mounted:
-            self.work(self._load, "load")
+    def come_back(self) -> None:
+        self.work(self._load, "load")
 
     def beat(self, *, changed: bool) -> None:
         if changed:

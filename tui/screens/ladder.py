@@ -61,17 +61,18 @@ class LadderScreen(StopQuestion):
             yield Stopping(id="stopping")
             yield Prompt(id="prompt")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         self._draw()
 
-    def on_screen_resume(self) -> None:
+    def come_back(self) -> None:
         self._draw()
         # Coming back, the question appears anew: whatever is being typed was meant for somewhere else.
         if self.approval.display:
             self.approval.rearm()
 
     def on_resize(self) -> None:
-        self._draw_head()
+        if self.is_ready:
+            self._draw_head()
 
     @property
     def view(self) -> LadderView | None:
@@ -89,8 +90,7 @@ class LadderScreen(StopQuestion):
         return self.query_one("#prompt", Prompt)
 
     def climber_changed(self) -> None:
-        if self.is_mounted:
-            self._draw()
+        self._draw()
 
     def beat(self, *, changed: bool) -> None:
         if self.our_app.live or self.our_app.climber.busy:

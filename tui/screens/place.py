@@ -23,6 +23,8 @@ class Place(Screen[None]):
     """Home, Ladder, Run or History."""
 
     NAME: ClassVar[str] = ""
+    is_ready = False
+    """Whether every part is there; before that there is nothing to draw into."""
 
     def compose(self) -> ComposeResult:
         yield TopBar(self.NAME)
@@ -32,6 +34,24 @@ class Place(Screen[None]):
     def compose_body(self) -> Iterable[Widget]:
         """What stands between the bars."""
         raise NotImplementedError
+
+    def on_mount(self) -> None:
+        # The parts within parts are made after the screen itself.
+        self.call_after_refresh(self._become_ready)
+
+    def _become_ready(self) -> None:
+        self.is_ready = True
+        self.begin()
+
+    def on_screen_resume(self) -> None:
+        if self.is_ready:
+            self.come_back()
+
+    def begin(self) -> None:
+        """Draw for the first time."""
+
+    def come_back(self) -> None:
+        """Catch up, when the place is in front again."""
 
     @property
     def our_app(self) -> MlinternApp:

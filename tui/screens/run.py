@@ -70,18 +70,17 @@ class RunScreen(StopQuestion):
         with Vertical(id="run-asks"):
             yield Stopping(id="stopping")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         self.query_one("#log-search").display = False
         self.query_one("#run-findings-part").display = False
         self._draw_title()
-        if self.run_id is None:
-            # Nothing was chosen: the newest run that is going on, or else the newest of all.
-            self.work(self._choose, "choose")
+        self.come_back()
 
-    def on_screen_resume(self) -> None:
+    def come_back(self) -> None:
         if self.run_id is not None:
             self._load()
-        elif self.is_mounted:
+        else:
+            # Nothing was chosen: the newest run that is going on, or else the newest of all.
             self.work(self._choose, "choose")
 
     async def _choose(self) -> None:
@@ -102,7 +101,7 @@ class RunScreen(StopQuestion):
         if run_id != self.run_id:
             self.run_id, self.snapshot, self._metric, self._with_baseline = run_id, None, None, False
             self.held = False
-        if self.is_mounted:
+        if self.is_ready:
             self._load()
 
     # ---- news

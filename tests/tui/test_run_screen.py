@@ -1,0 +1,188 @@
+"""The Run screen: curve, meters, log; looking at it never touches the run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from harness import ours, running, shown, until
+from mlintern.store import Store
+from mlintern.store.records import GpuSample, RunStatus, Sample
+from mlintern.tui.screens.run import RunScreen
+from mlintern.tui.screens.run_snapshot import telling
+from mlintern.tui.widgets.log_view import LogView
+from mlintern.tui.widgets.meters import Meter, draw_meter, machine_meters, run_meters
+from synthetic import MIB, FakeBackend, run_record
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+
+async def opened(pilot: Pilot[None]) -> RunScreen:
+    await pilot.press("tab", "3")
+    await until(lambda: isinstance(pilot.app.screen, RunScreen) and pilot.app.screen.snapshot is not None)
+    await until(lambda: "epoch 82" in shown(pilot.app))
+    screen = pilot.app.screen
+    assert isinstance(screen, RunScreen)
+    return screen
+
+
+async def test_it_shows_the_run_that_is_going_on(backend: FakeBackend) -> None:
+    async with running(backend) as pilot:
+        await opened(pilot)
+        text = shown(pilot.app)
+        for part in (
+            "run 3 · full",
+            "step 18 240/48 400",
+            "2m18s",
+            "3m48s left",
+            "132/s",
+            "32 % of 7m10s",
+            "$0",
+            "1.6 of",
+        ):
+            assert part in text
+        assert "vram   unknown of 24 GiB" in text
+        assert "live tail · 82 lines" in text
+        assert "eval.selection" in text
+
+
+async def test_the_curve_can_be_looked_at_in_every_way(backend: FakeBackend) -> None:
+    async with running(backend, size=(120, 36)) as pilot:
+        await opened(pilot)
+        for keys, words in (
+            ("y", "log · all steps"),
+            ("s", "smoothed 1 %"),
+            ("z", "1/2 of the steps, newest"),
+            ("0", "all steps"),
+        ):
+            await pilot.press(keys)
+            await until(lambda words=words: words in shown(pilot.app))
+        await pilot.press("b")
+        await until(lambda: "2 run 2 (pilot)" in shown(pilot.app))
+        await pilot.press("m")
+        await until(lambda: "test accuracy" in shown(pilot.app).splitlines()[4])
+
+
+async def test_holding_the_view_holds_it(backend: FakeBackend) -> None:
+    async with running(backend) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("space")
+        await until(lambda: "view held" in shown(pilot.app))
+        with Store.open(backend.home) as store:
+            store.runs.update(3, steps=20_000)
+            log = store.runs.get(3).log_path
+        with log.open("a") as file:
+            file.write("epoch 83 loss 0.01\n")
+        await ours(pilot).pulse()
+        assert "step 18 240" in shown(pilot.app) and "epoch 83" not in shown(pilot.app)
+        await pilot.press("space")
+        await until(lambda: "step 20 000" in shown(pilot.app) and "epoch 83" in shown(pilot.app))
+        assert not screen.held
+
+
+async def test_the_log_follows_until_someone_scrolls_up(backend: FakeBackend) -> None:
+    async with running(backend) as pilot:
+        screen = await opened(pilot)
+        view = screen.query_one(LogView)
+        await pilot.press("g")
+        await until(lambda: "epoch 1 loss" in shown(pilot.app) and "held at line 1" in shown(pilot.app))
+        with Store.open(backend.home) as store:
+            path = store.runs.get(3).log_path
+        with path.open("a") as file:
+            file.write("epoch 83 loss 0.01\n")
+        view.poll()
+        await until(lambda: "83 lines" in shown(pilot.app))
+        assert "epoch 83" not in shown(pilot.app)
+        await pilot.press("G")
+        await until(lambda: "epoch 83" in shown(pilot.app) and "live tail" in shown(pilot.app))
+
+
+async def test_the_log_is_searched(backend: FakeBackend) -> None:
+    async with running(backend) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("slash")
+        await until(lambda: screen.query_one("#log-search", Input).has_focus)
+        await pilot.press(*"EPOCH 4", "enter")
+        await until(lambda: "11 matches" in shown(pilot.app))
+        await pilot.press("g", "n")
+        await until(lambda: "epoch 4 loss" in shown(pilot.app))
+        await pilot.press("n")
+        await until(lambda: "epoch 40 loss" in shown(pilot.app))
+        await pilot.press("N")
+        await until(lambda: "epoch 4 loss" in shown(pilot.app))
+        await pilot.press("slash", "escape")
+        await until(lambda: "matches" not in shown(pilot.app))
+
+
+async def test_hostile_log_lines_steer_nothing(backend: FakeBackend) -> None:
+    with Store.open(backend.home) as store:
+        path = store.runs.get(3).log_path
+    path.write_bytes(b"\x1b]0;t\x07\x1b[2J[bold]a[/]\n\xff\xfe\n 10%|#|\r100%|##|\n" + b"w" * 300 + b"END\n")
+    async with running(backend) as pilot:
+        await pilot.press("tab", "3")
+        await until(lambda: "[bold]a[/]" in shown(pilot.app))
+        text = shown(pilot.app)
+        assert "��" in text and "100%|##|" in text and " 10%" not in text and "\x1b" not in text
+        assert "END" not in text
+        await pilot.press("w")
+        await until(lambda: "END" in shown(pilot.app))
+
+
+async def test_the_newest_state_is_read_when_the_store_changes(backend: FakeBackend) -> None:
+    async with running(backend) as pilot:
+        await opened(pilot)
+        with Store.open(backend.home) as store:
+            store.runs.update(3, status=RunStatus.STOPPED, reason="ceiling of 7m10s", wall_seconds=430.0)
+        await ours(pilot).pulse()
+        await until(lambda: "stopped: ceiling of 7m10s" in shown(pilot.app))
+
+
+async def test_a_run_over_is_not_asked_to_stop(backend: FakeBackend) -> None:
+    with Store.open(backend.home) as store:
+        store.runs.update(3, status=RunStatus.DONE, wall_seconds=300.0)
+    async with running(backend) as pilot:
+        await opened(pilot)
+        await pilot.press("x")
+        await until(lambda: "This run is over" in shown(pilot.app))
+        assert "Stop run" not in shown(pilot.app)
+
+
+async def test_a_chart_and_a_log_are_whole_after_resizing(backend: FakeBackend) -> None:
+    async with running(backend) as pilot:
+        await opened(pilot)
+        for size in ((160, 45), (64, 18), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert "epoch 82" in shown(pilot.app) and "loss" in shown(pilot.app)
+
+
+def test_unknown_values_have_no_bar_and_say_so() -> None:
+    meters = machine_meters(None, 2)
+    assert [meter.words for meter in meters] == ["unknown"] * 3 and all(meter.share is None for meter in meters)
+    gpu = GpuSample(0, "RTX", None, None, None, None, None, None)
+    sample = Sample(1.0, 0.5, 100 * MIB, 900 * MIB, 0, (gpu,))
+    shown_meters = {meter.label: meter for meter in machine_meters(sample, 2)}
+    assert shown_meters["gpu"].share is None and shown_meters["gpu"].words == "unknown"
+    assert shown_meters["memory"].share == pytest.approx(0.1)
+    assert machine_meters(replace(sample, gpus=()), 2)[-1].words == "none seen"
+
+
+def test_a_bar_near_its_limit_has_a_sign_and_not_only_a_colour() -> None:
+    near = "".join(text for text, _ in draw_meter(Meter("limit", 0.95, "95 % of 10 s"), 40))
+    far = "".join(text for text, _ in draw_meter(Meter("limit", 0.5, "50 % of 10 s"), 40))
+    assert "!" in near and "!" not in far
+    assert abs(far.count("█") - far.count("░")) <= 1 < far.count("█")
+
+
+def test_the_ceiling_used_and_the_throughput() -> None:
+    meters = run_meters(run_record(steps=200, ceiling_seconds=26.0), elapsed=13.0, forecast_rate=20.9)
+    assert [meter.words for meter in meters] == ["15.4/s (forecast 20.9)", "50 % of 26 s"]
+    assert run_meters(run_record(steps=None, ceiling_seconds=None), elapsed=None, forecast_rate=None) == [
+        Meter("steps", None, "unknown"), Meter("limit", None, "no ceiling")
+    ]  # fmt: skip
+
+
+def test_the_metric_that_tells_most_is_shown_first() -> None:
+    assert telling(("lr", "train_loss", "loss", "acc")) == "loss"
+    assert telling(("lr", "acc")) == "lr"
+    assert telling(()) is None
