@@ -3,12 +3,16 @@
 Invariant: a migration that has been released is never edited; a change is a new number at the end. Each one runs in its
 own transaction together with its number: a crash, a full disk or a second process at the same moment leaves the old
 schema whole.
+
+After adding one, raise ``SCHEMA_VERSION`` and run ``python -m mlintern.store.migrations``: it writes ``schema.py`` anew.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
 from types import MappingProxyType
 
 from sqlite_utils import Database
@@ -38,3 +42,36 @@ def migrate(connection: Connection, *, to: int = SCHEMA_VERSION) -> None:
                 connection.raw.execute(f"PRAGMA user_version = {number}")
             except sqlite3.Error as error:
                 raise errors.translate(error, connection.path) from error
+
+
+def migrated_schema() -> tuple[str, ...]:
+    """The statements that make what all migrations make. The tables behind a full-text index come by themselves."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as raw:
+        migrate(Connection(Path(":memory:"), raw))
+        rows = raw.execute(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
+            " AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow') ORDER BY rowid"
+        )
+        return tuple(sql for (sql,) in rows)
+
+
+def schema_module() -> str:
+    """The text of ``schema.py``."""
+    statements = "".join(f'    """\n{statement}\n""",\n' for statement in migrated_schema())
+    return _SCHEMA_MODULE.format(statements=statements)
+
+
+_SCHEMA_MODULE = '''\
+"""Today's schema, from which a new file is made at once and without sqlite-utils.
+
+Invariant: exactly what the migrations make of an empty file. Written by ``python -m mlintern.store.migrations``.
+"""
+
+# ruff: noqa: E501 - the statements are as sqlite-utils and the migrations wrote them
+
+STATEMENTS = (
+{statements})
+'''
+
+if __name__ == "__main__":
+    Path(__file__).with_name("schema.py").write_text(schema_module(), encoding="utf-8")

@@ -1,7 +1,7 @@
 """Opening the database file: is it there, is it ours, is it up to date, can it be written?
 
-Invariant: a file that is not ours, is damaged, or comes from a newer version is never changed. An up-to-date file is
-opened without loading sqlite-utils. One that cannot be opened for writing but can be read is opened for reading only.
+Invariant: a file that is not ours, is damaged, or comes from a newer version is never changed. Only a file from an
+older version loads sqlite-utils. One that cannot be opened for writing but can be read is opened for reading only.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import errors
+from . import errors, version
 from .connection import Connection, connect
-from .version import APPLICATION_ID, SCHEMA_VERSION
+from .schema import STATEMENTS
 
 _RETRY_SECONDS = 0.05
 
@@ -58,10 +58,7 @@ def _open_for_writing(path: Path, patience_seconds: float) -> Connection:
         _use_write_ahead_log(database, patience_seconds)
         if not errors.is_writable(path):
             database.read_only = errors.read_only(path)
-        if _version(database) < SCHEMA_VERSION:
-            from .migrations import migrate  # loads sqlite-utils: 0.2 s that only a new or an old file has to pay
-
-            migrate(database)
+        _bring_up_to_date(database)
     return database
 
 
@@ -75,7 +72,7 @@ def _open_for_reading(path: Path, patience_seconds: float, *, because: errors.St
     with _closed_on_failure(database):
         database.read_only = because
         _check_identity(database)
-        if _version(database) < SCHEMA_VERSION:
+        if _version(database) != version.SCHEMA_VERSION:
             raise because
     return database
 
@@ -99,12 +96,12 @@ def _connect(path: Path, mode: str, patience_seconds: float) -> Connection:
 def _check_identity(database: Connection) -> None:
     """Refuse, before anything is written, what is not ours or is newer than we are."""
     owner = database.number("PRAGMA application_id")
-    version = _version(database)
+    found = _version(database)
     is_new = not owner and not database.number("SELECT count(*) FROM sqlite_master")
-    if not is_new and owner != APPLICATION_ID:
+    if not is_new and owner != version.APPLICATION_ID:
         raise errors.corrupt(database.path, "is a database of another program")
-    if version > SCHEMA_VERSION:
-        raise errors.newer(database.path, version, SCHEMA_VERSION)
+    if found > version.SCHEMA_VERSION:
+        raise errors.newer(database.path, found, version.SCHEMA_VERSION)
 
 
 def _use_write_ahead_log(database: Connection, patience_seconds: float) -> None:
@@ -123,6 +120,30 @@ def _use_write_ahead_log(database: Connection, patience_seconds: float) -> None:
             f"The disk that holds {database.path} cannot share a database between programs (no write-ahead log).",
             "Name a folder on a local disk with --home.",
         )
+
+
+def _bring_up_to_date(database: Connection) -> None:
+    match _version(database):
+        case version.SCHEMA_VERSION:
+            return
+        case 0:
+            _make_schema(database)
+        case _:
+            # Loads sqlite-utils, and with it numpy where there is one: a cost that only an old file has.
+            from .migrations import migrate
+
+            migrate(database)
+
+
+def _make_schema(database: Connection) -> None:
+    with database.transaction():
+        # Asked again under the write lock: another process may have made it meanwhile.
+        if _version(database) != 0:
+            return
+        for statement in STATEMENTS:
+            database.write(statement.strip())
+        database.write(f"PRAGMA application_id = {version.APPLICATION_ID}")
+        database.write(f"PRAGMA user_version = {version.SCHEMA_VERSION}")
 
 
 def _version(database: Connection) -> int:

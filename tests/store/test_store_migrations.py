@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from mlintern.store import DATABASE_NAME, NotApproved, Store, StoreRefused, migrations
 from mlintern.store.connection import Connection, connect
-from mlintern.store.migrations import MIGRATIONS, migrate
+from mlintern.store.migrations import MIGRATIONS, migrate, migrated_schema
 from mlintern.store.records import (
     Decision,
     Interval,
@@ -26,6 +26,7 @@ from mlintern.store.records import (
     RunStatus,
     Severity,
 )
+from mlintern.store.schema import STATEMENTS
 from mlintern.store.version import APPLICATION_ID, SCHEMA_VERSION
 from sqlite_utils import Database
 
@@ -127,6 +128,10 @@ def test_migration_1_still_makes_what_the_stored_file_has(tmp_path: Path) -> Non
 def test_a_new_file_and_a_migrated_one_have_the_same_schema(old_home: Path, home: Path) -> None:
     with Store.open(old_home) as old, Store.open(home) as new:
         assert _schema(old._connection.raw) == _schema(new._connection.raw)
+
+
+def test_the_schema_for_new_files_is_what_the_migrations_make() -> None:
+    assert migrated_schema() == tuple(statement.strip() for statement in STATEMENTS), "see the top of migrations.py"
 
 
 def test_the_numbers_are_without_gaps_and_end_at_the_version() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from mlintern.store import Store, StoreLocked
+from mlintern.store import DATABASE_NAME, Store, StoreLocked
 from mlintern.store.records import Experiment, Run
 
 WRITERS = 4
@@ -138,7 +139,7 @@ def test_a_database_that_is_held_whole_is_said_to_be(home: Path) -> None:
         assert store.events.last_id() == 0
 
 
-def test_opening_an_up_to_date_database_does_not_load_sqlite_utils(home: Path) -> None:
+def test_only_an_old_database_loads_sqlite_utils(home: Path, tmp_path: Path) -> None:
     code = """
         import sys
         from pathlib import Path
@@ -148,8 +149,13 @@ def test_opening_an_up_to_date_database_does_not_load_sqlite_utils(home: Path) -
             store.search("x")
         print("sqlite_utils" in sys.modules, "numpy" in sys.modules)
     """
-    assert _run(code, home).startswith("True")
-    assert _run(code, home) == "False False"
+    new_home, old_home = home, tmp_path / "old"
+    old_home.mkdir()
+    shutil.copy(Path(__file__).parent / "data" / "v1.db", old_home / DATABASE_NAME)
+    assert _run(code, new_home) == "False False"
+    assert _run(code, new_home) == "False False"
+    assert _run(code, old_home).startswith("True")
+    assert _run(code, old_home) == "False False"
 
 
 def _run(code: str, *arguments: object) -> str:

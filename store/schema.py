@@ -1,0 +1,289 @@
+"""Today's schema, from which a new file is made at once and without sqlite-utils.
+
+Invariant: exactly what the migrations make of an empty file. Written by ``python -m mlintern.store.migrations``.
+"""
+
+# ruff: noqa: E501 - the statements are as sqlite-utils and the migrations wrote them
+
+STATEMENTS = (
+    """
+CREATE TABLE experiments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    script TEXT NOT NULL,
+    module TEXT,
+    args TEXT NOT NULL,
+    working_dir TEXT NOT NULL,
+    python TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    declared_steps INTEGER,
+    budget_seconds REAL,
+    created_at REAL NOT NULL
+)
+""",
+    """
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    experiment_id INTEGER NOT NULL REFERENCES experiments (id),
+    rung TEXT NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    ended_at REAL,
+    supervisor_pid INTEGER,
+    supervisor_started REAL,
+    ceiling_seconds REAL,
+    exit_code INTEGER,
+    signal INTEGER,
+    isolation TEXT,
+    folder TEXT NOT NULL,
+    steps INTEGER,
+    planned_steps INTEGER,
+    last_loss REAL,
+    wall_seconds REAL,
+    cpu_seconds REAL,
+    peak_host_bytes INTEGER,
+    peak_device_bytes INTEGER,
+    energy_joules REAL,
+    usd REAL
+)
+""",
+    """
+CREATE TABLE rungs (
+    experiment_id INTEGER NOT NULL REFERENCES experiments (id),
+    name TEXT NOT NULL,
+    status TEXT NOT NULL,
+    why TEXT,
+    run_id INTEGER REFERENCES runs (id),
+    seconds REAL,
+    updated_at REAL NOT NULL,
+    PRIMARY KEY (experiment_id, name)
+) WITHOUT ROWID
+""",
+    """
+CREATE TABLE forecasts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    experiment_id INTEGER NOT NULL REFERENCES experiments (id),
+    rung TEXT NOT NULL,
+    source_run_id INTEGER REFERENCES runs (id),
+    created_at REAL NOT NULL,
+    seconds TEXT,
+    cpu_seconds TEXT,
+    steps INTEGER,
+    steps_exact INTEGER NOT NULL,
+    peak_host_bytes TEXT,
+    peak_device_bytes TEXT,
+    energy_joules TEXT,
+    usd TEXT,
+    unknown TEXT NOT NULL
+)
+""",
+    """
+CREATE TABLE approvals (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    experiment_id INTEGER NOT NULL REFERENCES experiments (id),
+    rung TEXT NOT NULL,
+    forecast_id INTEGER REFERENCES forecasts (id),
+    decision TEXT NOT NULL,
+    ceiling_seconds REAL,
+    reason TEXT,
+    decided_by TEXT NOT NULL,
+    decided_at REAL NOT NULL,
+    used_by_run_id INTEGER UNIQUE REFERENCES runs (id),
+    token_hash TEXT
+)
+""",
+    """
+CREATE TABLE findings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    experiment_id INTEGER NOT NULL REFERENCES experiments (id),
+    run_id INTEGER REFERENCES runs (id),
+    code TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    rung TEXT NOT NULL,
+    message TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    file TEXT,
+    line INTEGER,
+    fix TEXT
+)
+""",
+    """
+CREATE TABLE series (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES runs (id),
+    name TEXT NOT NULL,
+    UNIQUE (run_id, name)
+)
+""",
+    """
+CREATE TABLE metrics (
+    series_id INTEGER NOT NULL REFERENCES series (id),
+    step INTEGER NOT NULL,
+    nth INTEGER NOT NULL,
+    value REAL NOT NULL,
+    PRIMARY KEY (series_id, step, nth)
+) WITHOUT ROWID
+""",
+    """
+CREATE TABLE samples (
+    run_id INTEGER NOT NULL REFERENCES runs (id),
+    elapsed_seconds REAL NOT NULL,
+    cpu_cores REAL NOT NULL,
+    host_bytes INTEGER NOT NULL,
+    host_available_bytes INTEGER NOT NULL,
+    disk_written_bytes INTEGER NOT NULL,
+    gpus TEXT NOT NULL,
+    PRIMARY KEY (run_id, elapsed_seconds)
+) WITHOUT ROWID
+""",
+    """
+CREATE TABLE reports (
+    run_id INTEGER NOT NULL REFERENCES runs (id),
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (run_id, kind)
+)
+""",
+    """
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    experiment_id INTEGER REFERENCES experiments (id),
+    run_id INTEGER REFERENCES runs (id),
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL
+)
+""",
+    """
+CREATE INDEX experiments_by_script ON experiments (script)
+""",
+    """
+CREATE INDEX experiments_by_name ON experiments (name)
+""",
+    """
+CREATE INDEX runs_by_experiment ON runs (experiment_id)
+""",
+    """
+CREATE INDEX runs_by_status ON runs (status)
+""",
+    """
+CREATE INDEX runs_by_rung ON runs (rung)
+""",
+    """
+CREATE INDEX runs_by_end ON runs (ended_at)
+""",
+    """
+CREATE INDEX runs_by_wall ON runs (wall_seconds)
+""",
+    """
+CREATE INDEX runs_by_loss ON runs (last_loss)
+""",
+    """
+CREATE INDEX runs_by_usd ON runs (usd)
+""",
+    """
+CREATE INDEX forecasts_by_rung ON forecasts (experiment_id, rung)
+""",
+    """
+CREATE INDEX approvals_by_rung ON approvals (experiment_id, rung)
+""",
+    """
+CREATE INDEX findings_by_rung ON findings (experiment_id, rung)
+""",
+    """
+CREATE INDEX events_by_experiment ON events (experiment_id)
+""",
+    """
+CREATE INDEX events_by_run ON events (run_id)
+""",
+    """
+CREATE TRIGGER events_keep_on_update BEFORE UPDATE ON events BEGIN
+    SELECT RAISE(ABORT, 'events are append-only');
+END
+""",
+    """
+CREATE TRIGGER events_keep_on_delete BEFORE DELETE ON events BEGIN
+    SELECT RAISE(ABORT, 'events are append-only');
+END
+""",
+    """
+CREATE TRIGGER events_keep_on_replace BEFORE INSERT ON events
+WHEN EXISTS (SELECT 1 FROM events WHERE id = NEW.id) BEGIN
+    SELECT RAISE(ABORT, 'events are append-only');
+END
+""",
+    """
+CREATE TRIGGER approvals_keep_on_update BEFORE UPDATE OF
+    id, experiment_id, rung, forecast_id, decision, ceiling_seconds, reason, decided_by, decided_at, token_hash
+ON approvals BEGIN
+    SELECT RAISE(ABORT, 'a decision is never changed');
+END
+""",
+    """
+CREATE TRIGGER approvals_spent_once BEFORE UPDATE OF used_by_run_id ON approvals
+WHEN OLD.used_by_run_id IS NOT NULL OR OLD.decision != 'approved' BEGIN
+    SELECT RAISE(ABORT, 'an approval is spent once');
+END
+""",
+    """
+CREATE TRIGGER approvals_keep_on_delete BEFORE DELETE ON approvals BEGIN
+    SELECT RAISE(ABORT, 'a decision is never deleted');
+END
+""",
+    """
+CREATE VIRTUAL TABLE "experiments_fts" USING FTS5 (
+    "name", "script", "module", "args", "working_dir",
+    tokenize='unicode61 remove_diacritics 2',
+    content="experiments"
+)
+""",
+    """
+CREATE TRIGGER "experiments_ai" AFTER INSERT ON "experiments" BEGIN
+  INSERT INTO "experiments_fts" (rowid, "name", "script", "module", "args", "working_dir") VALUES (new.rowid, new."name", new."script", new."module", new."args", new."working_dir");
+END
+""",
+    """
+CREATE TRIGGER "experiments_ad" AFTER DELETE ON "experiments" BEGIN
+  INSERT INTO "experiments_fts" ("experiments_fts", rowid, "name", "script", "module", "args", "working_dir") VALUES('delete', old.rowid, old."name", old."script", old."module", old."args", old."working_dir");
+END
+""",
+    """
+CREATE TRIGGER "experiments_au" AFTER UPDATE ON "experiments" BEGIN
+  INSERT INTO "experiments_fts" ("experiments_fts", rowid, "name", "script", "module", "args", "working_dir") VALUES('delete', old.rowid, old."name", old."script", old."module", old."args", old."working_dir");
+  INSERT INTO "experiments_fts" (rowid, "name", "script", "module", "args", "working_dir") VALUES (new.rowid, new."name", new."script", new."module", new."args", new."working_dir");
+END
+""",
+    """
+CREATE VIRTUAL TABLE run_reasons USING fts5 (reason, content = 'runs', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2')
+""",
+    """
+CREATE TRIGGER run_reasons_insert AFTER INSERT ON runs WHEN NEW.reason IS NOT NULL BEGIN
+    INSERT INTO run_reasons (rowid, reason) VALUES (NEW.id, NEW.reason);
+END
+""",
+    """
+CREATE TRIGGER run_reasons_update AFTER UPDATE OF reason ON runs WHEN NEW.reason IS NOT OLD.reason BEGIN
+    INSERT INTO run_reasons (run_reasons, rowid, reason)
+        SELECT 'delete', OLD.id, OLD.reason WHERE OLD.reason IS NOT NULL;
+    INSERT INTO run_reasons (rowid, reason) SELECT NEW.id, NEW.reason WHERE NEW.reason IS NOT NULL;
+END
+""",
+    """
+CREATE TRIGGER run_reasons_delete AFTER DELETE ON runs WHEN OLD.reason IS NOT NULL BEGIN
+    INSERT INTO run_reasons (run_reasons, rowid, reason) VALUES ('delete', OLD.id, OLD.reason);
+END
+""",
+    """
+CREATE TABLE log_chunks (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES runs (id),
+    byte_offset INTEGER NOT NULL,
+    UNIQUE (run_id, byte_offset)
+)
+""",
+    """
+CREATE VIRTUAL TABLE log_texts USING fts5 (text, content = '', tokenize = 'unicode61 remove_diacritics 2')
+""",
+)
