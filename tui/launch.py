@@ -55,7 +55,7 @@ def default_home() -> Path:
 def _run_screens(home: Path, python: Path | None, target: Target | None) -> int:
     from .app import application
     from .backend import LocalBackend
-    from .stderr_guard import guarded_stderr
+    from .stderr_guard import LOG_NAME, guarded_stderr
 
     app = application(LocalBackend(home, python), target)
     with guarded_stderr(home):
@@ -63,6 +63,8 @@ def _run_screens(home: Path, python: Path | None, target: Target | None) -> int:
         app.close_desks()
     for line in app.leaving_words():
         sys.stderr.write(f"{line}\n")
+    if app.return_code:
+        sys.stderr.write(f"mlintern-tui failed by a fault of its own; what it said is in {home / LOG_NAME}\n")
     return app.return_code or 0
 
 

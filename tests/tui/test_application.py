@@ -25,6 +25,7 @@ from synthetic import (
     run_record,
     running_view,
 )
+from textual.app import App
 
 
 def is_asked(app: App[None]) -> bool:
