@@ -20,6 +20,8 @@ class _Reason:
     pattern: str
     words: str
     fix: str
+    about_length: bool = False
+    """What a rehearsal cut short could say too."""
 
 
 _REASONS = (
@@ -52,11 +54,13 @@ _REASONS = (
         r"shape '(.+)' is invalid for input of size (\d+)",
         "{1} values do not fill the shape {0}: a batch of another size, such as the ragged last one",
         "take the batch size from the tensor (x.size(0)), or set drop_last=True",
+        about_length=True,
     ),
     _Reason(
         r"The size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)",
         "two tensors of sizes {0} and {1} meet",
         "check the shapes at this line",
+        about_length=True,
     ),
     _Reason(
         r"Expected more than 1 value per channel",
@@ -77,6 +81,7 @@ _REASONS = (
         r"not enough values to unpack|too many values to unpack",
         "something returns another number of values than this line expects",
         "check what is returned here",
+        about_length=True,
     ),
     _Reason(
         r"CUDA out of memory|out of memory",
@@ -99,7 +104,10 @@ class CrashStory:
 
 def may_be_caused_by_cutting(crash: Json) -> bool:
     """Whether a second, more thorough rehearsal should decide if the full run would meet this crash."""
-    return bool(crash.get("after_cut")) and crash.get("type") in _LENGTH_ERRORS
+    if not crash.get("after_cut") or crash.get("type") not in _LENGTH_ERRORS:
+        return False
+    known = _known(str(crash.get("message") or ""))
+    return (known is None or known.about_length) and not _inside_a_layer(crash)
 
 
 def names_a_cut_count(crash: Json) -> bool:
@@ -130,11 +138,21 @@ def tell(crash: Json) -> CrashStory:
     )
 
 
+def _known(text: str) -> _Reason | None:
+    return next((reason for reason in _REASONS if re.search(reason.pattern, text)), None)
+
+
+def _inside_a_layer(crash: Json) -> bool:
+    """A layer of torch's own refused what it was given: that does not come from how often a loop ran."""
+    frames = list(crash.get("frames") or ())
+    return bool(frames) and "/torch/nn/" in str(frames[-1].get("file"))
+
+
 def _reason(kind: str, text: str) -> tuple[str | None, str | None]:
-    for known in _REASONS:
-        match = re.search(known.pattern, text)
-        if match:
-            return known.words.format(*match.groups()), known.fix.format(*match.groups())
+    known = _known(text)
+    match = re.search(known.pattern, text) if known is not None else None
+    if known is not None and match is not None:
+        return known.words.format(*match.groups()), known.fix.format(*match.groups())
     if kind == "KeyError":
         return f"the key {text} does not exist", "check the name where it is stored and where it is read"
     return None, None

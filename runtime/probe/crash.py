@@ -5,12 +5,15 @@ happened.
 from __future__ import annotations
 
 import linecache
+import os
 import traceback
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from .loops import Tracker
+
+_OURS = os.path.dirname(os.path.realpath(__file__))
 
 MOST_FRAMES = 30
 MOST_TEXT = 4000
@@ -28,7 +31,7 @@ def describe(
             "text": linecache.getline(frame.filename, line).strip(),
         }
         for frame in traceback.extract_tb(trace)
-        if (line := frame.lineno or 0)
+        if (line := frame.lineno or 0) and os.path.dirname(os.path.realpath(frame.filename)) != _OURS
     ]
     own = [frame for frame in frames if is_users(str(frame["file"]))]
     place: dict[str, Any] = own[-1] if own else (frames[-1] if frames else {"file": None, "line": None})

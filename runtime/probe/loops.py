@@ -161,6 +161,7 @@ class Tracker:
         caller = id(sys._getframe(1))
         top = self._top
         if type(top) is Loop and top.caller == caller and top.node.site is self.table[number]:
+            self.crash_context.clear()
             if top.running:
                 self._end_iteration(top)
             if top.stop:
@@ -398,6 +399,7 @@ class Tracker:
                 item = (item[0] + loop.planned - 1 - loop.index, item[1])
             loop.running = True
             yield item
+            self.crash_context.clear()  # whatever passed through was handled
             self._end_iteration(loop)
             if loop.final and not loop.stop:
                 self._skip_to_last(loop, jumps)
@@ -455,8 +457,6 @@ class Tracker:
         elif not loop.whole and self.policy.enough(loop, self.steps_done):
             self._finish(loop)
         loop.iteration_stepped = loop.iteration_backward = loop.iteration_forward = False
-        if self.crash_context:
-            self.crash_context = []  # the exception that passed through was handled
 
     def _settle_role(self, loop: Loop) -> None:
         node = loop.node
@@ -524,7 +524,7 @@ class Tracker:
     def _close_loop(self, loop: Loop) -> None:
         loop.restart()
         if loop.final or loop.stop:
-            self.cut_counts.update({loop.index, loop.node.iterations})
+            self.cut_counts.add(loop.node.iterations)
         self._summarise_bounds(loop)
         for loader in loop.loaders:
             loader.account(loop.node)

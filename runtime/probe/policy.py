@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 WARM_UP = 3
 """Iterations at the start of a loop that say nothing about time."""
 
+ITEMS_SECONDS = 10.0
+"""How long an outer loop of unknown length may go on with its own work, such as making folds, before it is cut."""
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -88,7 +91,7 @@ class Policy:
                 return False
             if loop.over_names and loop.planned <= self.few_items:
                 return False  # a short list of models or folds: each item is its own program
-        if loop.planned is None and loop.of_items and loop.node.self_wall < self.budget_seconds:
+        if loop.planned is None and loop.of_items and loop.node.self_wall < ITEMS_SECONDS:
             return loop.index >= self.few_items  # folds and the like, from a generator that hides their number
         if self.thorough and loop.node.self_wall < self.budget_seconds:
             return loop.index >= 200

@@ -15,6 +15,7 @@ import io
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
@@ -154,12 +155,22 @@ def install(scratch: str, writable: Iterable[str], waiting: AfterImport) -> Redi
     """Turn the writes of this process into ``scratch`` from now on."""
     redirect = Redirect(scratch, writable)
     _freeze_natives()
+    _move_temporary_files(redirect, scratch)
     _patch_open(redirect)
     _patch_os(redirect)
     waiting.call("torch", lambda torch: _patch_first(torch, "save", 1, redirect))
     waiting.call("safetensors.torch", lambda module: _patch_first(module, "save_file", 1, redirect))
     sys.addaudithook(functools.partial(_audit, redirect))
     return redirect
+
+
+def _move_temporary_files(redirect: Redirect, scratch: str) -> None:
+    """Temporary files really lie in the scratch folder: sockets among them are bound by the kernel, not by python."""
+    if redirect.is_free(os.path.join(tempfile.gettempdir(), "")):
+        return
+    folder = os.path.join(os.path.realpath(scratch), "tmp")
+    os.makedirs(folder, exist_ok=True)
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
 
 
 def _freeze_natives() -> None:

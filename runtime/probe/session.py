@@ -73,7 +73,8 @@ class Session:
         if settings.get("redirect"):
             from . import redirect
 
-            redirect.install(settings["redirect"], settings.get("writable", ()), waiting)
+            temporary = os.environ.get("TMPDIR")  # the supervisor's own for this run
+            redirect.install(settings["redirect"], [temporary] if temporary else [], waiting)
         self._channel.send("hello", pid=os.getpid(), python=sys.version.split()[0], torch=None, started=time.time())
 
     def _hook_torch(self, torch: Any) -> None:
@@ -139,7 +140,7 @@ class Session:
         trace = error.__traceback__
         while trace is not None and Path(trace.tb_frame.f_code.co_filename).resolve().parent == Path(__file__).parent:
             trace = trace.tb_next
-        sys.excepthook(type(error), error, trace)
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
 
     def _send_loops(self) -> None:

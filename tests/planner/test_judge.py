@@ -1,0 +1,80 @@
+"""What an ended run means: real crashes are errors, what the cutting may have caused is looked at again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mlintern.planner.crashes import may_be_caused_by_cutting, names_a_cut_count, tell
+from mlintern.planner.judge import judge
+from mlintern.store.records import Metric, RungStatus, RunStatus, Severity
+
+
+def crash(kind: str, message: str, **fields: Any) -> dict[str, Any]:
+    """A crash after loops were cut."""
+    told = {"type": kind, "message": message, "file": "/p/train.py", "line": 9, "frames": [{"file": "/p/train.py", "line": 9}],
+            "phase": "after training", "context": [], "forced": False, "after_cut": True, "cut_counts": [44]}  # fmt: skip
+    return {**told, **fields}
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "words"),
+    [
+        ("RuntimeError", "Parent directory out/x does not exist.", "the folder out/x does not exist"),
+        ("ValueError", "Unknown format code 'd' for object of type 'float'", "the format code 'd' does not fit a float"),
+        ("FileNotFoundError", "[Errno 2] No such file or directory: 'a.csv'", "a.csv does not exist"),
+        ("KeyError", "'lr'", "the key 'lr' does not exist"),
+    ],
+)
+def test_a_crash_at_the_end_fails_the_rehearsal_in_words(make_run: Any, kind: str, message: str, words: str) -> None:
+    verdict = judge(make_run(status=RunStatus.FAILED, exit_code=1), {"crash": crash(kind, message)}, {})
+    assert verdict.status is RungStatus.FAILED
+    (finding,) = verdict.findings
+    assert (finding.code, finding.severity, finding.file, finding.line) == ("run.crash", Severity.ERROR, "/p/train.py", 9)
+    assert words in finding.message
+
+
+def test_a_length_that_does_not_fit_is_looked_at_again(make_run: Any) -> None:
+    found = crash("RuntimeError", "The size of tensor a (64) must match the size of tensor b (1440)")
+    failed = make_run(status=RunStatus.FAILED)
+    assert judge(failed, {"crash": found}, {}).look_again
+    second = judge(failed, {"crash": found}, {}, first_crash=found)
+    assert not second.look_again and second.findings[0].severity is Severity.ERROR
+
+
+def test_a_message_that_names_the_cut_is_no_fault_of_the_scripts(make_run: Any) -> None:
+    found = crash("ValueError", "x and y must have same first dimension, but have shapes (3740,) and (44,)")
+    verdict = judge(make_run(status=RunStatus.FAILED), {"crash": found}, {}, first_crash=found)
+    assert verdict.status is RungStatus.PASSED
+    assert [finding.severity for finding in verdict.findings] == [Severity.INFO]
+    assert "could not tell" in verdict.findings[0].message
+
+
+def test_before_any_cut_and_inside_a_layer_there_is_no_doubt() -> None:
+    assert not may_be_caused_by_cutting(crash("ValueError", "boom", after_cut=False))
+    layer = [{"file": "/lib/torch/nn/modules/linear.py", "line": 3}]
+    assert not may_be_caused_by_cutting(crash("RuntimeError", "boom", frames=layer))
+    assert may_be_caused_by_cutting(crash("ValueError", "boom"))
+
+
+@pytest.mark.parametrize(("message", "named"), [("44 rows", True), ("440 rows", False), ("no number", False)])
+def test_only_the_very_count_is_recognised(message: str, named: bool) -> None:
+    assert names_a_cut_count(crash("ValueError", message)) is named
+
+
+def test_a_hostile_message_is_only_text() -> None:
+    story = tell(crash("Err[bold]", "{0} {1!r} \x1b[31m {unclosed", context=[{"last": True, "line": 3}]))
+    assert "{0} {1!r}" in story.message
+
+
+def test_death_without_an_exception_is_told_by_its_reason(make_run: Any) -> None:
+    verdict = judge(make_run(status=RunStatus.FAILED, reason="killed by SIGKILL", signal=9), {}, {})
+    assert verdict.status is RungStatus.FAILED and "SIGKILL" in verdict.findings[0].message
+
+
+def test_a_ceiling_stops_and_a_loss_that_is_nan_fails(make_run: Any) -> None:
+    assert judge(make_run(status=RunStatus.STOPPED, reason="ceiling of 60 s"), {}, {}).status is RungStatus.STOPPED
+    nan = judge(make_run(), {}, {"loss": Metric("loss", 3, float("nan"))})
+    assert nan.status is RungStatus.FAILED and nan.findings[0].code == "numeric.nan"
+    assert judge(make_run(), {}, {"loss": Metric("loss", 3, 0.5)}).status is RungStatus.PASSED

@@ -1,0 +1,66 @@
+"""The ladder's one next move, for every way that its rungs can stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mlintern.planner.ladder import next_move
+from mlintern.planner.moves import Ask, Blocked, Reached, RunRung, Wait
+from mlintern.planner.rungs import BUILT, FACTS
+from mlintern.store.records import Rung, RungName, RungStatus
+
+P, F, R, S = RungStatus.PASSED, RungStatus.FAILED, RungStatus.RUNNING, RungStatus.STOPPED
+
+
+def _rungs(**statuses: RungStatus) -> dict[RungName, Rung]:
+    return {
+        name: Rung(1, name, statuses.get(name.value, RungStatus.PLANNED), run_id=5, why=None) for name in RungName
+    }
+
+
+def test_it_begins_at_the_bottom() -> None:
+    assert next_move(_rungs(), RungName.FULL, {}) == RunRung(RungName.STATIC)
+
+
+def test_rungs_that_are_not_built_are_stepped_over_and_never_count_as_passed(make_forecast: Any) -> None:
+    move = next_move(_rungs(static=P), RungName.FULL, {})
+    assert move == RunRung(RungName.REHEARSAL)
+    assert isinstance(next_move(_rungs(static=P, rehearsal=P), RungName.SWEEP, {}), Blocked)
+
+
+@pytest.mark.parametrize("rung", [RungName.PILOT, RungName.FULL])
+@pytest.mark.parametrize("status", [RungStatus.PLANNED, RungStatus.WAITING, RungStatus.STOPPED])
+def test_a_rung_that_costs_always_asks(make_forecast: Any, rung: RungName, status: RungStatus) -> None:
+    below = {name.value: P for name in BUILT if list(RungName).index(name) < list(RungName).index(rung)}
+    move = next_move(_rungs(**below, **{rung.value: status}), rung, {rung: make_forecast(rung=rung)})
+    assert isinstance(move, Ask) and move.rung is rung
+
+
+def test_no_standing_of_the_rungs_makes_a_costly_rung_free(make_forecast: Any) -> None:
+    import itertools
+
+    forecasts = {name: make_forecast(rung=name) for name in RungName if FACTS[name].costs}
+    for standing in itertools.product(RungStatus, repeat=len(BUILT)):
+        rungs = _rungs(**{name.value: status for name, status in zip(BUILT, standing, strict=True)})
+        move = next_move(rungs, RungName.FULL, forecasts)
+        assert not (isinstance(move, RunRung) and FACTS[move.rung].costs)
+
+
+def test_an_unknown_cost_asks_and_says_so(make_forecast: Any) -> None:
+    move = next_move(_rungs(static=P, rehearsal=P), RungName.PILOT, {RungName.PILOT: make_forecast(seconds=None)})
+    assert isinstance(move, Ask) and "unknown" in move.why
+
+
+def test_without_any_forecast_nothing_that_costs_is_even_asked_for() -> None:
+    assert isinstance(next_move(_rungs(static=P, rehearsal=P), RungName.PILOT, {}), Blocked)
+
+
+def test_a_failed_rung_blocks_and_a_running_one_is_waited_for() -> None:
+    assert isinstance(next_move(_rungs(static=F), RungName.FULL, {}), Blocked)
+    assert next_move(_rungs(static=P, rehearsal=R), RungName.FULL, {}) == Wait(RungName.REHEARSAL, 5)
+
+
+def test_what_was_asked_for_is_reached() -> None:
+    assert next_move(_rungs(static=P, rehearsal=P), RungName.REHEARSAL, {}) == Reached(RungName.REHEARSAL)

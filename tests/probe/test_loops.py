@@ -1,0 +1,200 @@
+"""Which loops a rehearsal cuts, and what it knows of the full run afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+HEADER = """
+import itertools
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+torch.manual_seed(0)
+X, y = torch.randn(1003, 8), torch.randint(0, 2, (1003,))
+loader = DataLoader(TensorDataset(X, y), batch_size=10, shuffle=True)
+model = nn.Linear(8, 2)
+opt = torch.optim.SGD(model.parameters(), lr=0.1)
+loss_of = nn.CrossEntropyLoss()
+def step(xb, yb):
+    opt.zero_grad(); loss = loss_of(model(xb), yb); loss.backward(); opt.step()
+    return loss.item()
+"""
+
+LOOPS = {
+    "loader": ("for epoch in range(50):\n    for xb, yb in loader:\n        step(xb, yb)", 50 * 101),
+    "enumerate": ("for epoch in range(50):\n    for i, (xb, yb) in enumerate(loader):\n        step(xb, yb)", 50 * 101),
+    "slices": ("for epoch in range(30):\n    for i in range(0, 1003, 10):\n        step(X[i:i+10], y[i:i+10])", 30 * 101),
+    "zip": ("for _ in range(20):\n    for (a, b), (c, d) in zip(loader, loader):\n        step(a, b)", 20 * 101),
+    "tqdm": ("from tqdm import tqdm\nfor e in tqdm(range(20)):\n    for xb, yb in tqdm(loader):\n        step(xb, yb)", 2020),
+    "list of batches": ("data = list(zip(X.split(10), y.split(10)))\nfor e in range(9):\n    for a, b in data:\n        step(a, b)", 909),
+    "while true": ("i = 0\nwhile True:\n    step(X[:10], y[:10])\n    i += 1\n    if i > 700:\n        break", 701),
+    "while counter": ("i = 0\nwhile i < 700:\n    step(X[:10], y[:10])\n    i += 1", 700),
+    "while over epochs": (
+        "done = 0\nwhile done < 777:\n    for xb, yb in loader:\n        step(xb, yb)\n        done += 1\n"
+        "        if done >= 777:\n            break",
+        777,
+    ),
+    "count with break": (
+        "for i in itertools.count():\n    if i >= 450:\n        break\n    step(X[:10], y[:10])",
+        450,
+    ),
+    "generator": (
+        "def batches():\n    for i in range(0, 1003, 10):\n        yield X[i:i+10], y[i:i+10]\n"
+        "for e in range(12):\n    for xb, yb in batches():\n        step(xb, yb)",
+        12 * 101,
+    ),
+    "accumulation, inner loop": (
+        "for i in range(300):\n    opt.zero_grad()\n    for j in range(4):\n"
+        "        (loss_of(model(X[:10]), y[:10]) / 4).backward()\n    opt.step()",
+        300,
+    ),
+    "accumulation, remainder at the end": (
+        "for e in range(10):\n    for i, (xb, yb) in enumerate(loader):\n"
+        "        (loss_of(model(xb), yb) / 4).backward()\n"
+        "        if (i + 1) % 4 == 0 or i + 1 == len(loader):\n            opt.step(); opt.zero_grad()",
+        10 * 26,
+    ),
+    "accumulation, remainder lost": (
+        "for e in range(10):\n    for i, (xb, yb) in enumerate(loader):\n"
+        "        (loss_of(model(xb), yb) / 4).backward()\n"
+        "        if (i + 1) % 4 == 0:\n            opt.step(); opt.zero_grad()",
+        10 * 25,
+    ),
+    "no optimizer": (
+        "for e in range(40):\n    for xb, yb in loader:\n        model.zero_grad()\n"
+        "        loss_of(model(xb), yb).backward()\n        with torch.no_grad():\n"
+        "            for p in model.parameters():\n                p -= 0.1 * p.grad",
+        40 * 101,
+    ),
+    "patience is no bound": (
+        "bad, best = 0, 1e9\nfor e in range(60):\n    loss = sum(step(xb, yb) for xb, yb in [(X[:10], y[:10])] * 20)\n"
+        "    if loss < best:\n        best, bad = loss, 0\n    else:\n        bad += 1\n    if bad >= 5:\n        break",
+        60 * 20,
+    ),
+    "acts before it learns": (
+        "for i in range(3000):\n    with torch.no_grad():\n        model(X[:1])\n"
+        "    if i > 100 and i % 5 == 0:\n        step(X[:10], y[:10])",
+        580 - 1,
+    ),
+    "folds from a generator": (
+        "def folds():\n    a = 0\n    while a < 5:\n        yield a\n        a += 1\n"
+        "for f in folds():\n    for e in range(30):\n        step(X[:10], y[:10])",
+        150,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_steps_of_the_full_run_are_known_exactly_from_a_few(probe: Any, name: str) -> None:
+    body, steps = LOOPS[name]
+    header = HEADER if name != "no optimizer" else HEADER.replace("opt = torch.optim", "# opt = torch.optim")
+    probed = probe(header + body, time_budget_seconds=0.6)
+    assert probed.exit_code == 0, probed.output
+    assert probed.full.steps == steps
+    assert probed.full.exact
+
+
+def test_a_rehearsal_makes_few_of_the_steps(probe: Any) -> None:
+    probed = probe(HEADER + LOOPS["loader"][0], time_budget_seconds=0.6)
+    assert probed.last("end")["steps"] < 300 < 50 * 101
+
+
+def test_a_length_that_nobody_can_know_is_named_and_not_guessed(probe: Any) -> None:
+    body = "import random\nwhile random.random() > 1e-9:\n    step(X[:10], y[:10])"
+    full = probe(HEADER + body, time_budget_seconds=0.4).full
+    assert full.steps is None
+    assert any("train.py" in reason and "while random.random()" in reason for reason in full.unknown)
+
+
+def test_the_person_can_state_what_nobody_can_know(probe: Any) -> None:
+    from mlintern.planner.extrapolate import extrapolate
+
+    body = "import random\nwhile random.random() > 1e-9:\n    step(X[:10], y[:10])"
+    tree = probe(HEADER + body, time_budget_seconds=0.4).tree
+    assert extrapolate(tree, declared_steps=5000).steps == 5000
+
+
+def test_an_evaluation_is_left_whole_when_it_is_cheap_so_that_what_it_collects_fits(probe: Any) -> None:
+    body = """
+for epoch in range(40):
+    for xb, yb in loader:
+        step(xb, yb)
+    predicted = []
+    with torch.no_grad():
+        for xb, yb in DataLoader(TensorDataset(X, y), batch_size=10):
+            predicted.append(model(xb).argmax(1))
+    accuracy = (torch.cat(predicted) == y).float().mean()
+"""
+    probed = probe(HEADER + body, time_budget_seconds=1.0)
+    assert probed.exit_code == 0, probed.output
+
+
+def test_a_long_evaluation_is_cut_and_its_length_known(probe: Any) -> None:
+    body = """
+import time
+for epoch in range(3):
+    step(X[:10], y[:10])
+with torch.no_grad():
+    for i in range(2000):
+        model(X[:10]); time.sleep(0.002)
+"""
+    probed = probe(HEADER + body, time_budget_seconds=0.6)
+    evaluation = next(node for node in probed.tree.walk() if node.role == "eval")
+    assert evaluation.planned_sum == 2000
+    assert evaluation.iterations < 200
+
+
+def test_layers_in_a_plain_function_are_never_taken_for_an_evaluation(probe: Any) -> None:
+    body = """
+layers = [nn.Linear(8, 8) for _ in range(40)]
+def run(x):
+    for layer in layers:
+        x = layer(x)
+    return x
+opt = torch.optim.SGD([p for l in layers for p in l.parameters()], lr=0.1)
+with torch.no_grad():
+    whole = run(X[:5])
+for i in range(300):
+    opt.zero_grad(); (run(X[:10]).mean() * 1e-3).backward(); opt.step()
+model2 = nn.Sequential(*layers)
+with torch.no_grad():
+    assert torch.equal(model2(X[:5]), run(X[:5])), "layers were skipped"
+"""
+    probed = probe(HEADER + body, time_budget_seconds=0.6)
+    assert probed.exit_code == 0, probed.output
+    assert probed.full.steps == 300
+
+
+def test_the_last_batch_is_met(probe: Any) -> None:
+    body = "for e in range(9):\n    for xb, yb in loader:\n        step(xb, yb)\n        print('rows', len(xb))"
+    assert "rows 3\n" in probe(HEADER + body, time_budget_seconds=0.4).output
+
+
+def test_a_branch_that_comes_round_late_is_taken_once(probe: Any) -> None:
+    body = "n = 0\nfor e in range(90):\n    for xb, yb in loader:\n        step(xb, yb)\n        n += 1\n" \
+        "        if n % 500 == 0:\n            print('checkpoint')"
+    probed = probe(HEADER + body, time_budget_seconds=0.4)
+    assert probed.output.count("checkpoint") == 1
+    branch = next(node for node in probed.tree.walk() if node.branch is not None)
+    assert branch.branch is not None and branch.branch.forced == 1
+
+
+def test_an_accumulation_branch_is_not_forced(probe: Any) -> None:
+    body = "for i, (xb, yb) in enumerate(loader):\n    loss_of(model(xb), yb).backward()\n" \
+        "    if (i + 1) % 3 == 0:\n        opt.step(); opt.zero_grad()"
+    probed = probe(HEADER + body, time_budget_seconds=0.4)
+    assert all(node.branch is None or node.branch.forced == 0 for node in probed.tree.walk())
+
+
+def test_a_pilot_stops_the_training_after_its_steps_and_goes_on_to_the_end(probe: Any) -> None:
+    body = LOOPS["loader"][0] + "\nprint('saved')"
+    probed = probe(HEADER + body, mode="pilot", stop_steps=150)
+    assert probed.last("end")["steps"] == 150
+    assert "saved" in probed.output
+
+
+def test_watching_cuts_nothing(probe: Any) -> None:
+    body = "for epoch in range(3):\n    for xb, yb in loader:\n        step(xb, yb)"
+    assert probe(HEADER + body, mode="watch").last("end")["steps"] == 303
