@@ -20,13 +20,10 @@ SELECT ?, ?, coalesce((SELECT max(nth) + 1 FROM metrics WHERE series_id = ? AND 
 """
 
 # NaN is stored as text, which SQLite ranks above every number: the greatest of a stretch is its NaN if there is one.
-_LEAST = """
-SELECT step, nth, min(value) FROM metrics
-WHERE series_id = ? AND step BETWEEN ? AND ? AND typeof(value) != 'text' HAVING count(*)
+_EXTREME = """
+SELECT step, nth, {extreme}(value) FROM metrics WHERE series_id = ? AND step BETWEEN ? AND ? HAVING count(*)
 """
-_GREATEST = """
-SELECT step, nth, max(value) FROM metrics WHERE series_id = ? AND step BETWEEN ? AND ? HAVING count(*)
-"""
+_LEAST, _GREATEST = (_EXTREME.format(extreme=extreme) for extreme in ("min", "max"))
 
 _FIRST, _LAST = -(2**63), 2**63 - 1
 """The steps that SQLite can hold."""

@@ -4,7 +4,7 @@ Invariant: a migration that has been released is never edited; a change is a new
 own transaction together with its number: a crash, a full disk or a second process at the same moment leaves the old
 schema whole.
 
-After adding one, raise ``SCHEMA_VERSION`` and run ``python -m mlintern.store.migrations``: it writes ``schema.py`` anew.
+After adding one, raise ``SCHEMA_VERSION`` and run ``python -m mlintern.store.migrations``, which writes ``schema.py``.
 """
 
 from __future__ import annotations

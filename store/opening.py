@@ -95,9 +95,12 @@ def _connect(path: Path, mode: str, patience_seconds: float) -> Connection:
 
 def _check_identity(database: Connection) -> None:
     """Refuse, before anything is written, what is not ours or is newer than we are."""
-    owner = database.number("PRAGMA application_id")
-    found = _version(database)
-    is_new = not owner and not database.number("SELECT count(*) FROM sqlite_master")
+    # One question, so that another process that makes the schema right now is seen before it or after it, not during.
+    ((owner, found, tables),) = database.rows(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
+        " FROM pragma_application_id, pragma_user_version"
+    )
+    is_new = owner == 0 and tables == 0
     if not is_new and owner != version.APPLICATION_ID:
         raise errors.corrupt(database.path, "is a database of another program")
     if found > version.SCHEMA_VERSION:

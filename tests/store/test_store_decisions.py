@@ -90,6 +90,7 @@ def test_a_later_no_takes_an_unspent_approval_back_until_a_new_yes(store: Store,
     with pytest.raises(NotApproved):
         store.approvals.use(run.id, "first")
     _decide(store, run.experiment_id, token="second")
+    _decide(store, run.experiment_id, token=None, decision=Decision.DECLINED, rung=RungName.PILOT)
     assert store.approvals.use(run.id, "second").used_by_run_id == run.id
 
 

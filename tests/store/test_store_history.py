@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mlintern.store import Store
+from mlintern.store.filters import parse
 from mlintern.store.records import (
     Decision,
     Experiment,
@@ -127,15 +129,17 @@ def test_rows_come_in_the_order_that_was_asked_for(big: Store) -> None:
     assert big.runs.rows([]) == ()
 
 
-def test_a_first_page_sorts_nothing(big: Store) -> None:
+def test_a_first_page_sorts_nothing_unless_few_runs_match(big: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The plan is the promise behind the budget of 30 ms a page at a million runs."""
+    monkeypatch.setattr("mlintern.store.history._FEW", 2)
     seen: list[str] = []
     big._connection.raw.set_trace_callback(seen.append)
     for sort in RunSort:
-        big.runs.page(sort=sort)
+        for filter in ("", "status:done", "rung:full script:train_3 -memory"):
+            big.runs.page(filter, sort=sort)
     big._connection.raw.set_trace_callback(None)
-    orders = [sql for sql in seen if "ORDER BY" in sql]
-    assert len(orders) == len(RunSort)
+    orders = [sql for sql in seen if sql.startswith("SELECT runs.id") and "ORDER BY" in sql]
+    assert len(orders) == 3 * len(RunSort)
     for sql in orders:
         plan = [row[3] for row in big._connection.rows(f"EXPLAIN QUERY PLAN {sql}")]
         assert not any("TEMP B-TREE" in step for step in plan), (sql, plan)
@@ -161,6 +165,11 @@ def test_a_line_tells_what_the_run_was_expected_to_take(store: Store, run: Run, 
     assert row.forecast_seconds == Interval(320.0, 365.0, 430.0)
     assert (row.experiment_name, row.script, row.args) == (experiment.name, experiment.script, experiment.args)
     assert row.run == store.runs.get(run.id)
+
+
+def test_a_run_that_is_added_between_two_questions_is_left_for_the_next_time(big: Store) -> None:
+    everything_then = array("q", [5, 3, 2])
+    assert list(big.runs._chosen(everything_then, parse("status:failed"))) == [5, 2]
 
 
 def test_an_empty_history_is_a_list_too(home: Path) -> None:

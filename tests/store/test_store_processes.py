@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,22 @@ def test_a_locked_database_can_be_read_and_written_again_once_it_is_free(store: 
     finally:
         holder.kill()
         holder.communicate()
+
+
+def test_a_new_file_that_someone_is_about_to_fill_is_waited_for(home: Path) -> None:
+    """SQLite itself does not wait here: it says at once that the file is locked."""
+    home.mkdir()
+    holder = _start(_HOLDER, home, "BEGIN IMMEDIATE")
+    assert _line(holder) == "held"
+    try:
+        began = time.monotonic()
+        with pytest.raises(StoreLocked):
+            Store.open(home, patience_seconds=0.2)
+        assert time.monotonic() - began >= 0.2
+    finally:
+        holder.kill()
+        holder.communicate()
+    Store.open(home).close()
 
 
 def test_a_database_that_is_held_whole_is_said_to_be(home: Path) -> None:
