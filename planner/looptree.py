@@ -78,6 +78,8 @@ class LoopNode:
     file: str | None
     line: int | None
     text: str | None
+    variant: int
+    """Which of several nodes of this place: one loop in a function may train and evaluate."""
     role: str
     entries: int
     iterations: int
@@ -126,6 +128,7 @@ def _node(data: Mapping[str, Any]) -> LoopNode:
         file=data["file"],
         line=data["line"],
         text=data["text"],
+        variant=int(data["variant"]),
         role=str(data["role"]),
         entries=int(data["entries"]),
         iterations=int(data["iterations"]),

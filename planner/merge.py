@@ -26,5 +26,5 @@ def with_times_of(shape: LoopNode, timed: LoopNode) -> LoopNode:
     )
 
 
-def _key(node: LoopNode) -> tuple[str, str | None, int | None, str | None]:
-    return node.kind, node.file, node.line, node.text
+def _key(node: LoopNode) -> tuple[str, str | None, int | None, int]:
+    return node.kind, node.file, node.line, node.variant

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 from . import sources
@@ -62,7 +63,7 @@ class Loop(Frame):
     """One entry of a loop."""
 
     __slots__ = (
-        "bounds", "data_driven", "encloses", "feeders", "final", "first_index", "foreseen", "index",
+        "bounds", "data_driven", "encloses", "feeders", "final", "first_index", "foreseen", "grad_at_entry", "index",
         "iteration_backward", "iteration_forward", "iteration_stepped", "loaders", "of_items", "over_modules",
         "over_names", "planned", "prefetched", "pulling", "running", "source", "stepped", "stop", "whole",
     )  # fmt: skip
@@ -77,6 +78,7 @@ class Loop(Frame):
         """An iteration has begun and not ended."""
         self.pulling = False
         self.iteration_stepped = self.iteration_backward = self.iteration_forward = False
+        self.grad_at_entry = True
         self.stepped = 0
         """Iterations of this entry with an optimizer step."""
         self.encloses = False
@@ -146,7 +148,8 @@ class Tracker:
         """Stand in for the iterable of a ``for`` loop."""
         if self.is_compiling() or self._elsewhere():
             return source
-        return self._run(number, source, id(sys._getframe(1)))
+        frame = sys._getframe(1)
+        return self._run(number, source, id(frame), _called_from(frame))
 
     def each(self, number: int, source: Any) -> Any:
         """Stand in for the iterable of a comprehension, which runs to its end or fails."""
@@ -158,7 +161,8 @@ class Tracker:
         """Stand before the condition of a ``while`` loop; ``False`` ends the loop."""
         if self.is_compiling() or self._elsewhere():
             return True
-        caller = id(sys._getframe(1))
+        frame = sys._getframe(1)
+        caller = id(frame)
         top = self._top
         if type(top) is Loop and top.caller == caller and top.node.site is self.table[number]:
             self.crash_context.clear()
@@ -167,7 +171,7 @@ class Tracker:
             if top.stop:
                 return False
         else:
-            top = self._push_loop(number, caller, None)
+            top = self._push_loop(number, caller, None, _called_from(frame))
             top.node.plan(None)
         top.running = True
         return True
@@ -357,20 +361,21 @@ class Tracker:
             frame = frame.parent
         return frame
 
-    def _push_loop(self, number: int, caller: int, source: Any) -> Loop:
-        node = self._top.node.child(self.table[number])
+    def _push_loop(self, number: int, caller: int, source: Any, called_from: int = 0) -> Loop:
+        node = self._top.node.child(self.table[number], (called_from, sources.identity(source)))
         node.entries += 1
         if self._expected_steps is not None:
             node.bound = {"scope": "entry", "steps": self._expected_steps, "iterations": None}
             self._expected_steps = None
         self._top = loop = Loop(node, caller, self._top, source)
+        loop.grad_at_entry = self.grad_enabled()
         return loop
 
-    def _run(self, number: int, source: Any, caller: int) -> Iterator[Any]:
+    def _run(self, number: int, source: Any, caller: int, called_from: int = 0) -> Iterator[Any]:
         if self.policy.rehearses:
             source = sources.jumpable(source)
         planned = sources.planned_length(source)
-        loop = self._push_loop(number, caller, source)
+        loop = self._push_loop(number, caller, source, called_from)
         loop.planned = planned
         iterator = iter(source)
         jumps = source if sources.is_progress_bar(source) else iterator
@@ -468,8 +473,16 @@ class Tracker:
             node.strengthen("outer")
         elif loop.iteration_backward:
             node.strengthen("accumulate")
-        elif loop.iteration_forward and not loop.over_modules and not (node.site and node.site.trains):
+        elif loop.iteration_forward and not loop.over_modules and self._may_evaluate(loop):
             node.strengthen("eval")
+
+    def _may_evaluate(self, loop: Loop) -> bool:
+        """A loop whose text trains is an evaluation only where gradients are off and its twin was seen to train."""
+        site, parent = loop.node.site, loop.node.parent
+        if site is None or not site.trains or not loop.grad_at_entry:
+            return True
+        twins = parent.children.items() if parent is not None else ()
+        return any(number == site.number and twin.role == "train" for (number, _), twin in twins)
 
     def _manual_step(self, loop: Loop) -> None:
         """Parameters updated by hand: an iteration with a backward pass counts as one step."""
@@ -584,6 +597,12 @@ class Tracker:
                 "forced": frame.node.forced > 0 and frame.node.natural == 0,
             }
         )
+
+
+def _called_from(frame: FrameType) -> int:
+    """The line that called the function of ``frame``; 0 for a module's own code."""
+    back = frame.f_back
+    return back.f_lineno if back is not None and frame.f_code.co_name != "<module>" else 0
 
 
 def _are_numbers(source: Any) -> bool:

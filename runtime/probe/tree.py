@@ -14,6 +14,11 @@ from .sites import Site
 ROLES = ("plain", "outer", "accumulate", "eval", "train")
 """What a loop was seen to do, weakest first; a role only ever grows stronger."""
 
+Variant = tuple[int, "int | None"] | None
+"""Where a loop's function was called from, and what it runs over: ``run_epoch`` trains and evaluates with one loop."""
+
+MOST_VARIANTS = 64
+
 
 class Clock:
     """Seconds of CPU and wall time, with the number of iterations they belong to."""
@@ -44,14 +49,16 @@ class Node:
     __slots__ = (
         "backwards", "bound", "children", "cut", "entries", "first_fire", "forced", "foreseen", "foreseen_entries",
         "head", "iterations", "last", "natural", "other", "parent", "period", "planned_count", "planned_most",
-        "planned_sum", "planned_unknown", "role", "self_cpu", "self_wall", "site", "start", "steps", "tests", "wait",
-        "warm", "worker_batches", "worker_cpu", "worker_start_cpu", "worker_starts", "workers",
+        "planned_sum", "planned_unknown", "role", "self_cpu", "self_wall", "site", "start", "steps", "tests",
+        "variant", "wait", "warm", "worker_batches", "worker_cpu", "worker_start_cpu", "worker_starts", "workers",
     )  # fmt: skip
 
     def __init__(self, site: Site | None, parent: Node | None) -> None:
         self.site = site
         self.parent = parent
-        self.children: dict[int, Node] = {}
+        self.children: dict[tuple[int, Variant], Node] = {}
+        self.variant = 0
+        """Which of its site's nodes under the same parent this is, in the order of their first entries."""
         self.role = "plain"
         self.entries = 0
         self.iterations = 0
@@ -85,11 +92,15 @@ class Node:
         self.other = 0
         self.forced = 0
 
-    def child(self, site: Site) -> Node:
-        """The node of ``site`` under this one, made at the first visit."""
-        node = self.children.get(site.number)
+    def child(self, site: Site, variant: Variant = None) -> Node:
+        """The node of ``site`` under this one, made at the first visit; a loop that serves two ends has two."""
+        node = self.children.get((site.number, variant))
         if node is None:
-            node = self.children[site.number] = Node(site, self)
+            siblings = sum(1 for number, _ in self.children if number == site.number)
+            if siblings >= MOST_VARIANTS:
+                return next(node for (number, _), node in self.children.items() if number == site.number)
+            node = self.children[site.number, variant] = Node(site, self)
+            node.variant = siblings
         return node
 
     def plan(self, iterations: int | None) -> None:
@@ -114,6 +125,7 @@ class Node:
             "file": site.file if site else None,
             "line": site.line if site else None,
             "text": site.text if site else None,
+            "variant": self.variant,
             "role": self.role,
             "entries": self.entries,
             "iterations": self.iterations,

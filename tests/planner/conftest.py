@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from mlintern.store.records import Forecast, Interval, Run, RungName, RunStatus
 
 MakeRun = Callable[..., Run]
@@ -35,7 +34,9 @@ def make_run() -> MakeRun:
 def make_forecast() -> MakeForecast:
     """``make_forecast(seconds=…)``: a forecast of the full run."""
 
-    def make(seconds: Interval | None = Interval(80.0, 100.0, 120.0), rung: RungName = RungName.FULL) -> Forecast:
+    usual = Interval(80.0, 100.0, 120.0)
+
+    def make(seconds: Interval | None = usual, rung: RungName = RungName.FULL) -> Forecast:
         return Forecast(
             id=1, experiment_id=1, rung=rung, source_run_id=1, created_at=0.0, seconds=seconds, cpu_seconds=seconds,
             steps=1000, steps_exact=True, peak_host_bytes=None, peak_device_bytes=None, energy_joules=None, usd=None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from mlintern.planner.budget import BudgetError, check_ceiling, reserved_seconds, spent_seconds
 from mlintern.store.records import RungName, RunStatus
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from mlintern.planner.extrapolate import extrapolate
 from mlintern.planner.forecast import forecast_full, forecast_pilot, measure, pilot_steps
 from mlintern.planner.looptree import LoopTreeError, parse
@@ -23,8 +22,8 @@ def clock(count: int, each: float) -> dict[str, Any]:
 def node(kind: str = "for", role: str = "plain", **fields: Any) -> dict[str, Any]:
     """A node of the report with plain values."""
     made = {
-        "kind": kind, "file": "train.py", "line": fields.pop("line", 1), "text": "for …", "role": role, "entries": 1,
-        "iterations": 0, "planned_sum": 0, "planned_count": 0, "planned_most": 0, "planned_unknown": 0, "cut": False,
+        "kind": kind, "file": "train.py", "line": fields.pop("line", 1), "text": "for …", "variant": 0, "role": role,
+        "entries": 1, "iterations": 0, "planned_sum": 0, "planned_count": 0, "planned_unknown": 0, "cut": False,
         "steps": {}, "backwards": 0, "bound": None, "head": NOTHING, "start": NOTHING, "warm": NOTHING, "last": NOTHING,
         "wait": 0.0, "self_cpu": 0.0, "self_wall": 0.0, "children": [],
     }  # fmt: skip
@@ -55,9 +54,7 @@ def program(*children: dict[str, Any]) -> dict[str, Any]:
 def branch(period: int, **shape: Any) -> dict[str, Any]:
     """A branch that takes one second each time."""
     told = {"period": period, "local": True, "tests": 2, "first_fire": 0, "foreseen": None, "natural": 1, "other": 0}
-    return node(
-        kind="branch", line=3, branch={**told, "forced": 0, **shape}, self_cpu=1.0, self_wall=1.0, iterations=1
-    )
+    return node(kind="branch", line=3, branch={**told, "forced": 0, **shape}, self_cpu=1.0, self_wall=1.0, iterations=1)
 
 
 def test_steps_and_work_multiply_down_the_tree() -> None:
@@ -75,7 +72,9 @@ def test_what_is_paid_once_is_not_multiplied() -> None:
 
 @pytest.mark.parametrize(("planned", "first", "times"), [(60, 0, 12), (58, 0, 12), (58, None, 11), (4, None, 0)])
 def test_a_branch_that_comes_round_is_counted_by_its_period(planned: int, first: int | None, times: int) -> None:
-    natural = {"first_fire": first, "natural": 1} if first is not None else {"first_fire": None, "natural": 0, "forced": 1}
+    natural = (
+        {"first_fire": first, "natural": 1} if first is not None else {"first_fire": None, "natural": 0, "forced": 1}
+    )
     full = extrapolate(parse(program(epochs(planned, training(10), branch(5, **natural)))))
     assert full.repeated.cpu - planned * 0.1 == pytest.approx(times)
 
@@ -132,7 +131,9 @@ def test_a_pilot_costs_its_share_and_each_evaluation_once(make_run: Any) -> None
     assert forecast.cpu_seconds.mid == pytest.approx(200 * 0.01 + 20 * 0.05, rel=0.05)
 
 
-@pytest.mark.parametrize(("steps", "pilot"), [(None, 200), (1, 1), (100, 5), (3000, 150), (10_000, 200), (100_000, 2000)])
+@pytest.mark.parametrize(
+    ("steps", "pilot"), [(None, 200), (1, 1), (100, 5), (3000, 150), (10_000, 200), (100_000, 2000)]
+)
 def test_a_pilot_makes_one_to_five_percent_of_the_steps(steps: int | None, pilot: int) -> None:
     assert pilot_steps(steps) == pilot
 
@@ -144,7 +145,9 @@ def test_times_come_from_the_longer_look_and_counts_from_the_rehearsal() -> None
     assert merged.repeated.cpu == pytest.approx(120.0)
 
 
-@pytest.mark.parametrize("broken", [{}, {"kind": "root"}, {**program(), "entries": "many"}, {**program(), "children": 5}])
+@pytest.mark.parametrize(
+    "broken", [{}, {"kind": "root"}, {**program(), "entries": "many"}, {**program(), "children": 5}]
+)
 def test_a_report_of_another_shape_is_refused(broken: dict[str, Any]) -> None:
     with pytest.raises(LoopTreeError):
         parse(broken)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from mlintern.planner.crashes import may_be_caused_by_cutting, names_a_cut_count, tell
 from mlintern.planner.judge import judge
 from mlintern.store.records import Metric, RungStatus, RunStatus, Severity
@@ -13,8 +12,9 @@ from mlintern.store.records import Metric, RungStatus, RunStatus, Severity
 
 def crash(kind: str, message: str, **fields: Any) -> dict[str, Any]:
     """A crash after loops were cut."""
-    told = {"type": kind, "message": message, "file": "/p/train.py", "line": 9, "frames": [{"file": "/p/train.py", "line": 9}],
-            "phase": "after training", "context": [], "forced": False, "after_cut": True, "cut_counts": [44]}  # fmt: skip
+    place = {"file": "/p/train.py", "line": 9}
+    told = {"type": kind, "message": message, **place, "frames": [place], "phase": "after training", "context": [],
+            "forced": False, "after_cut": True, "cut_counts": [44]}  # fmt: skip
     return {**told, **fields}
 
 
@@ -22,7 +22,11 @@ def crash(kind: str, message: str, **fields: Any) -> dict[str, Any]:
     ("kind", "message", "words"),
     [
         ("RuntimeError", "Parent directory out/x does not exist.", "the folder out/x does not exist"),
-        ("ValueError", "Unknown format code 'd' for object of type 'float'", "the format code 'd' does not fit a float"),
+        (
+            "ValueError",
+            "Unknown format code 'd' for object of type 'float'",
+            "the format code 'd' does not fit a float",
+        ),
         ("FileNotFoundError", "[Errno 2] No such file or directory: 'a.csv'", "a.csv does not exist"),
         ("KeyError", "'lr'", "the key 'lr' does not exist"),
     ],
@@ -31,7 +35,12 @@ def test_a_crash_at_the_end_fails_the_rehearsal_in_words(make_run: Any, kind: st
     verdict = judge(make_run(status=RunStatus.FAILED, exit_code=1), {"crash": crash(kind, message)}, {})
     assert verdict.status is RungStatus.FAILED
     (finding,) = verdict.findings
-    assert (finding.code, finding.severity, finding.file, finding.line) == ("run.crash", Severity.ERROR, "/p/train.py", 9)
+    assert (finding.code, finding.severity, finding.file, finding.line) == (
+        "run.crash",
+        Severity.ERROR,
+        "/p/train.py",
+        9,
+    )
     assert words in finding.message
 
 

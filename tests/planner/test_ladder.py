@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from mlintern.planner.ladder import next_move
 from mlintern.planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from mlintern.planner.rungs import BUILT, FACTS
@@ -15,9 +14,7 @@ P, F, R, S = RungStatus.PASSED, RungStatus.FAILED, RungStatus.RUNNING, RungStatu
 
 
 def _rungs(**statuses: RungStatus) -> dict[RungName, Rung]:
-    return {
-        name: Rung(1, name, statuses.get(name.value, RungStatus.PLANNED), run_id=5, why=None) for name in RungName
-    }
+    return {name: Rung(1, name, statuses.get(name.value, RungStatus.PLANNED), run_id=5, why=None) for name in RungName}
 
 
 def test_it_begins_at_the_bottom() -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from mlintern.planner.extrapolate import FullRun, extrapolate
 from mlintern.planner.looptree import LoopNode, parse
 
@@ -65,7 +64,9 @@ Probe = Callable[..., Probed]
 def probe(tmp_path: Path) -> Iterator[Probe]:
     """``probe(text_or_path, *args, mode=…)`` runs a script to its end."""
 
-    def run(script: str | Path, *args: str, mode: str = "rehearse", module: str | None = None, **settings: Any) -> Probed:
+    def run(
+        script: str | Path, *args: str, mode: str = "rehearse", module: str | None = None, **settings: Any
+    ) -> Probed:
         if isinstance(script, str):
             path = tmp_path / "train.py"
             path.write_text(textwrap.dedent(script))

@@ -25,10 +25,19 @@ def step(xb, yb):
 LOOPS = {
     "loader": ("for epoch in range(50):\n    for xb, yb in loader:\n        step(xb, yb)", 50 * 101),
     "enumerate": ("for epoch in range(50):\n    for i, (xb, yb) in enumerate(loader):\n        step(xb, yb)", 50 * 101),
-    "slices": ("for epoch in range(30):\n    for i in range(0, 1003, 10):\n        step(X[i:i+10], y[i:i+10])", 30 * 101),
+    "slices": (
+        "for epoch in range(30):\n    for i in range(0, 1003, 10):\n        step(X[i:i+10], y[i:i+10])",
+        30 * 101,
+    ),
     "zip": ("for _ in range(20):\n    for (a, b), (c, d) in zip(loader, loader):\n        step(a, b)", 20 * 101),
-    "tqdm": ("from tqdm import tqdm\nfor e in tqdm(range(20)):\n    for xb, yb in tqdm(loader):\n        step(xb, yb)", 2020),
-    "list of batches": ("data = list(zip(X.split(10), y.split(10)))\nfor e in range(9):\n    for a, b in data:\n        step(a, b)", 909),
+    "tqdm": (
+        "from tqdm import tqdm\nfor e in tqdm(range(20)):\n    for xb, yb in tqdm(loader):\n        step(xb, yb)",
+        2020,
+    ),
+    "list of batches": (
+        "data = list(zip(X.split(10), y.split(10)))\nfor e in range(9):\n    for a, b in data:\n        step(a, b)",
+        909,
+    ),
     "while true": ("i = 0\nwhile True:\n    step(X[:10], y[:10])\n    i += 1\n    if i > 700:\n        break", 701),
     "while counter": ("i = 0\nwhile i < 700:\n    step(X[:10], y[:10])\n    i += 1", 700),
     "while over epochs": (
@@ -70,13 +79,28 @@ LOOPS = {
     ),
     "patience is no bound": (
         "bad, best = 0, 1e9\nfor e in range(60):\n    loss = sum(step(xb, yb) for xb, yb in [(X[:10], y[:10])] * 20)\n"
-        "    if loss < best:\n        best, bad = loss, 0\n    else:\n        bad += 1\n    if bad >= 5:\n        break",
+        "    if loss < best:\n        best, bad = loss, 0\n    else:\n        bad += 1\n"
+        "    if bad >= 5:\n        break",
         60 * 20,
     ),
     "acts before it learns": (
         "for i in range(3000):\n    with torch.no_grad():\n        model(X[:1])\n"
         "    if i > 100 and i % 5 == 0:\n        step(X[:10], y[:10])",
         580 - 1,
+    ),
+    "one function trains and evaluates": (
+        "def run_epoch(data, train):\n    for xb, yb in data:\n        with torch.set_grad_enabled(train):\n"
+        "            loss = loss_of(model(xb), yb)\n        if train:\n            loss.backward(); opt.step()\n"
+        "val = DataLoader(TensorDataset(X[:300], y[:300]), batch_size=10)\n"
+        "for e in range(20):\n    run_epoch(loader, True)\n    run_epoch(val, False)",
+        20 * 101,
+    ),
+    "phases": (
+        "data = {'train': loader, 'val': DataLoader(TensorDataset(X[:300], y[:300]), batch_size=10)}\n"
+        "for e in range(20):\n    for phase in ('train', 'val'):\n        for xb, yb in data[phase]:\n"
+        "            if phase == 'train':\n                step(xb, yb)\n"
+        "            else:\n                with torch.no_grad():\n                    model(xb)",
+        20 * 101,
     ),
     "folds from a generator": (
         "def folds():\n    a = 0\n    while a < 5:\n        yield a\n        a += 1\n"
@@ -173,8 +197,10 @@ def test_the_last_batch_is_met(probe: Any) -> None:
 
 
 def test_a_branch_that_comes_round_late_is_taken_once(probe: Any) -> None:
-    body = "n = 0\nfor e in range(90):\n    for xb, yb in loader:\n        step(xb, yb)\n        n += 1\n" \
+    body = (
+        "n = 0\nfor e in range(90):\n    for xb, yb in loader:\n        step(xb, yb)\n        n += 1\n"
         "        if n % 500 == 0:\n            print('checkpoint')"
+    )
     probed = probe(HEADER + body, time_budget_seconds=0.4)
     assert probed.output.count("checkpoint") == 1
     branch = next(node for node in probed.tree.walk() if node.branch is not None)
@@ -182,8 +208,10 @@ def test_a_branch_that_comes_round_late_is_taken_once(probe: Any) -> None:
 
 
 def test_an_accumulation_branch_is_not_forced(probe: Any) -> None:
-    body = "for i, (xb, yb) in enumerate(loader):\n    loss_of(model(xb), yb).backward()\n" \
+    body = (
+        "for i, (xb, yb) in enumerate(loader):\n    loss_of(model(xb), yb).backward()\n"
         "    if (i + 1) % 3 == 0:\n        opt.step(); opt.zero_grad()"
+    )
     probed = probe(HEADER + body, time_budget_seconds=0.4)
     assert all(node.branch is None or node.branch.forced == 0 for node in probed.tree.walk())
 

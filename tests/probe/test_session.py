@@ -33,7 +33,12 @@ if __name__ == "__main__":
 def _plain(path: Path, *args: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(
-        [sys.executable, str(path), *args], cwd=path.parent, env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, str(path), *args],
+        cwd=path.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
 
@@ -150,6 +155,8 @@ def _agrees(full: Any, tree: Any, entry: dict[str, Any]) -> None:
 def _by_optimizer(tree: Any, true: dict[str, int]) -> int:
     """The table counts all optimizers together; a step of ours is a step of the one that makes the most."""
     optimizers = {optimizer for node in tree.walk() for optimizer in node.steps}
-    return (true["steps"] or true["backwards"]) // max(1, len(optimizers)) if len(optimizers) > 1 else (
-        true["steps"] or true["backwards"]
+    return (
+        (true["steps"] or true["backwards"]) // max(1, len(optimizers))
+        if len(optimizers) > 1
+        else (true["steps"] or true["backwards"])
     )
