@@ -6,7 +6,7 @@ import math
 
 import pytest
 from mlintern.store.records import Metric
-from mlintern.tui.widgets.braille import Canvas, log_ticks, nice_ticks, short
+from mlintern.tui.widgets.braille import Canvas, log_ticks, nice_ticks, overlaid, short
 from mlintern.tui.widgets.series import Series, bounds, extremes
 
 
@@ -29,6 +29,12 @@ def test_a_pattern_leaves_columns_out() -> None:
     canvas = Canvas(2, 1)
     canvas.curve([(0, 0)] * 4, pattern=(True, False))
     assert canvas.row_text(0) == "⠁⠁"
+
+
+def test_curves_over_one_another_keep_all_dots_and_the_first_owns_the_cell() -> None:
+    rows = [bytearray([0, 1, 0, 0]), bytearray([0, 2, 4, 0])]
+    assert overlaid(rows) == [(" ⠃", 0), ("⠄", 1), (" ", 0)]
+    assert overlaid([bytearray(3)]) == [("   ", 0)]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ Invariant: pure arithmetic on integers; it knows nothing of terminals, colours o
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 DOTS_ACROSS, DOTS_DOWN = 2, 4
@@ -53,7 +54,34 @@ class Canvas:
 
     def row_text(self, row: int) -> str:
         """One row of cells as characters; a cell without dots is a space."""
-        return "".join(chr(0x2800 + bits) if bits else " " for bits in self.cells[row])
+        return as_text(self.cells[row])
+
+
+_CHARACTERS = [" ", *(chr(0x2800 + bits) for bits in range(1, 256))]
+_COVER = bytes([0, *[0xFF] * 255])
+_SAME = re.compile(rb"(.)\1*", re.DOTALL)
+
+
+def as_text(cells: bytes | bytearray) -> str:
+    """Cells as characters."""
+    return "".join(map(_CHARACTERS.__getitem__, cells))
+
+
+def overlaid(rows: Sequence[bytearray]) -> list[tuple[str, int]]:
+    """The same row of several canvases over one another: texts with the number of the canvas that owns each.
+
+    Where curves meet, all their dots are there and the first one owns the cell. Worked out on whole rows at once, as
+    large integers, because a chart is redrawn a few times a second.
+    """
+    width = len(rows[0])
+    dots = owners = 0
+    for number in range(len(rows) - 1, -1, -1):
+        cells = rows[number]
+        cover = int.from_bytes(cells.translate(_COVER), "big")
+        dots |= int.from_bytes(cells, "big")
+        owners = (owners & ~cover) | (cover & int.from_bytes(bytes([number]) * width, "big"))
+    bits, owner = dots.to_bytes(width, "big"), owners.to_bytes(width, "big")
+    return [(as_text(bits[part.start() : part.end()]), part[0][0]) for part in _SAME.finditer(owner)]
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:

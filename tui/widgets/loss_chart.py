@@ -17,7 +17,7 @@ from ..actions import Scope
 from ..bindings import bindings
 from ..text import fit, right
 from ..units import number
-from .braille import DOTS_ACROSS, DOTS_DOWN, Canvas, Span, log_ticks, nice_ticks, short
+from .braille import DOTS_ACROSS, DOTS_DOWN, Canvas, Span, log_ticks, nice_ticks, overlaid, short
 from .chart_view import SMOOTHING, ChartView
 from .painted import SERIES_INKS, Painted, Piece, pieces_width
 from .series import Series, bounds, extremes
@@ -116,9 +116,12 @@ class LossChart(Painted, can_focus=True):
                 end_marks[row] = (f" {index + 1}", SERIES_INKS[index])
         marks = scale.marks()
         for row in range(plot_height):
+            curves = [
+                (text, SERIES_INKS[owner]) for text, owner in overlaid([canvas.cells[row] for canvas in canvases])
+            ]
             label = right(marks.get(row, ""), LABEL_WIDTH)
             pieces: list[Piece] = [(label, "muted"), ("┤" if row in marks else "│", "faint")]
-            lines.append(self.strip([*pieces, *_row(canvases, row), end_marks.get(row, ("", ""))], width))
+            lines.append(self.strip([*pieces, *curves, end_marks.get(row, ("", ""))], width))
         lines.append(self.strip([(_step_marks(start, end, width, plot_width), "muted")], width))
         return lines
 
@@ -206,29 +209,6 @@ class Scale:
         if len(ticks) < 2:
             ticks = [self.low, self.high]
         return {self.row(tick) // DOTS_DOWN: short(tick) for tick in ticks}
-
-
-def _row(canvases: list[Canvas], row: int) -> list[Piece]:
-    """One row of cells of all canvases together; where curves meet, the first one gives the colour."""
-    rows = [canvas.cells[row] for canvas in canvases]
-    if sum(1 for cells in rows if any(cells)) <= 1:
-        index = next((index for index, cells in enumerate(rows) if any(cells)), 0)
-        return [(canvases[index].row_text(row), SERIES_INKS[index])]
-    pieces: list[Piece] = []
-    text: list[str] = []
-    owner = -1
-    for bits in zip(*rows, strict=True):
-        together, mine = 0, owner
-        for index in range(len(bits) - 1, -1, -1):
-            if bits[index]:
-                together |= bits[index]
-                mine = index
-        if mine != owner and text:
-            pieces.append(("".join(text), SERIES_INKS[max(owner, 0)]))
-            text = []
-        owner = mine
-        text.append(chr(0x2800 + together) if together else " ")
-    return [*pieces, ("".join(text), SERIES_INKS[max(owner, 0)])]
 
 
 def _free_row(taken: dict[int, Piece], wanted: int, rows: int) -> int:

@@ -86,6 +86,7 @@ class PathInput(Input):
             select_on_focus=False,
             id=id,
         )
+        self.cursor_blink = False  # blinking would be the only thing that costs while nothing happens
 
     def action_complete(self) -> None:
         if self._suggestion and self.cursor_at_end and self._suggestion != self.value:
