@@ -9,8 +9,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PRODUCT = ("store", "runtime", "planner", "models", "tui")
@@ -45,10 +43,8 @@ def product_strings() -> set[str]:
     return {text for path in paths for text in strings_in(path.read_text(encoding="utf-8"))}
 
 
-def command_help(*words: str) -> str:
-    if not (ROOT / "tui" / "command_line.py").exists():
-        pytest.skip("the command line is not there yet")
-    program = "import sys; from mlintern.tui.command_line import main; sys.exit(main())"
+def command_help(*words: str, face: str = "command_line") -> str:
+    program = f"import sys; from mlintern.tui.{face} import main; sys.exit(main())"
     done = subprocess.run(
         [sys.executable, "-c", program, *words, "--help"],
         capture_output=True, text=True, check=False, env={"COLUMNS": "200", "NO_COLOR": "1"},
@@ -64,7 +60,7 @@ def commands(help_text: str) -> list[str]:
 
 
 def options(help_text: str) -> set[str]:
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", help_text)) - {"--help"}
+    return set(re.findall(r"(?<![\w-])-(?:-[a-z][a-z-]*|[a-z]\b)", help_text)) - {"--help", "-h"}
 
 
 def test_every_command_and_option_is_on_the_commands_page() -> None:
@@ -80,6 +76,12 @@ def test_every_command_and_option_is_on_the_commands_page() -> None:
     assert missing == set()
 
 
+def test_every_option_of_the_application_is_on_the_commands_page() -> None:
+    section = page("commands.md").partition("## `mlintern-tui`")[2].partition("\n## ")[0]
+
+    assert {option for option in options(command_help(face="launch")) if not spoken(section, option)} == set()
+
+
 def test_a_missing_option_is_seen() -> None:
     text = "## `mlintern check`\nTakes `--json`, `--to RUNG`."
 
@@ -91,8 +93,6 @@ def test_a_missing_option_is_seen() -> None:
 def test_every_key_is_on_the_keys_page() -> None:
     from mlintern.tui.actions import ACTIONS, keys_page
 
-    if not (DOCS / "keys.md").exists():
-        pytest.skip("docs/keys.md is not there yet")
     text = page("keys.md")
 
     assert text == keys_page()
