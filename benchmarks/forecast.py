@@ -53,7 +53,8 @@ def measure(script: Script, *, threads: int, check_only: bool) -> Result:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         before = checksums(project)
-        command = [str(Path(sys.executable).with_name("mlintern")), "check", script.script, "--json"]
+        program = ["-m", script.module] if script.module else [script.script]
+        command = [str(Path(sys.executable).with_name("mlintern")), "check", *program, "--json"]
         check = run_measured(
             [*command, "--python", sys.executable, "--", *script.full.args],
             folder=project / "copy",
