@@ -162,20 +162,27 @@ def _verified(report: Json, blamed: set[str]) -> Iterable[str]:
         yield f"the arguments of {checked['calls']} calls fit the installed libraries"
 
 
-def _not_verified(doubts: Iterable[Json], working_dir: Path) -> Iterable[str]:
-    by_reason: dict[tuple[str, str], list[str]] = defaultdict(list)
+def _not_verified(doubts: Sequence[Json], working_dir: Path) -> Iterable[str]:
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    unreadable = []
     for doubt in doubts:
         what = doubt["what"]
-        if doubt["kind"] == "import" and what == "an import":
+        if what == "an import":
             what = f"an import at {_shown(doubt['file'], working_dir)}:{doubt['line']}"
-        by_reason[doubt["kind"], doubt["why"]].append(what)
-    for (kind, why), whats in by_reason.items():
-        different = list(dict.fromkeys(whats))
-        shown = ", ".join(different[:3]) + (", …" if len(different) > 3 else "")
-        if kind == "call":
-            yield f"arguments of {len(whats)} {'call' if len(whats) == 1 else 'calls'} ({shown}): {why}"
+        if doubt["kind"] == "call" and "importing" not in doubt["why"]:
+            unreadable.append(what)
         else:
-            yield f"{shown}: {why}"
+            by_reason[doubt["why"]].append(what)
+    for why, whats in by_reason.items():
+        yield f"{_some(whats)}: {why}"
+    if unreadable:
+        calls = "1 call" if len(unreadable) == 1 else f"{len(unreadable)} calls"
+        yield f"the arguments of {calls} whose signatures tell too little ({_some(unreadable)})"
+
+
+def _some(names: Sequence[str]) -> str:
+    different = list(dict.fromkeys(names))
+    return ", ".join(different[:3]) + (", …" if len(different) > 3 else "")
 
 
 def _shown(file: str, working_dir: Path) -> str:

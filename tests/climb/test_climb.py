@@ -1,0 +1,225 @@
+"""A script nobody wrote for us, from first look to result; and every way to spend without an approval, failing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlintern.planner.budget import BudgetError
+from mlintern.planner.moves import Ask, Blocked, Reached, Wait
+from mlintern.runtime import launch
+from mlintern.store import Store
+from mlintern.store.records import Decision, Forecast, Run, RungName, RungStatus, RunStatus, Severity
+from mlintern.tui.climb import Climb, ClimbError
+
+
+def test_from_the_first_look_to_the_result(store: Store, climber: Any) -> None:
+    before = climber.checksums()
+    climb = climber.open(store)
+    move = climber.freely(climb)
+    assert isinstance(move, Ask) and move.rung is RungName.PILOT
+    assert climber.checksums() == before
+    full = store.forecasts.latest(climb.experiment.id, RungName.FULL)
+    assert full is not None and (full.steps, full.steps_exact) == (1600, True)
+    assert full.seconds is not None
+
+    run = climb.approve(RungName.PILOT, ceiling_seconds=60.0, by="terminal")
+    move = climber.freely(climb)
+    assert isinstance(move, Ask) and move.rung is RungName.FULL
+    assert climber.checksums() == before
+    piloted = store.runs.get(run.id)
+    assert piloted.status is RunStatus.DONE and piloted.steps == move.forecast.steps_exact * 80
+
+    run = climb.approve(RungName.FULL, ceiling_seconds=60.0, by="terminal")
+    assert isinstance(climber.freely(climb), Reached)
+    done = store.runs.get(run.id)
+    assert (done.status, done.steps, done.isolation) == (RunStatus.DONE, 1600, "none")
+    assert climber.checksums()["model.pt"] != before["model.pt"]
+    view = climb.view()
+    assert {rung.name: rung.status for rung in view.rungs}[RungName.DRYRUN] is RungStatus.NOT_BUILT
+    assert view.spent_seconds > 0
+
+
+def test_another_process_picks_the_ladder_up_where_it_stood(store: Store, climber: Any, home: Path) -> None:
+    first = climber.open(store)
+    climber.freely(first)
+    with Store.open(home) as other:
+        again = climber.open(other)
+        assert again.experiment.id == first.experiment.id
+        assert isinstance(again.next(), Ask)
+
+
+def test_a_changed_line_is_another_experiment(store: Store, climber: Any, project: Path) -> None:
+    first = climber.open(store)
+    with (project / "train.py").open("a") as script:
+        script.write("print('changed')\n")
+    assert climber.open(store).experiment.id != first.experiment.id
+
+
+def test_a_crash_at_the_end_is_found_and_nothing_that_costs_is_offered(
+    store: Store, climber: Any, project: Path
+) -> None:
+    script = project / "train.py"
+    script.write_text(script.read_text().replace('"model.pt"', '"out/final/model.pt"'))
+    climb = climber.open(store)
+    assert isinstance(climber.freely(climb), Blocked)
+    (finding,) = climb.view().findings
+    assert (finding.code, finding.severity, finding.file, finding.line) == ("run.crash", Severity.ERROR, "train.py", 14)
+    assert "out/final" in finding.message
+
+
+def _asking(store: Store, climber: Any, *args: str) -> tuple[Climb, Forecast]:
+    climb = climber.open(store, *args)
+    move = climber.freely(climb)
+    assert isinstance(move, Ask)
+    return climb, move.forecast
+
+
+def _costly_runs(store: Store, climb: Climb) -> list[Run]:
+    return [
+        run for run in store.runs.for_experiment(climb.experiment.id) if run.rung in (RungName.PILOT, RungName.FULL)
+    ]
+
+
+def test_a_costly_rung_never_starts_as_a_free_one(store: Store, climber: Any) -> None:
+    climb, _ = _asking(store, climber)
+    for rung in (RungName.PILOT, RungName.FULL):
+        with pytest.raises(ClimbError):
+            climb.start(rung)
+    assert _costly_runs(store, climb) == []
+
+
+def test_a_rung_cannot_be_skipped_by_approving_a_later_one(store: Store, climber: Any) -> None:
+    climb, _ = _asking(store, climber)
+    with pytest.raises(ClimbError):
+        climb.approve(RungName.FULL, ceiling_seconds=1e6, by="terminal")
+    assert _costly_runs(store, climb) == []
+
+
+def test_a_ceiling_that_is_too_low_starts_nothing(store: Store, climber: Any) -> None:
+    climb, forecast = _asking(store, climber)
+    assert forecast.seconds is not None
+    with pytest.raises(BudgetError):
+        climb.approve(RungName.PILOT, ceiling_seconds=forecast.seconds.low / 2, by="terminal")
+    assert _costly_runs(store, climb) == []
+    assert not store.approvals.for_experiment(climb.experiment.id)
+
+
+def test_a_budget_is_never_passed(store: Store, climber: Any) -> None:
+    climb, _ = _asking(store, climber)
+    climb.change_limits(budget_seconds=5.0)
+    with pytest.raises(BudgetError, match="budget"):
+        climb.approve(RungName.PILOT, ceiling_seconds=60.0, by="terminal")
+    assert _costly_runs(store, climb) == []
+
+
+def test_a_run_without_its_token_is_refused_by_its_supervisor(store: Store, climber: Any, home: Path) -> None:
+    climb, _ = _asking(store, climber)
+    for token in (None, "guessed"):
+        run = store.runs.add(
+            experiment_id=climb.experiment.id, rung=RungName.FULL, ceiling_seconds=1e6, folder_root=home
+        )
+        with pytest.raises(launch.LaunchError, match="not approved"):
+            climb._launch(run, token=token)
+        assert store.runs.get(run.id).status is RunStatus.FAILED
+        assert store.runs.get(run.id).started_at is None
+
+
+def test_two_faces_approving_at_once_start_one_run(store: Store, climber: Any, home: Path) -> None:
+    climb, _ = _asking(store, climber)
+    barrier = threading.Barrier(2)
+    outcomes: list[object] = []
+
+    def approve() -> None:
+        with Store.open(home) as own:
+            face = climber.open(own)
+            barrier.wait()
+            try:
+                outcomes.append(face.approve(RungName.PILOT, ceiling_seconds=60.0, by="terminal"))
+            except ClimbError as refused:
+                outcomes.append(refused)
+
+    faces = [threading.Thread(target=approve) for _ in range(2)]
+    for face in faces:
+        face.start()
+    for face in faces:
+        face.join()
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["ClimbError", "Run"]
+    assert len(_costly_runs(store, climb)) == 1
+    climber.freely(climb)
+
+
+def test_a_face_that_dies_between_approval_and_start_has_spent_nothing(store: Store, climber: Any, home: Path) -> None:
+    climb, _ = _asking(store, climber)
+    child = os.fork()
+    if child == 0:
+        with Store.open(home) as own:
+            launch.start = lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+            climber.open(own).approve(RungName.PILOT, ceiling_seconds=60.0, by="terminal")
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    move = climber.until(climb, RungName.FULL, lambda move: not isinstance(move, Wait), seconds=60.0)
+    assert isinstance(move, Ask) and move.rung is RungName.PILOT
+    (run,) = _costly_runs(store, climb)
+    assert run.status is RunStatus.LOST and run.started_at is None
+    (approval,) = store.approvals.for_experiment(climb.experiment.id)
+    assert approval.used_by_run_id is None
+
+
+ENDLESS = """
+import random, torch
+model = torch.nn.Linear(2, 1)
+opt = torch.optim.SGD(model.parameters(), lr=0.1)
+while random.random() > 1e-9:
+    opt.zero_grad(); model(torch.ones(1, 2)).sum().backward(); opt.step()
+"""
+
+
+def test_an_unknown_cost_is_never_approved_ahead_and_always_asks(store: Store, climber: Any, project: Path) -> None:
+    (project / "train.py").write_text(ENDLESS)
+    climb, _ = _asking(store, climber)
+    climb.approve(RungName.PILOT, ceiling_seconds=60.0, by="terminal")
+    move = climber.freely(climb)
+    assert isinstance(move, Ask) and move.rung is RungName.FULL
+    assert move.forecast.seconds is None and "unknown" in move.why
+    with pytest.raises(ClimbError, match="unknown"):
+        climb.approve(RungName.FULL, ceiling_seconds=1e6, by="flag")
+    assert [run.rung for run in _costly_runs(store, climb)] == [RungName.PILOT]
+    climb.change_limits(declared_steps=2000)
+    move = climb.next()
+    assert isinstance(move, Ask) and move.forecast.seconds is not None and move.forecast.steps == 2000
+
+
+def test_a_no_is_recorded_with_its_reason_and_starts_nothing(store: Store, climber: Any) -> None:
+    climb, forecast = _asking(store, climber)
+    climb.decline(RungName.PILOT, "not today", by="tui")
+    (approval,) = store.approvals.for_experiment(climb.experiment.id)
+    assert (approval.decision, approval.reason, approval.forecast_id) == (Decision.DECLINED, "not today", forecast.id)
+    assert _costly_runs(store, climb) == []
+
+
+SLOWS_DOWN = """
+import time, torch
+model = torch.nn.Linear(2, 1)
+opt = torch.optim.SGD(model.parameters(), lr=0.1)
+for step in range(3000):
+    if step > 1000 and step < 2999:
+        time.sleep(0.5)
+    opt.zero_grad(); model(torch.ones(1, 2)).sum().backward(); opt.step()
+"""
+
+
+def test_a_run_that_reaches_its_ceiling_stops_and_asks_again(store: Store, climber: Any, project: Path) -> None:
+    (project / "train.py").write_text(SLOWS_DOWN)
+    climb, _ = _asking(store, climber)
+    climb.approve(RungName.PILOT, ceiling_seconds=60.0, by="terminal")
+    climber.freely(climb)
+    run = climb.approve(RungName.FULL, ceiling_seconds=12.0, by="terminal")
+    move = climber.freely(climb)
+    assert isinstance(move, Ask) and move.rung is RungName.FULL and "ceiling" in move.why
+    stopped = store.runs.get(run.id)
+    assert stopped.status is RunStatus.STOPPED and stopped.reason is not None and "ceiling" in stopped.reason
