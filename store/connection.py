@@ -17,6 +17,8 @@ from urllib.parse import quote
 from . import errors
 from .codec import Row, SqlValue, encode
 
+_WORDS = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+
 
 class Connection:
     """A thin typed layer over :mod:`sqlite3`: rows in, rows out, transactions that nest."""
@@ -26,21 +28,18 @@ class Connection:
         self.raw = raw
         self.read_only = read_only
         self._depth = 0
+        self._translated = errors.Translated(path)
 
     def rows(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[Row]:
         """Every row of a query. Fetched at once, so that a damaged page is met here and not in the caller's loop."""
-        try:
+        with self._translated:
             return self.raw.execute(sql, parameters).fetchall()
-        except (sqlite3.Error, OverflowError) as error:
-            raise self._told(error) from error
 
     def row(self, sql: str, parameters: Sequence[SqlValue] = ()) -> Row | None:
         """The first row, if there is one."""
-        try:
+        with self._translated:
             row: Row | None = self.raw.execute(sql, parameters).fetchone()
-        except (sqlite3.Error, OverflowError) as error:
-            raise self._told(error) from error
-        return row
+            return row
 
     def number(self, sql: str, parameters: Sequence[SqlValue] = ()) -> int:
         """The first column of the first row; 0 when there is none."""
@@ -49,10 +48,8 @@ class Connection:
 
     def numbers(self, sql: str, parameters: Sequence[SqlValue] = ()) -> array[int]:
         """The first column of every row, which may be a million, in 8 bytes each."""
-        try:
+        with self._translated:
             return array("q", (row[0] for row in self.raw.execute(sql, parameters)))
-        except (sqlite3.Error, OverflowError) as error:
-            raise self._told(error) from error
 
     def write(self, sql: str, parameters: Sequence[SqlValue] = ()) -> None:
         """Make one change."""
@@ -60,11 +57,8 @@ class Connection:
 
     def write_many(self, sql: str, parameters: Iterable[Sequence[SqlValue]]) -> None:
         """Make the same change for every set of parameters, all or none."""
-        with self.transaction():
-            try:
-                self.raw.executemany(sql, parameters)
-            except (sqlite3.Error, OverflowError) as error:
-                raise self._told(error) from error
+        with self.transaction(), self._translated:
+            self.raw.executemany(sql, parameters)
 
     def insert(self, table: str, values: Mapping[str, object]) -> int:
         """Add a row; returns its id."""
@@ -108,31 +102,16 @@ class Connection:
         # A full disk undoes a whole transaction. If the caller went on, each further write would be kept by itself.
         if self._depth and not self.raw.in_transaction:
             raise errors.undone(self.path)
-        try:
+        with self._translated:
             return self.raw.execute(sql, parameters)
-        except (sqlite3.Error, OverflowError) as error:
-            raise self._told(error) from error
 
     def _roll_back(self, undo: Sequence[str]) -> None:
         # A full disk or an input/output error may have rolled everything back already.
         if not self.raw.in_transaction:
             return
-        try:
+        with self._translated:
             for statement in undo:
                 self.raw.execute(statement)
-        except sqlite3.Error as error:
-            raise self._told(error) from error
-
-    def _told(self, error: sqlite3.Error | OverflowError) -> Exception:
-        if isinstance(error, OverflowError):
-            return errors.StoreRefused("A whole number is too large for the database (64 bits).", "Nothing was stored.")
-        # Use after close or from another thread is a mistake in the program and not the database's state.
-        if isinstance(error, sqlite3.ProgrammingError):
-            return error
-        return errors.translate(error, self.path)
-
-
-_WORDS = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
 
 
 def _nested_words(depth: int) -> tuple[str, str, tuple[str, ...]]:

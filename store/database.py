@@ -1,6 +1,7 @@
 """The store: one object that holds the connection and gives each kind of record its place.
 
 Invariant: one ``Store`` per thread and per process. State and the event that tells of it go into one transaction.
+A process that has a store must not open the database file by other means: closing it would drop SQLite's locks.
 """
 
 from __future__ import annotations

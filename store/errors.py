@@ -23,7 +23,7 @@ import errno
 import os
 import sqlite3
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 _ROOM_TO_WORK_BYTES = 1 << 20
 """With less free space than this, an unexplained input/output error is a full disk."""
@@ -101,6 +101,24 @@ class BadFilter(StoreError):
     """A filter or a search that cannot be understood."""
 
     code = "store.filter"
+
+
+class Translated:
+    """A ``with`` block in which SQLite's errors become ours. It may be entered again and again, also within itself."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> Literal[False]:
+        # Use after close or from another thread is a mistake in the program and not a state of the database.
+        if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.ProgrammingError):
+            raise translate(error, self._path) from error
+        if isinstance(error, OverflowError):
+            raise StoreRefused("A whole number is too large for 64 bits.", "Nothing was stored.") from error
+        return False
 
 
 def translate(error: sqlite3.Error, path: Path) -> StoreError:

@@ -2,9 +2,9 @@
 
 Invariant: an order is total (ties go by id), so that pages neither overlap nor leave anything out.
 
-For a virtual list: show ``page(…)`` and ``count(…)`` at once; fetch ``ids(…)`` in a worker (8 bytes a run) and
-from then on show any place at the cost of its own rows, with ``rows(index[top : top + height])``. ``page`` alone has to
-walk to its offset.
+For a virtual list: show ``page(…)`` at once, then ``count(…)``; fetch ``ids(…)`` in a worker (8 bytes a run), and from
+then on show any place at the cost of its own rows, with ``rows(index[top : top + height])``. ``page`` alone has to walk
+to its offset. At a million runs a first page takes some milliseconds, a broad filter up to half a second, as an index.
 """
 
 from __future__ import annotations
@@ -25,12 +25,15 @@ _ORIGIN = Shape(RunRow, without=["run"])
 
 _COLUMNS = MappingProxyType(
     {
-        RunSort.ENDED: "ended_at",
-        RunSort.RUNG: "rung",
-        RunSort.STATUS: "status",
-        RunSort.WALL: "wall_seconds",
-        RunSort.LOSS: "last_loss",
-        RunSort.USD: "usd",
+        RunSort.CREATED: "runs.id",
+        RunSort.NAME: "experiments.name",
+        RunSort.SCRIPT: "experiments.script",
+        RunSort.ENDED: "runs.ended_at",
+        RunSort.RUNG: "runs.rung",
+        RunSort.STATUS: "runs.status",
+        RunSort.WALL: "runs.wall_seconds",
+        RunSort.LOSS: "runs.last_loss",
+        RunSort.USD: "runs.usd",
     }
 )
 
@@ -50,7 +53,7 @@ class History(Area):
     """Many runs at once. A filter is what :mod:`.filters` describes; :class:`BadFilter` says what is wrong with one."""
 
     def count(self, filter: str = "") -> int:
-        """How many runs there are."""
+        """How many runs the filter leaves."""
         condition = parse(filter)
         return self._database.number(f"SELECT count(*) FROM runs {condition.where}", condition.parameters)
 
@@ -118,10 +121,11 @@ class History(Area):
 
 def _order(sort: RunSort, descending: bool) -> str:
     direction = "DESC" if descending else "ASC"
+    column = _COLUMNS[sort]
     match sort:
         case RunSort.CREATED:
-            return f"runs.id {direction}"
+            return f"{column} {direction}"
         case RunSort.NAME | RunSort.SCRIPT:
-            return f"experiments.{sort} {direction}, experiments.id {direction}, runs.id {direction}"
+            return f"{column} {direction}, experiments.id {direction}, runs.id {direction}"
         case _:
-            return f"runs.{_COLUMNS[sort]} {direction} NULLS LAST, runs.id {direction}"
+            return f"{column} {direction} NULLS LAST, runs.id {direction}"

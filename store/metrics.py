@@ -59,9 +59,9 @@ class Metrics(Area):
     ) -> tuple[Metric, ...]:
         """The values of one metric by step, between two steps if asked.
 
-        With ``max_points`` the series is thinned to at most as many: the steps are cut into equal stretches, and each
-        is told by its least and its greatest value, so that no spike and no NaN is lost. The first and the last value
-        stay.
+        With ``max_points`` the series is thinned to at most as many (or four): the steps are cut into equal stretches,
+        and each is told by its least and its greatest value, so that no spike and no NaN is lost. The first and the
+        last value stay.
         """
         series_id = self._find_series(run_id, name)
         if series_id is None:

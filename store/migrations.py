@@ -36,12 +36,10 @@ def migrate(connection: Connection, *, to: int = SCHEMA_VERSION) -> None:
             # Read under the write lock: another process may have been here first.
             if connection.number("PRAGMA user_version") >= number:
                 continue
-            try:
+            with errors.Translated(connection.path):
                 step(database)
-                connection.raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.raw.execute(f"PRAGMA user_version = {number}")
-            except sqlite3.Error as error:
-                raise errors.translate(error, connection.path) from error
+            connection.write(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.write(f"PRAGMA user_version = {number}")
 
 
 def migrated_schema() -> tuple[str, ...]:

@@ -6,7 +6,6 @@ older version loads sqlite-utils. One that cannot be opened for writing but can 
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,10 +86,8 @@ def _closed_on_failure(database: Connection) -> Iterator[None]:
 
 
 def _connect(path: Path, mode: str, patience_seconds: float) -> Connection:
-    try:
+    with errors.Translated(path):
         return Connection(path, connect(path, mode=mode, patience_seconds=patience_seconds))
-    except sqlite3.Error as error:
-        raise errors.translate(error, path) from error
 
 
 def _check_identity(database: Connection) -> None:
@@ -100,7 +97,7 @@ def _check_identity(database: Connection) -> None:
         "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
         " FROM pragma_application_id, pragma_user_version"
     )
-    is_new = owner == 0 and tables == 0
+    is_new = (owner, found, tables) == (0, 0, 0)
     if not is_new and owner != version.APPLICATION_ID:
         raise errors.corrupt(database.path, "is a database of another program")
     if found > version.SCHEMA_VERSION:

@@ -34,6 +34,16 @@ def test_a_missing_database_is_made_only_when_wanted(home: Path) -> None:
     Store.open(home, create=False).close()
 
 
+@pytest.mark.parametrize("name", ["a b", "100%", "what?", "#1", "caf\udce9", "日本語", "file:x?mode=ro", "&"])
+def test_a_home_may_have_any_name(tmp_path: Path, name: str) -> None:
+    home = tmp_path / name
+    with Store.open(home) as store:
+        store.events.append("here")
+        assert store.path == home / DATABASE_NAME
+    assert (home / DATABASE_NAME).stat().st_size > 0
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
 def test_an_empty_file_becomes_a_database(path: Path) -> None:
     path.touch()
     with Store.open(path.parent) as store:
