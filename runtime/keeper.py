@@ -26,6 +26,7 @@ from typing import Any
 
 from . import kernel
 from .isolation import isolate
+from .scratch import TEMPORARY_PREFIX, remove
 
 LEFTOVER_SECONDS = 1.0
 """How long what the script left behind may take to end after it was asked to."""
@@ -76,9 +77,12 @@ class Keeper:
         orders = self._read_orders()
         if orders is None:
             return
-        if self._start(orders):
-            self._watch()
-            self._end_leftovers()
+        try:
+            if self._start(orders):
+                self._watch()
+                self._end_leftovers()
+        finally:
+            self._remove_temporary()
         self._say_gone()
 
     def _read_orders(self) -> Orders | None:
@@ -100,7 +104,8 @@ class Keeper:
                 self._training = pid
                 os.close(orders.output_fd)
                 os.close(orders.events_fd)
-                self._say("started", pid=pid, isolation=attempt.isolation, refused=refused)
+                temporary = None if self._temporary is None else str(self._temporary)
+                self._say("started", pid=pid, isolation=attempt.isolation, refused=refused, temporary=temporary)
                 return True
             os.waitpid(pid, 0)
             if words["stage"] != "isolation":
@@ -208,12 +213,9 @@ class Keeper:
 
     def _say_gone(self) -> None:
         import resource
-        import shutil
 
         from .layers import written
 
-        if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
         files = [] if self._layers is None else written(self._layers)
         self._say(
@@ -222,6 +224,10 @@ class Keeper:
             largest_bytes=usage.ru_maxrss * (1024 if kernel.IS_LINUX else 1),
             written=[[file.path, file.size_bytes] for file in files],
         )
+
+    def _remove_temporary(self) -> None:
+        if self._temporary is not None:
+            remove(self._temporary)
 
     def _say(self, kind: str, **fields: Any) -> None:
         data = json.dumps({"e": kind, **fields}).encode() + b"\n"
@@ -273,10 +279,16 @@ def _become(
                 os._exit(1)
         os.execve(orders.arguments[0], list(orders.arguments), environment)
     except BaseException as error:  # noqa: BLE001  # the boundary of a process: the parent must hear of anything
-        text = str(error) or type(error).__name__
+        text = _words(error)
         keeper.sendall(json.dumps({"stage": stage, "error": text}).encode() + b"\n")
     finally:
         os._exit(127)
+
+
+def _words(error: BaseException) -> str:
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error) or type(error).__name__
+    return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
 
 
 def _connect(orders: Orders) -> None:
@@ -289,7 +301,7 @@ def _connect(orders: Orders) -> None:
 
 def _private_temporary() -> Path:
     """A folder for temporary files; its path is short, for a socket's path has room for a hundred characters."""
-    folder = Path(os.environ.get("TMPDIR") or "/tmp", f"mlintern-{os.urandom(4).hex()}")
+    folder = Path(os.environ.get("TMPDIR") or "/tmp", f"{TEMPORARY_PREFIX}{os.urandom(4).hex()}")
     folder.mkdir(mode=0o700)
     return folder
 

@@ -28,8 +28,11 @@ class LastWords:
     def take_room(self) -> None:
         """Raises :class:`OSError` when there is none."""
         for path, size in ((self._outcome, _OUTCOME_BYTES), (self._reserve, _RESERVE_BYTES)):
-            with path.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, size)
+            try:
+                with path.open("wb") as file:
+                    os.posix_fallocate(file.fileno(), 0, size)
+            except OSError as error:
+                raise OSError(error.errno, f"{error.strerror} in {path.parent}") from error
 
     def free_reserve(self) -> None:
         """Give the database room for its last writes."""

@@ -16,10 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
-from ..store import Store
+from ..store import Store, StoreError
 from ..store.records import Run, RunStatus
 from ..store.runs import RunChanges
-from . import processes, scratch
+from . import leftovers, processes
 from .last_words import LastWords
 from .output_log import LogIndexer
 from .protocol import Command, Isolation, LaunchFile, Limits, ProbeSettings, launch_text
@@ -27,7 +27,6 @@ from .protocol import Command, Isolation, LaunchFile, Limits, ProbeSettings, lau
 _START_SECONDS = 60.0
 _UNCLAIMED_SECONDS = 10.0
 """A run that no supervisor has claimed after this long never will be."""
-_LEFTOVER_SECONDS = 5.0
 
 
 class LaunchError(Exception):
@@ -46,8 +45,10 @@ def start(
 ) -> None:
     """Start a run that the store knows as ``STARTING``; returns when its process runs.
 
-    Otherwise :class:`LaunchError` says why not, and the run's record does too.
+    Otherwise :class:`LaunchError` says why not, and the run's record does too. ``home`` is an absolute path.
     """
+    if not home.is_absolute():
+        raise ValueError(f"the home folder {home} must be named by an absolute path")
     with Store.open(home, create=False) as store:
         folder = store.runs.get(run_id).folder
     launch = LaunchFile(run_id=run_id, command=command, limits=limits, isolation=isolation, probe=probe)
@@ -72,7 +73,9 @@ def stop(store: Store, run_id: int) -> None:
     if run.supervisor_pid is None or not _signal(run, signal.SIGTERM):
         reconcile(store)
         raise LaunchError(f"Run {run_id} has no supervisor any more: it is {store.runs.get(run_id).status}.")
-    store.events.append("run.stop", experiment_id=run.experiment_id, run_id=run.id)
+    # A database that takes nothing now must not keep anyone from stopping a run.
+    with suppress(StoreError):
+        store.events.append("run.stop", experiment_id=run.experiment_id, run_id=run.id)
 
 
 def reconcile(store: Store) -> tuple[Run, ...]:
@@ -81,7 +84,7 @@ def reconcile(store: Store) -> tuple[Run, ...]:
     for run in store.runs.unfinished():
         if _is_supervised(run):
             continue
-        left = _kill_leftovers(run)
+        left = leftovers.kill(run)
         if (ended := _record(store, run, left)) is not None:
             found.append(ended)
     return tuple(found)
@@ -105,8 +108,8 @@ def _spawn(home: Path, launch_file: Path, log: Path, token: str | None) -> bytes
                 "-P",
                 "-m",
                 "mlintern.runtime.supervisor",
-                home.absolute(),
-                launch_file.absolute(),
+                home,
+                launch_file,
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -155,19 +158,6 @@ def _is_supervised(run: Run) -> bool:
     return 0 <= time.time() - run.created_at < _UNCLAIMED_SECONDS
 
 
-def _kill_leftovers(run: Run) -> tuple[int, ...]:
-    """The keeper kills what it keeps when its supervisor dies; see to it that it has. Returns what would not die."""
-    deadline = time.monotonic() + _LEFTOVER_SECONDS
-    while left := processes.of_run(run.folder):
-        for pid in left:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        if time.monotonic() > deadline:
-            return left
-        time.sleep(0.01)
-    return ()
-
-
 def _record(store: Store, run: Run, left: tuple[int, ...]) -> Run | None:
     changes = _truth(store, run, left)
     with store.transaction():
@@ -179,9 +169,10 @@ def _record(store: Store, run: Run, left: tuple[int, ...]) -> Run | None:
             "run.ended", experiment_id=run.experiment_id, run_id=run.id, status=ended.status, reason=ended.reason
         )
     LastWords(run.folder).forget()
-    scratch.remove(run.folder / "scratch")
+    leftovers.remove(store, run)
     if run.log_path.exists():
-        LogIndexer(store, run.id, run.log_path).finish()
+        with suppress(StoreError):
+            LogIndexer(store, run.id, run.log_path).finish()
     return ended
 
 

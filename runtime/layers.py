@@ -51,11 +51,21 @@ class Layers:
 
     def mount(self, source: str, target: str, *, path: str) -> None:
         """Show the folder ``source`` on ``target``; ``path`` is its name for people."""
+        _mount(source, target, self._new(path), self.extra_options)
+
+    def folder(self, path: str) -> Path:
+        """An empty folder to be shown in the place of ``path``, with its owner and mode."""
+        upper = self._new(path) / "upper"
+        upper.mkdir()
+        _copy_attributes(path, upper)
+        return upper
+
+    def _new(self, path: str) -> Path:
         layer = Path(f"/proc/self/fd/{self.descriptor}/{self.count}")
         self.count += 1
         layer.mkdir()
         (layer / "path").write_bytes(os.fsencode(path))
-        _mount(source, target, layer, self.extra_options)
+        return layer
 
 
 def _accepted(folder: Path, choices: tuple[str, ...]) -> str | None:
@@ -130,7 +140,17 @@ def _walk(layers_descriptor: int) -> Iterator[Written]:
             for name in names:
                 status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
                 is_removed = stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
-                yield Written(str(shown / name), None if is_removed else status.st_size)
+                if is_removed or not _is_unchanged(shown / name, status):
+                    yield Written(str(shown / name), None if is_removed else status.st_size)
+
+
+def _is_unchanged(path: Path, status: os.stat_result) -> bool:
+    """Whether a file was only opened for writing, or copied for the case that it is written."""
+    try:
+        original = path.lstat()
+    except OSError:
+        return False
+    return (original.st_size, original.st_mtime_ns) == (status.st_size, status.st_mtime_ns)
 
 
 def _read(path: str, folder: int) -> str:

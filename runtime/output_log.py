@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
-from ..store import Store
+from ..store import Store, StoreError
 
 PIECE_BYTES = 64 * 1024
 INDEXED_BYTES = 8 * 1024 * 1024
@@ -61,7 +62,9 @@ class LogIndexer:
     def advance(self, size_bytes: int) -> None:
         """Index the next piece if the log has grown by one; costs a few milliseconds at most."""
         if self._next < INDEXED_BYTES and size_bytes - self._next >= PIECE_BYTES:
-            self._index_piece()
+            # What cannot be stored now is stored at the end, or with the next piece.
+            with suppress(StoreError):
+                self._index_piece()
 
     def finish(self) -> None:
         """Index what is missing of the first and of the last stretch of a complete log."""

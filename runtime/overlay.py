@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from . import kernel
@@ -24,6 +26,9 @@ from .layers import Layers
 from .mounts import Mount, is_below, mounted
 
 _SHARED_TEMPORARY = Path("/var/tmp")
+_MOST_ENTRIES = 1000
+"""A folder with mounts inside that holds more than this is not overlaid entry by entry."""
+_COPIED_BYTES = 1 << 20
 _KEPT_FLAGS = {
     os.ST_NOSUID: MountFlag.NO_SUID,
     os.ST_NODEV: MountFlag.NO_DEV,
@@ -50,7 +55,7 @@ def enter(scratch: Path, folders: Sequence[Path]) -> int:
     if in_user_namespace:
         # Opened first: below an overlay that is mounted later they would count as one more level.
         foreign = _foreign_folders((*folders, _SHARED_TEMPORARY))
-        _overlay_inside("/", layers, mounts)
+        _overlay_inside("/", "/", layers, mounts)
         for folder, descriptor in foreign.items():
             layers.mount(f"/proc/self/fd/{descriptor}", folder, path=folder)
             os.close(descriptor)
@@ -109,28 +114,78 @@ def _overlay_everything(scratch: Path, layers: Layers, mounts: Sequence[Mount]) 
     return str(new_root)
 
 
-def _overlay_inside(folder: str, layers: Layers, mounts: Sequence[Mount]) -> None:
-    """Overlay, in place, what is in a folder that has mounts inside."""
-    if os.access(folder, os.W_OK):
-        raise OverlayError(errno.EINVAL, f"something is mounted inside {folder}, and new files can be made there")
-    if not os.access(folder, os.X_OK):
+def _overlay_inside(source: str, target: str, layers: Layers, mounts: Sequence[Mount]) -> None:
+    """Show, on ``target``, a folder that has mounts inside: what is in it is overlaid, one by one."""
+    if os.access(source, os.W_OK):
+        _rebuild(source, target, layers, mounts)
         return
-    kernel_mounts = {mount.path for mount in mounts if mount.is_kernel}
+    if source != target:
+        kernel.mount(source, target, None, MountFlag.BIND | MountFlag.RECURSIVE)
+    if not os.access(source, os.X_OK):
+        return
+    for entry in _entries(source):
+        if not entry.is_symlink():
+            _show(entry.path, f"{target.rstrip('/')}/{entry.name}", layers, mounts)
+
+
+def _rebuild(source: str, target: str, layers: Layers, mounts: Sequence[Mount]) -> None:
+    """Where files can be made beside the mounts, a new folder with the same things in it takes the folder's place."""
+    folder = layers.folder(source)
+    for entry in _entries(source):
+        place = folder / entry.name
+        if entry.is_dir(follow_symlinks=False):
+            place.mkdir()
+            _show(entry.path, str(place), layers, mounts)
+        elif not _is_copied(entry, place):
+            place.touch()
+            _look_unchanged(entry, place)
+            _overlay_or_protect(entry.path, str(place), layers)
+    kernel.mount(str(folder), target, None, MountFlag.BIND | MountFlag.RECURSIVE)
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_symlink() or entry.path in kernel_mounts:
-                continue
-            if any(is_below(mount.path, entry.path) and mount.path != entry.path for mount in mounts):
-                _overlay_inside(entry.path, layers, mounts)
-            else:
-                _overlay_or_protect(entry.path, entry.path, layers)
+        found = list(islice(entries, _MOST_ENTRIES + 1))
+    if len(found) > _MOST_ENTRIES:
+        raise OverlayError(errno.E2BIG, f"something is mounted inside {folder}, and too much else is in it")
+    return found
+
+
+def _show(source: str, target: str, layers: Layers, mounts: Sequence[Mount]) -> None:
+    inside = [mount for mount in mounts if is_below(mount.path, source)]
+    if any(mount.is_kernel and mount.path == source for mount in inside):
+        if source != target:
+            kernel.mount(source, target, None, MountFlag.BIND | MountFlag.RECURSIVE)
+    elif any(mount.path != source for mount in inside):
+        _overlay_inside(source, target, layers, mounts)
+    else:
+        _overlay_or_protect(source, target, layers)
+
+
+def _is_copied(entry: os.DirEntry[str], place: Path) -> bool:
+    """Copy a link, or a file that is small enough, so that the script may change it."""
+    if entry.is_symlink() or (
+        entry.is_file() and entry.stat().st_size <= _COPIED_BYTES and os.access(entry.path, os.R_OK)
+    ):
+        shutil.copy2(entry.path, place, follow_symlinks=False)
+        return True
+    return False
+
+
+def _look_unchanged(entry: os.DirEntry[str], place: Path) -> None:
+    """What only stands under a mount must not be taken for something that the script wrote."""
+    status = entry.stat()
+    os.truncate(place, status.st_size)
+    os.utime(place, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def _overlay_or_protect(source: str, target: str, layers: Layers) -> None:
-    """Overlay a folder; make read-only what cannot be overlaid: single files, and file systems that are no lower
-    layer.
-    """
-    is_folder = Path(source).is_dir()
+    """Overlay a folder; make read-only what cannot be overlaid: a file, or a file system that is no lower layer."""
+    try:
+        is_folder = stat.S_ISDIR(Path(source).stat().st_mode)
+    except OSError:
+        # A mount that only its owner may look at, or one that is dead: nothing of it can be reached from here.
+        return
     if is_folder:
         with suppress(OSError):
             layers.mount(source, target, path=source)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 from ..store import Store, StoreError, StoreFull, StoreRefused
@@ -35,8 +36,8 @@ class Recorder:
         self._reports: dict[str, Json] = {}
         self._changes: RunChanges = {}
         self._events: list[tuple[str, dict[str, Any]]] = []
-        self.reports: dict[str, Json] = {}
-        """The last report of each kind, for the outcome's words."""
+        self.crash: Json | None = None
+        """What the probe said about an exception that ended the script."""
         self.steps = 0
         """How many optimizer steps the probe has told of."""
         self.is_full = False
@@ -73,7 +74,9 @@ class Recorder:
 
     def report(self, kind: str, data: Json) -> None:
         """Take note of a report; a later one of its kind replaces it."""
-        self._reports[kind] = self.reports[kind] = data
+        self._reports[kind] = data
+        if kind == "crash":
+            self.crash = data
 
     def sample(self, sample: Sample) -> None:
         """Take note of a sample."""
@@ -105,13 +108,13 @@ class Recorder:
                 self._store_all()
         except StoreRefused as error:
             # Something foreign does not fit the schema. The measurements go; how the run stands stays.
-            sys.stderr.write(f"{error}\n")
+            _complain(error)
             self._metrics.clear()
             self._samples.clear()
             self._reports.clear()
             return False
         except StoreError as error:
-            sys.stderr.write(f"{error}\n")
+            _complain(error)
             self.is_full = isinstance(error, StoreFull)
             return False
         self.is_full = False
@@ -134,3 +137,10 @@ class Recorder:
             self._store.runs.update(run.id, **self._changes)
         for kind, data in self._events:
             self._store.events.append(kind, experiment_id=run.experiment_id, run_id=run.id, **data)
+
+
+def _complain(error: StoreError) -> None:
+    """Into the supervisor's log, which may be on the very disk that is full."""
+    with suppress(OSError):
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.flush()

@@ -59,9 +59,13 @@ def _supervise(home: Path, launch: LaunchFile, token: str | None) -> None:
         except NotApproved as error:
             _fail(store, run, f"not approved: {error.message}")
             raise
+        except OSError as error:
+            keeper.close()
+            _fail(store, run, f"its supervisor could not go on: {error.strerror or error}")
+            raise
         except Exception as error:  # the boundary of a process: the record must not say that the run goes on
             keeper.close()
-            _fail(store, run, f"the supervisor failed: {type(error).__name__}: {error}")
+            _fail(store, run, f"its supervisor failed: {type(error).__name__}: {error}")
             raise
 
 

@@ -17,10 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..store import Store
+from ..store import Store, StoreError
 from ..store.records import Metric, Run, RunStatus
 from ..store.runs import RunChanges
-from . import scratch
+from . import leftovers, scratch
 from .keeper_link import KeeperLink
 from .last_words import LastWords
 from .limits import Level, Passed, Usage, Watch
@@ -115,8 +115,8 @@ class WatchedRun:
                 self._sample(now)
         if now >= self._next_flush or self._recorder.has_much:
             self._next_flush = now + FLUSH_SECONDS
-            self._recorder.flush()
-            self._indexer.advance(self._log.size_bytes)
+            if self._recorder.flush():
+                self._indexer.advance(self._log.size_bytes)
         if (self._log.is_full or self._recorder.is_full) and self._is_running:
             self._stop(f"the disk that holds {self._run.folder} is full")
         if self._kill_at is not None and now >= self._kill_at:
@@ -177,6 +177,8 @@ class WatchedRun:
         self._started = self._next_sample = self._clock()
         self._next_sample += next(self._sample_times)
         self._recorder.report("isolation", {"held": word["isolation"], "refused": word["refused"]})
+        if word["temporary"] is not None:
+            self._recorder.report(leftovers.TEMPORARY, {"path": word["temporary"]})
         self._recorder.begin(isolation=word["isolation"], pid=word["pid"])
         if self._stop_reason is not None:
             self._keeper.terminate()
@@ -244,7 +246,7 @@ class WatchedRun:
         outcome = judge(
             self._wait_status,
             stopped=self._stop_reason,
-            crash=self._recorder.reports.get("crash"),
+            crash=self._recorder.crash,
             out_of_memory=out_of_memory,
         )
         if self._log.is_full and outcome.status is RunStatus.DONE:
@@ -264,8 +266,11 @@ class WatchedRun:
         if not self._recorder.end(changes):
             self._insist(changes)
         self._last_words.forget()
-        scratch.remove(self._run.folder / "scratch")
-        self._indexer.finish()
+        leftovers.remove(self._store, self._run)
+        if not self._log.is_full:
+            # The run is told in full; a search that finds less of it is no reason to fail.
+            with suppress(StoreError):
+                self._indexer.finish()
 
     def _changes(self, outcome: Outcome, gone: dict[str, Any]) -> RunChanges:
         peaks = [size for size in (self._monitors.peak_host_bytes, gone.get("largest_bytes")) if size]

@@ -13,6 +13,7 @@ from mlintern.runtime.protocol import (
     Isolation,
     LaunchFile,
     Limits,
+    LineReader,
     MetricRows,
     ProbeMode,
     ProbeReport,
@@ -104,6 +105,23 @@ def test_progress_and_other_messages_are_read() -> None:
 )
 def test_what_is_not_a_message_is_dropped(line: bytes) -> None:
     assert parse_message(line) is None
+
+
+def test_lines_are_cut_across_pieces() -> None:
+    reader = LineReader()
+    assert reader.feed(b"one\n\ntw") == [b"one"]
+    assert reader.feed(b"o") == []
+    assert reader.feed(b"\nthree\nfour\n") == [b"two", b"three", b"four"]
+    assert reader.dropped == 0
+
+
+def test_line_without_end_is_dropped_once_and_in_bounded_memory() -> None:
+    reader = LineReader()
+    for _ in range(100):
+        assert reader.feed(b"x" * (1 << 20)) == []
+    assert reader.feed(b"the rest of it\nafter\n") == [b"after"]
+    assert reader.dropped == 1
+    assert reader.feed(b"again\n") == [b"again"]
 
 
 def test_a_number_too_large_for_a_float_is_infinite() -> None:
