@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from unittest.mock import patch
 
 from mlintern.planner.moves import Ask, Blocked, Move, Reached, RunRung, Wait
 from mlintern.planner.view import LadderView, RungView
@@ -312,7 +313,8 @@ def add_run(store: Store, experiment: Experiment, name: RungName, status: RunSta
 
 def fill(home: Path) -> None:
     """A small history: a digits experiment with a pilot and a running full run, and a few others."""
-    with Store.open(home) as store:
+    # The store stamps records with the time of day: here it is always the same.
+    with patch("time.time", return_value=NOW - 300), Store.open(home) as store:
         digits = add_experiment(store)
         gpt = add_experiment(store, "gpt.py", ("--layers", "6", "--lr", "3e-4"))
         for name in (RungName.STATIC, RungName.REHEARSAL, RungName.PILOT):

@@ -20,22 +20,20 @@ from ...planner.view import LadderView
 from ...store.records import RungStatus
 from ..actions import Scope
 from ..bindings import bindings
-from ..engine import Limits
 from ..text import clean
 from ..widgets import question
-from ..widgets.choice import Approval, Choice, Stopping
+from ..widgets.choice import Approval, Stopping
 from ..widgets.finding_list import FindingList, place
 from ..widgets.ladder_table import LadderTable, table_head
 from ..widgets.prompt import Prompt
 from ..widgets.rows import Rows
 from ..widgets.section import Facts, Line, SectionTitle
-from . import ladder_prompts as prompts
 from .detail import DetailScreen, finding_facts, named_facts
+from .ladder_answers import LadderAnswers
 from .ladder_state import ladder_state
-from .stop_question import StopQuestion
 
 
-class LadderScreen(StopQuestion):
+class LadderScreen(LadderAnswers):
     """The second place."""
 
     NAME = "ladder"
@@ -62,10 +60,10 @@ class LadderScreen(StopQuestion):
             yield Prompt(id="prompt")
 
     def begin(self) -> None:
-        self._draw()
+        self.draw()
 
     def come_back(self) -> None:
-        self._draw()
+        self.draw()
         # Coming back, the question appears anew: whatever is being typed was meant for somewhere else.
         if self.approval.display:
             self.approval.rearm()
@@ -74,40 +72,24 @@ class LadderScreen(StopQuestion):
         if self.is_ready:
             self._draw_head()
 
-    @property
-    def view(self) -> LadderView | None:
-        """What there is to show."""
-        return self.our_app.climber.view
-
-    @property
-    def approval(self) -> Approval:
-        """The question."""
-        return self.query_one("#approval", Approval)
-
-    @property
-    def prompt(self) -> Prompt:
-        """The lines to write into."""
-        return self.query_one("#prompt", Prompt)
-
     def climber_changed(self) -> None:
-        self._draw()
+        self.draw()
 
     def beat(self, *, changed: bool) -> None:
         if self.our_app.live or self.our_app.climber.busy:
-            self._draw()
+            self.draw()
 
     # ---- drawing
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
         self._draw_title()
-        self._draw_state()
         view = self.view
-        if view is None:
-            return
-        self._draw_head()
-        self.query_one("#rungs", LadderTable).show(view, self.our_app.clock())
-        self._draw_news(view)
-        self._draw_question(view)
+        if view is not None:
+            self._draw_head()
+            self.query_one("#rungs", LadderTable).show(view, self.our_app.clock())
+            self._draw_news(view)
+            self.put_question(view)
+        self._draw_state()
 
     def _draw_title(self) -> None:
         climber = self.our_app.climber
@@ -125,7 +107,9 @@ class LadderScreen(StopQuestion):
         head.show([("  ", ""), (table_head(max(0, self.size.width - 4)), "muted")])
 
     def _draw_state(self) -> None:
-        state = ladder_state(self.our_app.climber, self.our_app.clock(), is_asked=self.approval.display)
+        state = ladder_state(
+            self.our_app.climber, self.our_app.clock(), is_asked=self.approval.display or self.prompt.display
+        )
         line = self.query_one("#state", Facts)
         line.show(state)
         line.display = bool(state)
@@ -149,90 +133,6 @@ class LadderScreen(StopQuestion):
             ]
         )
 
-    def _draw_question(self, view: LadderView) -> None:
-        climber = self.our_app.climber
-        asks = isinstance(view.move, Ask) and not climber.busy and not climber.is_stale
-        if not asks or not isinstance(view.move, Ask) or view.move.forecast.id == climber.declined:
-            if self.approval.display:
-                had_focus = self.approval.has_focus
-                self.approval.close()
-                if had_focus:
-                    self.query_one("#rungs").focus()
-            return
-        if self.prompt.display or self.stopping.display:
-            return
-        ask = view.move
-        is_new = not self.approval.display
-        ceiling = question.default_ceiling(ask.forecast)
-        self.approval.ask(
-            question.title(ask),
-            question.lines(ask, view),
-            identity=(ask.rung, ask.forecast.id),
-            without=() if ceiling is not None else ("approve",),
-        )
-        if is_new and (self.focused is None or self.focused.id == "rungs"):
-            self.approval.focus()
-
-    # ---- answering
-
-    @on(Choice.Answered)
-    def _answered(self, event: Choice.Answered) -> None:
-        if event.choice is self.stopping:
-            self.answer_stopping(event.answer)
-            return
-        view = self.view
-        if view is None or not isinstance(view.move, Ask):
-            return
-        ask = view.move
-        match event.answer:
-            case "no":
-                self._open_prompt(lambda: prompts.ask_reason(self.prompt, ask))
-            case "approve":
-                ceiling = question.default_ceiling(ask.forecast)
-                if ceiling is not None:
-                    self.our_app.do(partial(self.our_app.climber.approve, ask, ceiling))
-            case "ceiling":
-                self._open_prompt(lambda: prompts.ask_ceiling(self.prompt, ask))
-            case "change":
-                self.action_limits()
-            case "evidence":
-                self._show_forecast(ask)
-
-    def _open_prompt(self, put: object) -> None:
-        self._asked = self.view.move if self.view else None
-        self.approval.close()
-        put()  # type: ignore[operator]
-
-    _asked: object = None
-    """The question as it stood when a line to write into was opened: an answer counts for this one only."""
-
-    @on(Prompt.Submitted)
-    def _submitted(self, event: Prompt.Submitted) -> None:
-        climber = self.our_app.climber
-        match event.purpose, self._asked, event.values:
-            case "ceiling", Ask() as ask, (float(ceiling),):
-                self.our_app.do(partial(climber.approve, ask, ceiling))
-            case "reason", Ask() as ask, (reason,):
-                self.our_app.do(partial(climber.decline, ask, str(reason) if reason else None))
-            case "limits", _, (Limits() as limits,):
-                self.our_app.do(partial(climber.change_limits, limits))
-        self._after_prompt()
-
-    @on(Prompt.Cancelled)
-    def _cancelled(self) -> None:
-        self._after_prompt()
-
-    def _after_prompt(self) -> None:
-        self.query_one("#rungs").focus()
-        self._draw()
-
-    @on(Choice.Later)
-    def _later(self, event: Choice.Later) -> None:
-        if event.choice is self.stopping:
-            self.close_stopping()
-        else:
-            self.query_one("#rungs").focus()
-
     # ---- actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -251,22 +151,10 @@ class LadderScreen(StopQuestion):
                 return view is not None
         return True
 
-    def action_ask(self) -> None:
-        self.our_app.climber.declined = None
-        self._draw()
-        if self.approval.display:
-            self.approval.rearm()
-            self.approval.focus()
-
     def action_climb(self) -> None:
         climber = self.our_app.climber
         if climber.target is not None and climber.busy is None:
             self.our_app.do(partial(climber.open, replace(climber.target, climbs=True)))
-
-    def action_limits(self) -> None:
-        if self.view is not None:
-            experiment = self.view.experiment
-            self._open_prompt(lambda: prompts.ask_limits(self.prompt, experiment))
 
     def action_again(self) -> None:
         if self.our_app.climber.target is not None and self.our_app.climber.busy is None:
@@ -306,15 +194,9 @@ class LadderScreen(StopQuestion):
         if findings.has_focus and findings.in_hand is not None:
             self._show_finding()
         elif self.view is not None and isinstance(self.view.move, Ask):
-            self._show_forecast(self.view.move)
+            self.show_forecast(self.view.move)
         else:
             self._show_rung()
-
-    def _show_forecast(self, ask: Ask) -> None:
-        facts = named_facts(
-            [("asks because", ask.why), *question.forecast_facts(ask.forecast), *question.verified_facts(ask)]
-        )
-        self.app.push_screen(DetailScreen(f"forecast of {ask.rung}", facts))
 
     @on(Rows.Chosen, "#findings")
     def _show_finding(self) -> None:
@@ -329,13 +211,6 @@ class LadderScreen(StopQuestion):
             return
         self.approval.close()
         self.ask_to_stop(run_id)
-
-    def close_stopping(self) -> None:
-        super().close_stopping()
-        self._draw()
-
-    def focus_main(self) -> None:
-        self.query_one("#rungs").focus()
 
     def _run_under_way(self) -> int | None:
         if self.view is None:

@@ -5,7 +5,6 @@ Invariant: looking never touches the run; holding the view still holds only the 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -16,23 +15,22 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from ...store import StoreError
-from ...store.records import Run
 from ..actions import Scope
 from ..bindings import bindings
 from ..engine import Target
 from ..text import clean
-from ..units import count, duration, money
 from ..widgets.choice import Choice, Stopping
 from ..widgets.finding_list import FindingList
 from ..widgets.log_view import LogView
 from ..widgets.loss_chart import LossChart
-from ..widgets.meters import Meter, Meters, machine_meters, run_meters
+from ..widgets.meters import Meters
 from ..widgets.painted import Piece
 from ..widgets.rows import Rows
 from ..widgets.section import Line, SectionTitle
 from ..widgets.series import Series, spliced
 from .detail import DetailScreen, finding_facts
 from .run_snapshot import Snapshot, Wanted, take
+from .run_words import all_meters, progress
 from .stop_question import StopQuestion
 
 MOST_LOAD_SHARE = 0.2
@@ -168,21 +166,7 @@ class RunScreen(StopQuestion):
             (f"run {run.id} · {run.rung} · {self.snapshot.experiment.name}", "strong"),
             ("  view held" if self.held else "", "warn"),
         ]
-        line.show(left, self._progress(run))
-
-    def _progress(self, run: Run) -> list[Piece]:
-        elapsed = self.elapsed
-        steps = f"step {count(run.steps)}" if run.steps is not None else ""
-        if steps and run.planned_steps:
-            steps += f"/{count(run.planned_steps)}"
-        parts = [steps, duration(elapsed) if elapsed is not None else ""]
-        if run.status.is_over:
-            parts.append(f"{run.status}{f': {run.reason}' if run.reason else ''}")
-        elif run.steps and run.planned_steps and elapsed:
-            parts.append(f"{duration(elapsed * (run.planned_steps - run.steps) / run.steps)} left")
-        else:
-            parts.append("time left unknown")
-        return [("   ".join(part for part in parts if part), "bad" if run.status == "failed" else "")]
+        line.show(left, [(progress(run, self.elapsed), "bad" if run.status == "failed" else "")])
 
     @property
     def elapsed(self) -> float | None:
@@ -211,14 +195,7 @@ class RunScreen(StopQuestion):
         snapshot = self.snapshot
         if snapshot is None:
             return
-        run, forecast = snapshot.run, snapshot.forecast
-        rate = forecast.steps / forecast.seconds.mid if forecast and forecast.steps and forecast.seconds else None
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        meters = [
-            *run_meters(run, elapsed=self.elapsed, forecast_rate=rate),
-            Meter("money", None, money(run.usd)),
-            *machine_meters(snapshot.sample, cores),
-        ]
+        meters = all_meters(snapshot.run, snapshot.forecast, snapshot.sample, elapsed=self.elapsed)
         self.query_one("#meters", Meters).show(meters)
 
     def _draw_findings(self) -> None:

@@ -66,6 +66,8 @@ class Choice(Painted, can_focus=True):
         self, title: str, lines: Sequence[QuestionLine], *, identity: Hashable, without: Sequence[str] = ()
     ) -> None:
         """Put the question. Another ``identity`` is another question, guarded anew."""
+        if (self._identity, self._lines) == (identity, lines) and self.display:
+            return
         self.border_title = title
         self._lines, self._without = lines, frozenset(without)
         if identity != self._identity or not self.display:

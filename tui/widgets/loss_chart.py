@@ -126,22 +126,30 @@ class LossChart(Painted, can_focus=True):
         return lines
 
     def _heading(self, width: int) -> Strip:
-        pieces: list[Piece] = [(self._title, "strong")]
-        if len(self._series) == 1 and self._series[0].ys:
-            curve = self._series[0]
-            pieces.append((f" {number(curve.ys[-1])}", ""))
-        elif len(self._series) > 1:
-            for index, curve in enumerate(self._series):
-                last = number(curve.ys[-1]) if curve.ys else "no values"
-                pieces.append((f"  {index + 1} {curve.label} {last}", SERIES_INKS[index]))
         dropped = sum(curve.dropped for curve in self._prepare())
-        if dropped:
-            pieces.append((f"  {dropped} not drawn (not finite{', or ≤ 0' if self.view.log_scale else ''})", "warn"))
+        reason = "not finite, or ≤ 0" if self.view.log_scale else "not finite"
+        lost: list[Piece] = [(f"  {dropped} not drawn ({reason})", "warn")] if dropped else []
         words = self.view.words
-        room = width - pieces_width(pieces) - 2
-        if room >= len(words):
-            pieces.append((right(words, room + 2), "muted"))
+        for legend in (self._legend(with_values=True), self._legend(with_values=False)):
+            pieces = [(self._title, "strong"), *legend, *lost]
+            room = width - pieces_width(pieces) - 2
+            if room >= len(words):
+                break
+        if room > 0:
+            # How a curve is drawn says more than which part of it is: the beginning stays.
+            pieces.append((right(words, room + 2) if room >= len(words) else f"  {fit(words, room)}", "muted"))
         return self.strip(pieces, width)
+
+    def _legend(self, *, with_values: bool) -> list[Piece]:
+        def value(curve: Series) -> str:
+            return (f" {number(curve.ys[-1])}" if curve.ys else " no values") if with_values else ""
+
+        if len(self._series) == 1:
+            return [(value(self._series[0]), "")]
+        return [
+            (f"  {index + 1} {curve.label}{value(curve)}", SERIES_INKS[index])
+            for index, curve in enumerate(self._series)
+        ]
 
     def _nothing(self, width: int) -> list[Strip]:
         words = "no values yet" if not any(curve.xs for curve in self._series) else "no values to draw here"
