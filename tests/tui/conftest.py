@@ -19,6 +19,7 @@ def fixed_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.delenv("NO_COLOR", raising=False)
     time.tzset()
+    monkeypatch.setattr("mlintern.tui.screens.run_words.own_cores", lambda: 2)
 
 
 @pytest.fixture
