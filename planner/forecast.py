@@ -64,26 +64,34 @@ def measure(loops: Json, run: Run, *, declared_steps: int | None = None, tree: L
     return Measured(tree, extrapolate(tree, declared_steps=declared_steps), setup)
 
 
-def forecast_full(measured: Measured, run: Run) -> CostForecast:
-    """The cost of the full run."""
+def forecast_full(measured: Measured, run: Run, *, ended_at: str | None = None) -> CostForecast:
+    """The cost of the full run. ``ended_at`` is the place where the short run broke off: what follows is not in it."""
     full = measured.full
-    known = full.steps is not None
+    known = full.steps is not None and (ended_at is None or full.steps > 0)
     fixed = measured.setup + full.once
-    unknown = (
-        [] if known else [f"seconds: {reason}" for reason in full.unknown] or ["seconds: no loop could be measured"]
-    )
-    if not known:
-        unknown.append("steps: give the total with --steps N")
     return CostForecast(
         rung=RungName.FULL,
         seconds=_interval(fixed.wall, full.repeated.wall, WALL_HALF_WIDTH, full.spread) if known else None,
         cpu_seconds=_interval(fixed.cpu, full.repeated.cpu, CPU_HALF_WIDTH, full.spread) if known else None,
-        steps=full.steps,
-        steps_exact=full.exact and known,
+        steps=full.steps if known else None,
+        steps_exact=full.exact and known and ended_at is None,
         peak_host_bytes=_memory(run.peak_host_bytes),
         peak_device_bytes=_memory(run.peak_device_bytes),
-        unknown=(*unknown, *_always_unknown(run)),
+        unknown=(*_why_unknown(full, ended_at), *_always_unknown(run)),
     )
+
+
+def _why_unknown(full: FullRun, ended_at: str | None) -> tuple[str, ...]:
+    """Why the steps and the time are unknown, or what is not in them."""
+    if full.steps is None:
+        loops = tuple(f"seconds: {reason}" for reason in full.unknown) or ("seconds: no loop could be measured",)
+        return (*loops, "steps: give the total with --steps N")
+    if ended_at is None:
+        return ()
+    if not full.steps:
+        where = f"the script broke off at {ended_at}, before its first optimizer step"
+        return (f"seconds: {where}", f"steps: {where}")
+    return (f"end: the script broke off at {ended_at}, and what follows there is not in the forecast",)
 
 
 def pilot_steps(steps: int | None) -> int:

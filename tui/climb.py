@@ -262,8 +262,10 @@ class Climb:
         measured = self._measure(run, reports)
         if measured is None:
             return
-        self._add_forecast(forecast_full(measured, run), run)
-        if run.rung is RungName.REHEARSAL:
+        crash = reports.get("crash")
+        ended_at = f"{self._shown_path(crash.get('file'))}:{crash.get('line')}" if crash is not None else None
+        self._add_forecast(forecast_full(measured, run, ended_at=ended_at), run)
+        if run.rung is RungName.REHEARSAL and crash is None:
             self._add_forecast(forecast_pilot(measured, run), run)
 
     def _measure(self, run: Run, reports: Mapping[str, Json]) -> Measured | None:

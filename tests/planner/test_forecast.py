@@ -121,6 +121,16 @@ def test_unknown_is_said_and_never_zero(make_run: Any) -> None:
     assert named == {"seconds", "steps", "peak_host_bytes", "peak_device_bytes", "energy_joules", "usd"}
 
 
+def test_what_lies_behind_a_crash_is_not_in_the_forecast_and_said_so(make_run: Any) -> None:
+    loops = {"tree": program(epochs(60, training(100))), "cpu": 1.0, "children_cpu": 0.0}
+    late = forecast_full(measure(loops, make_run()), make_run(), ended_at="train.py:9")
+    assert late.seconds is not None and late.steps == 6000 and not late.steps_exact
+    assert any(reason.startswith("end:") and "train.py:9" in reason for reason in late.unknown)
+    nothing = {"tree": program(epochs(60)), "cpu": 1.0, "children_cpu": 0.0}
+    early = forecast_full(measure(nothing, make_run()), make_run(), ended_at="train.py:9")
+    assert early.seconds is None and early.steps is None
+
+
 def test_a_pilot_costs_its_share_and_each_evaluation_once(make_run: Any) -> None:
     evaluation = node(role="eval", line=7, entries=2, iterations=20, planned_sum=40, planned_count=2,
                       warm=clock(20, 0.05), self_cpu=1.0, self_wall=1.0)  # fmt: skip
