@@ -15,6 +15,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from ..planner.rungs import FACTS
 from ..store import Store, StoreError
 from ..store.records import Run
 from .actions import ACTIONS, Scope
@@ -151,6 +152,10 @@ class MlinternApp(App[None]):
             self.screen.beat(changed=pulse.changed)
 
     def _announce_end(self, run: Run) -> None:
+        view = self.climber.view
+        is_seen = self.current_mode == "ladder" and view is not None and view.experiment.id == run.experiment_id
+        if is_seen and not FACTS[run.rung].costs:
+            return  # the ladder in front says it, and goes on by itself
         words = f"Run {run.id}, {run.rung}: {run.status}"
         because = f". {clean(run.reason)}" if run.reason else ""
         severity = "information" if run.status == "done" else "warning"

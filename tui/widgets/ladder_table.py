@@ -36,11 +36,17 @@ class LadderTable(Rows):
 
     def show(self, view: LadderView, now: float) -> None:
         """Draw this ladder from now on; ``now`` tells how long a run has been going."""
-        first = self.view is None or self.view.experiment.id != view.experiment.id
+        # The mark goes with the climb until someone has put it elsewhere.
+        goes_along = self.view is None or self.view.experiment.id != view.experiment.id or self._is_at_the_move
         self.view, self.now = view, now
-        if first:
-            self.cursor = next((index for index, rung in enumerate(view.rungs) if rung.name is view.move.rung), 0)
         self.rows_changed()
+        if goes_along:
+            self.cursor = next((index for index, rung in enumerate(view.rungs) if rung.name is view.move.rung), 0)
+
+    @property
+    def _is_at_the_move(self) -> bool:
+        rung = self.rung_in_hand
+        return self.view is not None and rung is not None and rung.name is self.view.move.rung
 
     @property
     def rung_in_hand(self) -> RungView | None:
