@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 _RESCAN_SECONDS = 15.0
 _SHARED_COST = 0.005

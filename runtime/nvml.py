@@ -39,7 +39,7 @@ class GpuMonitor:
         try:
             # Looked for first, because most machines have none and the binding is a large module.
             ctypes.CDLL(_LIBRARY)
-            import pynvml  # type: ignore[import-untyped]
+            import pynvml
         except (OSError, ImportError):
             return
         try:

@@ -50,7 +50,7 @@ def of_run(folder: Path) -> tuple[int, ...]:
 
 
 def _started_elsewhere(pid: int) -> float | None:
-    import psutil  # type: ignore[import-untyped]
+    import psutil
 
     try:
         process = psutil.Process(pid)
