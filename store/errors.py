@@ -141,7 +141,8 @@ def translate(error: sqlite3.Error, path: Path) -> StoreError:
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
             if _is_full(path):
                 return full(path)
-            return _unreachable(path, error) if is_writable(path) else read_only(path)
+            can_only_be_read = os.access(path, os.R_OK) and not is_writable(path)
+            return read_only(path) if can_only_be_read else _unreachable(path, error)
         case _ if any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
             return corrupt(path, f"is damaged ({error})")
         case _:

@@ -130,6 +130,13 @@ def a_disk_that_is_read_only_can_be_read(disk: Path) -> None:
     _writable_again(disk)
 
 
+def a_new_database_cannot_be_made_on_a_disk_that_is_read_only(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    with pytest.raises(StoreError, match="cannot be reached") as caught:
+        Store.open(disk)
+    assert not isinstance(caught.value, StoreReadOnly)  # which would say that there is something to read
+
+
 def _run(store: Store, disk: Path) -> Run:
     experiment = store.experiments.add(
         name="digits", script=disk, module=None, args=(), working_dir=disk, python=disk, fingerprint="f"
@@ -183,6 +190,7 @@ SCENARIOS = {
         a_folder_for_a_run_needs_room,
         an_old_database_is_migrated_once_there_is_room,
         a_disk_that_is_read_only_can_be_read,
+        a_new_database_cannot_be_made_on_a_disk_that_is_read_only,
     )
 }
 
