@@ -20,6 +20,8 @@ from ..store.records import Json
 
 OLDEST_PYTHON = (3, 9)
 EXAMINE_SECONDS = 20.0
+TORCH_SECONDS = 120.0
+"""Importing torch may take long on a busy machine."""
 INSPECT_SECONDS = 120.0
 """The whole inspection; the time for importing libraries inside it is ``LIBRARY_SECONDS``."""
 LIBRARY_SECONDS = 60.0
@@ -46,6 +48,13 @@ if sys.version_info >= (3, 8):
             answer[kind] = built.group(1) if built else None
 import json
 sys.stdout.write("\n" + json.dumps(answer) + "\n")
+"""
+# With this variable torch asks the driver's library in place of CUDA, which would take memory on the device.
+_GPU_QUESTION = r"""
+import os
+os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
+import torch
+print("\n" + '{"gpus": %d}' % (torch.cuda.device_count() if torch.cuda.is_available() else 0))
 """
 
 
@@ -137,6 +146,17 @@ def choose(
         found.append(str(path))
     looked = f" Looked at {', '.join(found)}." if found else ""
     raise NoTorchError(f"No Python with torch was found.{looked} Name one, such as --python .venv/bin/python")
+
+
+def usable_gpus(interpreter: Interpreter, *, seconds: float = TORCH_SECONDS) -> int:
+    """How many GPUs its torch can use. It imports torch, and makes no context on any of them."""
+    path = interpreter.path
+    done = _run([str(path), "-c", _GPU_QUESTION], path=path, seconds=seconds)
+    answer = _last_json(done.stdout)
+    if "gpus" not in answer:
+        words = (done.stderr.strip().splitlines() or ["it said nothing"])[-1][:300]
+        raise InterpreterError(f"{path} could not import its torch: {words}")
+    return int(answer["gpus"])
 
 
 def inspect(

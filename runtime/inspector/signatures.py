@@ -7,6 +7,7 @@ else than a plain Python function, or a class whose construction is plain, is "c
 from __future__ import annotations
 
 import ast
+import dis
 import functools
 import inspect
 import textwrap
@@ -225,7 +226,12 @@ def _is_plainly_constructed(owner: type) -> bool:
 
 def _may_set_on_instances(owner: type, method: str) -> bool:
     initialisers = (base.__dict__.get("__init__") for base in owner.__mro__)
-    return any(isinstance(one, types.FunctionType) and method in one.__code__.co_names for one in initialisers)
+    return any(
+        instruction.opname == "STORE_ATTR" and instruction.argval == method
+        for one in initialisers
+        if isinstance(one, types.FunctionType)
+        for instruction in dis.get_instructions(one)
+    )
 
 
 def _is_of_object(found: object, name: str) -> bool:

@@ -88,5 +88,9 @@ def test_nothing_wrong_is_verified_and_what_is_wrong_is_not() -> None:
 def test_doubts_are_gathered_by_their_reason() -> None:
     doubt = {"kind": "call", "file": "/work/project/train.py", "line": 1, "why": "no readable signature"}
     doubts = tuple({**doubt, "what": f"torch.f{number % 5}"} for number in range(9))
-    checked = static.judge(report(doubts=doubts), working_dir=WORK)
-    assert checked.not_verified == ("arguments of 9 calls (torch.f0, torch.f1, torch.f2, …): no readable signature",)
+    lost = {**doubt, "what": "lib.g", "why": "importing lib fails: OSError: no"}
+    checked = static.judge(report(doubts=(*doubts, lost)), working_dir=WORK)
+    assert checked.not_verified == (
+        "lib.g: importing lib fails: OSError: no",
+        "the arguments of 9 calls whose signatures tell too little (torch.f0, torch.f1, torch.f2, …)",
+    )

@@ -1,0 +1,221 @@
+"""What can be typed: the commands of `mlintern` and their options.
+
+Invariant: making the parser loads nothing of the engine; what is wrong with an argument is told with an example of what
+would be right.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from .output import CommandError
+
+LATER = {
+    "read": "a paper or task → requirements and hyperparameters with quotes",
+    "new": "requirements → a runnable experiment folder",
+    "sweep": "a bounded search over hyperparameters",
+    "confirm": "more seeds, and the sealed test split once",
+    "report": "claims, each with its evidence",
+    "verify": "recompute what a report claims",
+    "diagnose": "what went wrong, with evidence",
+}
+"""Commands that this version declares and cannot do yet."""
+
+RUNGS = ("static", "dryrun", "rehearsal", "overfit", "pilot", "sweep", "full", "confirm")
+"""The names of store.records.RungName, in order; written out, so that help loads nothing (a test compares them)."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells bad usage as an error of ours, so that it reads the same everywhere."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        if "unrecognized arguments" in message:
+            message += " (arguments of the script stand behind --)"
+        raise CommandError("usage", f"{message[:1].upper()}{message[1:]}.", f"See {self.prog} --help.")
+
+
+def parser() -> _Parser:
+    """The parser of the whole command line."""
+    top = _Parser(
+        prog="mlintern",
+        description="Rehearse, forecast, approve, run and remember a PyTorch training script, unmodified and offline.",
+        epilog="What stands behind -- goes to the script, as for its full run.",
+    )
+    top.add_argument("--version", action="version", version=_version())
+    top.add_argument("--home", metavar="DIR", help=_HOME_HELP)
+    commands = top.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    common = _common()
+    for add in (_add_check, _add_run, _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_resume):
+        add(commands, common)
+    commands.add_parser("doctor", parents=[common, _json()], help="what this machine has and what is missing")
+    for name, words in LATER.items():
+        later = commands.add_parser(name, parents=[common, _json()], help=f"{words} (not built yet)")
+        later.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+    return top
+
+
+_HOME_HELP = "where everything is kept (default: MLINTERN_HOME, or user data)"
+
+
+def _version() -> str:
+    from .. import __version__
+
+    return f"mlintern {__version__}"
+
+
+def _common() -> _Parser:
+    common = _Parser(add_help=False)
+    # Suppressed, because an absent option of a command would otherwise undo the same option before it.
+    common.add_argument("--home", metavar="DIR", default=argparse.SUPPRESS, help=_HOME_HELP)
+    return common
+
+
+def _json() -> _Parser:
+    parent = _Parser(add_help=False)
+    parent.add_argument("--json", action="store_true", help="exactly one JSON object on standard output")
+    return parent
+
+
+def _script() -> _Parser:
+    parent = _Parser(add_help=False)
+    parent.add_argument("script", nargs="?", metavar="SCRIPT", help="the training script, as it is")
+    parent.add_argument("-m", dest="module", metavar="MODULE", help="a module in its place, as with python -m")
+    parent.add_argument("--python", metavar="EXE", help="the interpreter that runs the script")
+    parent.add_argument("--steps", metavar="N", type=_steps, help="total optimizer steps, where they cannot be known")
+    return parent
+
+
+def _climb() -> _Parser:
+    parent = _Parser(add_help=False)
+    parent.add_argument(
+        "--approve",
+        metavar="RUNG=CEILING",
+        action="append",
+        default=[],
+        type=_approval,
+        help="approve a rung ahead of time, such as pilot=2m; may be given for several rungs",
+    )
+    return parent
+
+
+def _add_check(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "check",
+        parents=[_script(), common, _json()],
+        help="climb the rungs that need no approval, and forecast the full run",
+        usage="mlintern check SCRIPT|-m MODULE [--json] [--to RUNG] [--python EXE] [--steps N] [--ceiling TIME] "
+        "[-- ARGS…]",
+    )
+    parser.add_argument(
+        "--to", metavar="RUNG", choices=RUNGS, help="the last rung to climb (default: the last free one)"
+    )
+    parser.add_argument("--ceiling", metavar="TIME", type=_duration, help="what the check may take (default: 60s)")
+
+
+def _add_run(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "run",
+        parents=[_script(), _climb(), common, _json()],
+        help="climb the ladder, asking before each rung that costs",
+        usage="mlintern run SCRIPT|-m MODULE [--to RUNG] [--approve RUNG=CEILING …] [--budget TIME] [--fresh] [--json] "
+        "[--python EXE] [--steps N] [-- ARGS…]",
+    )
+    parser.add_argument(
+        "--to", metavar="RUNG", choices=RUNGS, default="full", help="the last rung to climb (default: full)"
+    )
+    parser.add_argument(
+        "--budget", metavar="TIME", type=_duration, help="what all its runs together may take, such as 2h"
+    )
+    parser.add_argument("--fresh", action="store_true", help="climb from the first rung, even if this script is known")
+
+
+def _add_history(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser("history", parents=[common, _json()], help="past runs, the latest first")
+    parser.add_argument("query", nargs="*", metavar="QUERY", help="such as status:failed rung:full script:train.py")
+    parser.add_argument("--limit", metavar="N", type=_count, default=50, help="how many at most (default: 50)")
+
+
+def _add_show(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser("show", parents=[common, _json()], help="one run, with its forecast and findings")
+    parser.add_argument("run", metavar="RUN", type=_run_id)
+
+
+def _add_compare(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser("compare", parents=[common, _json()], help="what differs between runs")
+    parser.add_argument("runs", metavar="RUN", type=_run_id, nargs="+")
+
+
+def _add_logs(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser("logs", parents=[common], help="what a run has printed")
+    parser.add_argument("run", metavar="RUN", type=_run_id)
+    parser.add_argument("--follow", action="store_true", help="go on until the run is over")
+
+
+def _add_stop(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser("stop", parents=[common, _json()], help="stop a run; its script may save first")
+    parser.add_argument("run", metavar="RUN", type=_run_id)
+
+
+def _add_resume(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "resume", parents=[_climb(), common, _json()], help="come back to a run and go on climbing, from any terminal"
+    )
+    parser.add_argument("run", metavar="RUN", type=_run_id)
+    parser.add_argument(
+        "--to", metavar="RUNG", choices=RUNGS, default="full", help="the last rung to climb (default: full)"
+    )
+
+
+def _read(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A parser of ours for argparse, which would throw the words of a ValueError away."""
+
+    def read(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return read
+
+
+def _parse_run_id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
+        raise ValueError(f"“{text}” is not the number of a run; `mlintern history` lists them")
+    return int(text)
+
+
+def _parse_count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 100_000):
+        raise ValueError(f"“{text}” is not a number of runs from 1 to 100000")
+    return int(text)
+
+
+def _parse_duration(text: str) -> float:
+    from .units import parse_duration
+
+    if text.startswith("$"):
+        raise ValueError(f"“{text}” is money, and no price is set; write a time, for example 30m or 2h")
+    return parse_duration(text)
+
+
+def _parse_steps(text: str) -> int:
+    from .units import parse_steps
+
+    return parse_steps(text)
+
+
+def _parse_approval(text: str) -> tuple[str, float]:
+    rung, given, ceiling = text.partition("=")
+    if not given or rung not in RUNGS:
+        raise ValueError(f"“{text}” approves nothing; write a rung and its ceiling, for example pilot=2m or full=1h30m")
+    return rung, _parse_duration(ceiling)
+
+
+_run_id, _count, _duration, _steps, _approval = map(
+    _read, (_parse_run_id, _parse_count, _parse_duration, _parse_steps, _parse_approval)
+)

@@ -1,0 +1,187 @@
+"""Climbing for the command line: free rungs, questions or approvals given ahead, waiting, and how it ended.
+
+Invariant: nothing that costs starts without an approval that covers its forecast; one given ahead of time is used once,
+so a run that was stopped at its ceiling is never started again by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ...planner.budget import BudgetError
+from ...planner.moves import Ask, Blocked, Reached, RunRung, Wait
+from ...planner.rungs import FACTS
+from ...planner.view import RungView
+from ...runtime import launch
+from ...store import Store
+from ...store.records import Run, RungName, RungStatus, Severity
+from ..output import CommandError, ExitCode, Output
+from ..units import duration
+
+if TYPE_CHECKING:
+    from ..climb import Climb
+
+POLL_SECONDS = 0.1
+LOOK_SECONDS = 1.0
+"""How often it is made sure that a run's supervisor is still there."""
+
+
+@dataclass(slots=True)
+class Order:
+    """What the person asked for."""
+
+    to: RungName
+    approvals: dict[RungName, float] = field(default_factory=dict)
+    """Ceilings of rungs that were approved ahead of time; each is taken out when it is used."""
+    may_ask: bool = False
+    """Whether somebody sits at a terminal and can answer."""
+    free_seconds: float | None = None
+    """What the rungs that need no approval may take together."""
+
+
+@dataclass(slots=True)
+class Climbing:
+    """One climb, from here until it is reached, blocked, declined or stopped."""
+
+    store: Store
+    climb: Climb
+    order: Order
+    output: Output
+    is_stale: Callable[[], bool]
+    """Whether the script has changed since this climb began."""
+    clock: Callable[[], float] = time.monotonic
+    runs: list[int] = field(default_factory=list)
+    """The runs that were started here."""
+    asks: Ask | None = None
+    """The question that was left open."""
+    why_open: str | None = None
+    _started: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._started = self.clock()
+
+    def go(self) -> ExitCode:
+        """Climb; returns how it ended."""
+        while True:
+            match self.climb.next(self.order.to):
+                case RunRung(rung=rung):
+                    self._start(rung)
+                case Wait(run_id=run_id):
+                    self.wait(run_id)
+                case Ask() as ask:
+                    code = self._decide(ask)
+                    if code is not None:
+                        return code
+                case Blocked(rung=rung, why=why):
+                    self.output.say(f"{rung}: {why}")
+                    return self._outcome(rung)
+                case Reached():
+                    return self._outcome(None)
+
+    def wait(self, run_id: int) -> Run:
+        """Until the run is over, drawing how far it is."""
+        looked = self.clock()
+        try:
+            while not (run := self.store.runs.get(run_id)).status.is_over:
+                self.output.draw(lambda run=run: _progress(run))  # type: ignore[misc]  # a default holds the value
+                time.sleep(POLL_SECONDS)
+                if self.clock() - looked > LOOK_SECONDS:
+                    launch.reconcile(self.store)
+                    looked = self.clock()
+        except KeyboardInterrupt:
+            self._leave(run_id)
+            raise
+        words = f"run {run.id}, {run.rung}: {run.status} after {duration(run.wall_seconds)}"
+        self.output.say(f"{words}, {run.reason}" if run.reason else words)
+        return run
+
+    def _start(self, rung: RungName) -> None:
+        left = None
+        if self.order.free_seconds is not None:
+            left = self.order.free_seconds - (self.clock() - self._started)
+            if left <= 0:
+                raise CommandError(
+                    "ceiling",
+                    f"The ceiling of {duration(self.order.free_seconds)} was reached before {rung}.",
+                    "Give more with --ceiling.",
+                    exit_code=ExitCode.CEILING,
+                )
+        self.output.say(f"climbing {rung}")
+        run = self.climb.start(rung, ceiling_seconds=left)
+        if run is not None:
+            self.runs.append(run.id)
+
+    def _decide(self, ask: Ask) -> ExitCode | None:
+        """Approve and start, or leave the question open; ``None`` where the climb goes on."""
+        ceiling = self.order.approvals.pop(ask.rung, None)
+        if ceiling is not None and ask.forecast.seconds is not None:
+            return self._approve(ask, ceiling, by="flag")
+        if self.order.may_ask:
+            return self._ask_person(ask)
+        if ceiling is not None:
+            return self._leave_open(ask, "its cost is unknown, and an unknown cost is never approved ahead of time")
+        if self._was_stopped_here(ask.rung):
+            return self._leave_open(ask, ask.why, ExitCode.CEILING)
+        return self._leave_open(ask, "nobody approved it")
+
+    def _ask_person(self, ask: Ask) -> ExitCode | None:
+        from .question import ask_person
+
+        answer = ask_person(ask, self.climb.view(), self.output)
+        if answer.ceiling_seconds is not None:
+            return self._approve(ask, answer.ceiling_seconds, by="terminal")
+        if answer.is_no:
+            self.climb.decline(ask.rung, answer.reason, by="terminal")
+            return self._leave_open(ask, "declined")
+        return self._leave_open(ask, "nothing was decided")
+
+    def _approve(self, ask: Ask, ceiling: float, *, by: str) -> ExitCode | None:
+        if self.is_stale():
+            return self._leave_open(ask, "the script changed since it was rehearsed: start the command again")
+        try:
+            run = self.climb.approve(ask.rung, ceiling_seconds=ceiling, by=by)
+        except BudgetError as error:
+            return self._leave_open(ask, str(error))
+        self.runs.append(run.id)
+        self.output.say(f"climbing {ask.rung}: run {run.id}, approved within {duration(ceiling)}")
+        return None
+
+    def _leave_open(self, ask: Ask, why: str, code: ExitCode = ExitCode.NEEDS_APPROVAL) -> ExitCode:
+        self.asks, self.why_open = ask, why
+        self.output.say(f"{ask.rung} was not started: {why}")
+        return code
+
+    def _was_stopped_here(self, rung: RungName) -> bool:
+        return any(self.store.runs.get(run_id).rung is rung for run_id in self.runs)
+
+    def _leave(self, run_id: int) -> None:
+        """The person goes: a free rung is stopped with them, what was approved goes on."""
+        if FACTS[self.store.runs.get(run_id).rung].costs:
+            self.output.say(
+                f"run {run_id} goes on; mlintern resume {run_id} comes back, mlintern stop {run_id} ends it"
+            )
+            return
+        try:
+            launch.stop(self.store, run_id)
+        except launch.LaunchError:
+            return  # it ended by itself in this moment
+        self.output.say(f"stopping run {run_id}")
+
+    def _outcome(self, blocked: RungName | None) -> ExitCode:
+        view = self.climb.view()
+        if any(finding.severity is Severity.ERROR for finding in view.findings):
+            return ExitCode.FAULTS
+        if blocked is None:
+            return ExitCode.DONE
+        standing: RungView = next(one for one in view.rungs if one.name is blocked)
+        is_ceiling = standing.status is RungStatus.STOPPED and (standing.why or "").startswith("ceiling")
+        return ExitCode.CEILING if is_ceiling else ExitCode.FAULTS
+
+
+def _progress(run: Run) -> str:
+    from ..plain_text import progress_line
+
+    return progress_line(run, time.time())

@@ -1,0 +1,36 @@
+"""The home folder and the database for one command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...runtime import launch
+from ...store import Store, StoreError
+from ..climb import ClimbError
+from ..launch import default_home
+from ..output import CommandError, ExitCode
+
+
+def home_folder(options: argparse.Namespace) -> Path:
+    """``--home``, ``MLINTERN_HOME`` or the platform's folder, as an absolute path."""
+    home = Path(options.home).expanduser().absolute() if options.home else default_home()
+    if home.exists() and not home.is_dir():
+        raise CommandError("usage", f"{home} is a file.", "Name a folder with --home.")
+    return home
+
+
+@contextmanager
+def opened(home: Path, *, create: bool = True) -> Iterator[Store]:
+    """The database, with the truth about runs whose supervisor is gone; its errors become ours."""
+    try:
+        with Store.open(home, create=create) as store:
+            if store.read_only is None:
+                launch.reconcile(store)
+            yield store
+    except StoreError as error:
+        raise CommandError(error.code, error.message, error.hint) from error
+    except (launch.LaunchError, ClimbError) as error:
+        raise CommandError("launch", str(error), exit_code=ExitCode.FAULTS) from error

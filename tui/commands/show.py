@@ -1,0 +1,87 @@
+"""`mlintern show`: one run with what it was expected to take, what it took, and what was found."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...planner.view import LadderView
+from ...store import Store
+from ...store.records import Experiment, Forecast, Metric, Run
+from .. import output_json
+from ..output import SCHEMA, ExitCode, Output
+from ..text import clean
+from ..units import count, duration, duration_interval, number, size
+from .opening import home_folder, opened
+
+
+def command(options: argparse.Namespace, output: Output) -> ExitCode:
+    """Tell everything about one run."""
+    home = home_folder(options)
+    with opened(home, create=False) as store:
+        run = store.runs.get(options.run)
+        experiment = store.experiments.get(run.experiment_id)
+        view = _view(store, home, experiment)
+        forecast = _forecast(store, run)
+        last = tuple(store.metrics.last(run.id).values())
+        output.object(_content(store, run, view, forecast, last))
+        output.lines(_lines(run, view, forecast, last))
+    return ExitCode.DONE
+
+
+def _view(store: Store, home: Path, experiment: Experiment) -> LadderView:
+    from ..climb import Climb
+
+    return Climb.of(store, home, experiment).view()
+
+
+def _forecast(store: Store, run: Run) -> Forecast | None:
+    """The forecast that the run was approved with, or else the latest of its rung."""
+    for approval in store.approvals.for_experiment(run.experiment_id):
+        if approval.used_by_run_id == run.id and approval.forecast_id is not None:
+            return store.forecasts.get(approval.forecast_id)
+    return store.forecasts.latest(run.experiment_id, run.rung)
+
+
+def _content(
+    store: Store, run: Run, view: LadderView, forecast: Forecast | None, last: tuple[Metric, ...]
+) -> dict[str, Any]:
+    approvals = store.approvals.for_experiment(run.experiment_id)
+    return {
+        "schema": SCHEMA,
+        "run": output_json.run(run),
+        "experiment": output_json.experiment(view.experiment),
+        "forecast": output_json.forecast(forecast, why_none=f"{run.rung} was not forecast"),
+        "approvals": [output_json.approval(one) for one in approvals],
+        "findings": [output_json.finding(one) for one in view.findings],
+        "metrics": output_json.metrics(last),
+        "verified": list(view.verified),
+        "not_verified": list(view.not_verified),
+    }
+
+
+def _lines(run: Run, view: LadderView, forecast: Forecast | None, last: tuple[Metric, ...]) -> Iterator[str]:
+    from ..plain_text import finding_lines
+    from ..widgets.finding_list import in_order
+
+    experiment = view.experiment
+    yield clean(f"run {run.id}: {experiment.module or experiment.script} {' '.join(experiment.args)}".rstrip())
+    yield clean(f"{run.rung}: {run.status}{f', {run.reason}' if run.reason else ''}")
+    expected = "" if forecast is None else f", forecast {duration_interval(forecast.seconds)}"
+    yield f"time {duration(run.wall_seconds)}{expected}, ceiling {duration(run.ceiling_seconds)}"
+    planned = f" of {count(run.planned_steps)}" if run.planned_steps else ""
+    yield f"steps {count(run.steps)}{planned}, last loss {number(run.last_loss)}"
+    yield f"memory {size(run.peak_host_bytes)}, GPU memory {size(run.peak_device_bytes)}"
+    yield f"isolation {run.isolation or 'unknown'}"
+    yield clean(f"python {experiment.python}")
+    yield clean(f"log {run.log_path}")
+    for metric in last:
+        yield clean(f"metric {metric.name}: {number(metric.value)} at step {count(metric.step)}")
+    for finding in in_order(view.findings):
+        yield from finding_lines(finding)
+    for fact in view.verified:
+        yield clean(f"verified: {fact}")
+    for fact in view.not_verified:
+        yield clean(f"not verified: {fact}")

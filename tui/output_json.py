@@ -1,0 +1,183 @@
+"""Records as JSON objects: the shapes that docs/schema describes and other programs read.
+
+Invariant: what is not known is ``null``, never zero; a number that JSON cannot hold is ``null`` with its words beside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..planner.moves import Ask
+from ..planner.view import LadderView, RungView
+from ..store.records import (
+    Approval,
+    Experiment,
+    Finding,
+    Forecast,
+    Interval,
+    Metric,
+    Run,
+    RungName,
+    RungStatus,
+    RunRow,
+)
+from .output import SCHEMA
+
+Object = dict[str, Any]
+
+STATUS_WORDS = {RungStatus.PLANNED: "skipped", RungStatus.NOT_BUILT: "skipped"}
+"""A rung that was not climbed is skipped, and ``why`` says what for; it never reads as passed."""
+
+FORECAST_FIELDS = ("seconds", "cpu_seconds", "peak_host_bytes", "peak_device_bytes", "energy_joules", "usd")
+
+
+def interval(value: Interval | None, *, whole: bool = False) -> Object | None:
+    """The three values of an interval; ``whole`` for what is counted."""
+    if value is None:
+        return None
+    bounds = {"low": value.low, "mid": value.mid, "high": value.high}
+    return {name: round(bound) for name, bound in bounds.items()} if whole else bounds
+
+
+def finding(found: Finding) -> Object:
+    """A finding as the contract has it."""
+    return {
+        "code": found.code,
+        "severity": str(found.severity),
+        "rung": str(found.rung),
+        "message": found.message,
+        "evidence": [dict(one) for one in found.evidence],
+        "file": found.file,
+        "line": found.line,
+        "fix": found.fix,
+    }
+
+
+def forecast(made: Forecast | None, *, why_none: str = "") -> Object:
+    """A forecast; without one every value is unknown for the same reason."""
+    if made is None:
+        unknown = [f"{name}: {why_none}" for name in (*FORECAST_FIELDS, "steps")]
+        return {**dict.fromkeys(FORECAST_FIELDS), "steps": None, "steps_exact": False, "unknown": unknown}
+    values = {name: interval(getattr(made, name), whole=name.endswith("_bytes")) for name in FORECAST_FIELDS}
+    told = {entry.partition(":")[0] for entry in made.unknown}
+    silent = [f"{name}: not measured" for name, value in values.items() if value is None and name not in told]
+    return {**values, "steps": made.steps, "steps_exact": made.steps_exact, "unknown": [*made.unknown, *silent]}
+
+
+def rung(one: RungView) -> Object:
+    """One rung with what climbing it has shown."""
+    why = one.why
+    if one.status is RungStatus.PLANNED:
+        why = why or "not reached"
+    status = STATUS_WORDS.get(one.status, str(one.status))
+    run_id = one.run.id if one.run else None
+    return {"rung": str(one.name), "status": status, "seconds": one.actual_seconds, "why": why, "run": run_id}
+
+
+def ladder(view: LadderView, *, script: str, up_to: Sequence[RungName], cost: Object) -> Object:
+    """One experiment on its ladder: what ``check`` and ``run`` answer."""
+    full = next((one.forecast for one in view.rungs if one.name is RungName.FULL), None)
+    return {
+        "schema": SCHEMA,
+        "script": script,
+        "module": view.experiment.module,
+        "args": list(view.experiment.args),
+        "experiment": view.experiment.id,
+        "python": str(view.experiment.python),
+        "rungs": [rung(one) for one in view.rungs if one.name in up_to],
+        "findings": [finding(one) for one in view.findings],
+        "forecast": forecast(full, why_none="the rehearsal that would measure it has not passed"),
+        "cost": cost,
+        "verified": list(view.verified),
+        "not_verified": list(view.not_verified),
+    }
+
+
+def asks(move: Ask, why: str | None) -> Object:
+    """What a person is asked to approve, and why it was left open."""
+    return {
+        "rung": str(move.rung),
+        "why": why or move.why,
+        "verifies": list(move.verifies),
+        "forecast": forecast(move.forecast),
+    }
+
+
+def run(one: Run) -> Object:
+    """One run with what it was allowed and what it used."""
+    return {
+        "run": one.id,
+        "experiment": one.experiment_id,
+        "rung": str(one.rung),
+        "status": str(one.status),
+        "reason": one.reason,
+        "created_at": one.created_at,
+        "started_at": one.started_at,
+        "ended_at": one.ended_at,
+        "ceiling_seconds": one.ceiling_seconds,
+        "wall_seconds": one.wall_seconds,
+        "cpu_seconds": one.cpu_seconds,
+        "steps": one.steps,
+        "planned_steps": one.planned_steps,
+        "last_loss": _finite(one.last_loss),
+        "exit_code": one.exit_code,
+        "signal": one.signal,
+        "isolation": one.isolation,
+        "peak_host_bytes": one.peak_host_bytes,
+        "peak_device_bytes": one.peak_device_bytes,
+        "energy_joules": one.energy_joules,
+        "usd": one.usd,
+        "log": str(one.log_path),
+    }
+
+
+def row(one: RunRow) -> Object:
+    """One line of the history."""
+    origin = {"name": one.experiment_name, "script": str(one.script), "module": one.module, "args": list(one.args)}
+    return {**run(one.run), **origin, "forecast_seconds": interval(one.forecast_seconds)}
+
+
+def experiment(one: Experiment) -> Object:
+    """What the runs belong to."""
+    return {
+        "experiment": one.id,
+        "name": one.name,
+        "script": str(one.script),
+        "module": one.module,
+        "args": list(one.args),
+        "working_dir": str(one.working_dir),
+        "python": str(one.python),
+        "fingerprint": one.fingerprint,
+        "declared_steps": one.declared_steps,
+        "budget_seconds": one.budget_seconds,
+        "created_at": one.created_at,
+    }
+
+
+def approval(one: Approval) -> Object:
+    """A decision."""
+    return {
+        "rung": str(one.rung),
+        "decision": str(one.decision),
+        "ceiling_seconds": one.ceiling_seconds,
+        "reason": one.reason,
+        "decided_by": one.decided_by,
+        "decided_at": one.decided_at,
+        "forecast": one.forecast_id,
+        "used_by_run": one.used_by_run_id,
+    }
+
+
+def metrics(last: Iterable[Metric]) -> list[Object]:
+    """The last value of each metric; one that is not finite says so in words."""
+    return [
+        {"name": one.name, "step": one.step, "value": _finite(one.value)}
+        | ({} if math.isfinite(one.value) else {"text": str(one.value)})
+        for one in last
+    ]
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
