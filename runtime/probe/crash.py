@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from .loops import Tracker
+from .tracker import Tracker
 
 _OURS = os.path.dirname(os.path.realpath(__file__))
 

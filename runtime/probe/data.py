@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .clocks import processes_cpu
-from .loops import Tracker
+from .tracker import Tracker
 from .tree import Node
 
 NATURAL_BATCHES = 8

@@ -13,8 +13,9 @@ from types import ModuleType
 from typing import Any
 
 from .after_import import AfterImport
-from .loops import Loop, Tracker
+from .frames import Loop
 from .sites import Site, SiteTable
+from .tracker import Tracker
 
 REWRITTEN = ("transformers.trainer",)
 """Framework modules whose loops are rewritten when they are imported."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .loops import Loop
+    from .frames import Loop
 
 WARM_UP = 3
 """Iterations at the start of a loop that say nothing about time."""

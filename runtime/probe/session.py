@@ -18,10 +18,10 @@ from .channel import Channel
 from .clocks import children_cpu
 from .crash import describe
 from .frameworks import REWRITTEN, watch_frameworks
-from .loops import Tracker
 from .policy import Policy
 from .sites import SiteTable
 from .torch_hooks import TorchHooks
+from .tracker import Tracker
 
 REPORT_SECONDS = 5.0
 

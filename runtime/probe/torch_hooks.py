@@ -15,7 +15,7 @@ from typing import Any
 
 from . import data
 from .channel import Channel
-from .loops import Tracker
+from .tracker import Tracker
 
 DEVICE_READ_SECONDS = 0.1
 """On an accelerator, reading a loss waits for the device: at most this often."""

@@ -1,7 +1,7 @@
 """The tracker: follows the loops of instrumented code as they run, and cuts them where the policy says so.
 
-The rewritten code calls six functions of :class:`Tracker` (``loop``, ``again``, ``leave``, ``when``, ``enter``,
-``bound``) and one for generators (``feeds``). Torch's hooks call ``on_step``, ``on_backward`` and ``on_forward``.
+The rewritten code calls nine functions of :class:`Tracker`: ``loop``, ``each``, ``again``, ``leave``, ``when``,
+``foresee``, ``enter``, ``bound`` and ``feeds``. Torch's hooks call ``on_step``, ``on_backward`` and ``on_forward``.
 Invariant: outside the main thread, inside a module's ``forward`` and while torch compiles, every one of these does
 nothing.
 """
@@ -10,110 +10,20 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
 from . import sources
 from .bounds import COMPARE, Bound
-from .policy import WARM_UP, Policy
+from .frames import TIGHT_ITERATIONS, Frame, Loop
+from .policy import Policy
 from .sites import Site, SiteTable
 from .tree import Node
 
-TIGHT_ITERATIONS = 256
-TIGHT_SECONDS = 20e-6
-"""A loop that ran this often, this fast, without any event is left to run at full speed."""
 MOST_FORESEEN = 1_000_000
 FORESEEN_ENTRIES = 3
 """How many indices a condition is asked for, and in how many entries of the loop around it."""
-
-
-class Frame:
-    """One active loop or branch: what is on the tracker's stack."""
-
-    __slots__ = ("began_cpu", "began_wall", "caller", "inner_cpu", "inner_wall", "node", "parent")
-
-    def __init__(self, node: Node, caller: int, parent: Frame | None) -> None:
-        self.node = node
-        self.caller = caller
-        self.parent = parent
-        self.inner_cpu = 0.0
-        self.inner_wall = 0.0
-        self.began_cpu = time.process_time()
-        self.began_wall = time.perf_counter()
-
-    def restart(self) -> tuple[float, float]:
-        """Self time (CPU, wall) since the last restart, without what inner frames used."""
-        cpu, wall = time.process_time(), time.perf_counter()
-        spent = cpu - self.began_cpu, wall - self.began_wall
-        self.began_cpu, self.began_wall = cpu, wall
-        own = spent[0] - self.inner_cpu, spent[1] - self.inner_wall
-        self.inner_cpu = self.inner_wall = 0.0
-        node = self.node
-        node.self_cpu += own[0]
-        node.self_wall += own[1]
-        if self.parent is not None:
-            self.parent.inner_cpu += spent[0]
-            self.parent.inner_wall += spent[1]
-        return own
-
-
-class Loop(Frame):
-    """One entry of a loop."""
-
-    __slots__ = (
-        "bounds", "data_driven", "encloses", "feeders", "final", "first_index", "foreseen", "grad_at_entry", "index",
-        "iteration_backward", "iteration_forward", "iteration_stepped", "loaders", "of_items", "over_modules",
-        "over_names", "planned", "prefetched", "pulling", "running", "source", "stepped", "stop", "whole",
-    )  # fmt: skip
-
-    def __init__(self, node: Node, caller: int, parent: Frame | None, source: Any = None) -> None:
-        super().__init__(node, caller, parent)
-        self.source = source
-        self.planned: int | None = None
-        self.index = 0
-        """Iterations completed in this entry."""
-        self.running = False
-        """An iteration has begun and not ended."""
-        self.pulling = False
-        self.iteration_stepped = self.iteration_backward = self.iteration_forward = False
-        self.grad_at_entry = True
-        self.stepped = 0
-        """Iterations of this entry with an optimizer step."""
-        self.encloses = False
-        """A training or evaluation loop ran inside this entry."""
-        self.final = False
-        """The iteration under way is the last one the policy wants."""
-        self.stop = False
-        self.whole = False
-        self.loaders: list[Any] = []
-        self.feeders: dict[int, int | None] = {}
-        self.prefetched = 0
-        self.data_driven = False
-        self.over_names = type(source) in (list, tuple, dict) and not _are_numbers(source)
-        self.over_modules = False
-        self.of_items = source is not None
-        """A ``for`` loop: it will end by itself."""
-        self.bounds: dict[int, Bound] = {}
-        self.first_index: int | None = None
-        self.foreseen: set[int] = set()
-
-    def indices(self) -> range | None:
-        """The values that the index of a ``range`` or ``enumerate`` loop takes in a whole entry."""
-        source = getattr(self.source, "iterable", self.source)
-        sequence = getattr(source, "sequence", source)
-        if isinstance(sequence, range):
-            return sequence
-        if self.planned is not None and self.first_index is not None:
-            return range(self.first_index, self.first_index + self.planned)
-        return None
-
-    def mark_step(self) -> None:
-        """The iteration under way has made an optimizer step."""
-        if not self.iteration_stepped:
-            self.iteration_stepped = True
-            self.stepped += 1
 
 
 class Tracker:
@@ -347,7 +257,7 @@ class Tracker:
             if active is self._bottom:
                 active.restart()
             elif isinstance(active, Loop):
-                self._summarise_bounds(active)
+                active.summarise_bounds()
         return self.root.as_json()
 
     # -- inside ------------------------------------------------------------------------------------------------------
@@ -399,7 +309,7 @@ class Tracker:
                 break
             loop.pulling = False
             if loop.index == 0:
-                self._first_item(loop, item)
+                loop.meet(item)
             if loop.final and loop.planned is not None and isinstance(iterator, enumerate):
                 item = (item[0] + loop.planned - 1 - loop.index, item[1])
             loop.running = True
@@ -407,11 +317,11 @@ class Tracker:
             self.crash_context.clear()  # whatever passed through was handled
             self._end_iteration(loop)
             if loop.final and not loop.stop:
-                self._skip_to_last(loop, jumps)
-            if loop.index == TIGHT_ITERATIONS and self._is_tight(loop, started):
+                loop.skip_to_last(jumps)
+            if loop.index == TIGHT_ITERATIONS and loop.is_tight(started):
                 yield from self._run_tight(loop, iterator)
         if loop.index == 0:
-            self._plan(loop)
+            loop.plan_entry()
 
     def _run_tight(self, loop: Loop, iterator: Iterator[Any]) -> Iterator[Any]:
         """At full speed until something happens."""
@@ -424,37 +334,12 @@ class Tracker:
                 break
         loop.node.head.add(*loop.restart())
 
-    def _first_item(self, loop: Loop, item: Any) -> None:
-        self._plan(loop)
-        kind = type(item)
-        parts = item if kind in (tuple, list) else (item,)
-        if kind is tuple and type(getattr(loop.source, "iterable", loop.source)) is enumerate:
-            loop.first_index = item[0]
-        loop.over_modules = any(hasattr(part, "named_parameters") for part in parts)
-        loop.data_driven = any(hasattr(part, "requires_grad") for part in parts) or bool(loop.loaders)
-
-    def _plan(self, loop: Loop) -> None:
-        """Settle how many iterations the full run makes in this entry."""
-        if loop.planned is None and loop.feeders and all(length is not None for length in loop.feeders.values()):
-            product = 1
-            for length in loop.feeders.values():
-                product *= length or 0
-            loop.planned = product
-        if loop.planned is None and len(loop.loaders) == 1:
-            loop.planned = loop.loaders[0].total
-        loop.node.plan(loop.planned)
-
-    def _is_tight(self, loop: Loop, started: float) -> bool:
-        if loop.node.role != "plain" or loop.encloses or (loop.node.site is not None and loop.node.site.trains):
-            return False
-        return (time.perf_counter() - started) / loop.index < TIGHT_SECONDS
-
     def _end_iteration(self, loop: Loop) -> None:
         loop.running = False
         while self._top is not loop and self._top is not self._bottom:
             self._pop(self._top)  # a frame whose end was never told
         self._settle_role(loop)
-        self._book_time(loop, *loop.restart())
+        loop.book_time(*loop.restart())
         loop.index += 1
         loop.node.iterations += 1
         if loop.final:
@@ -491,17 +376,6 @@ class Tracker:
         loop.mark_step()
         self.on_manual_step()
 
-    def _book_time(self, loop: Loop, cpu: float, wall: float) -> None:
-        node = loop.node
-        if loop.final:
-            node.last.add(cpu, wall)
-        elif node.entries == 1 and loop.index < WARM_UP + loop.prefetched:
-            node.head.add(cpu, wall)
-        elif loop.index == 0:
-            node.start.add(cpu, wall)
-        else:
-            node.warm.add(cpu, wall)
-
     def _finish(self, loop: Loop) -> None:
         """The policy has seen enough: one more iteration, the last of the full run where it can be reached."""
         loop.node.cut = True
@@ -512,16 +386,6 @@ class Tracker:
         if loop.planned is not None and loop.index >= loop.planned - 1:
             loop.node.cut = loop.node.iterations < loop.node.planned_sum
         loop.final = True
-
-    def _skip_to_last(self, loop: Loop, jumps: Any) -> None:
-        if loop.planned is not None and loop.index >= loop.planned - 1:
-            return
-        if loop.loaders:
-            shortest = min((loader.total for loader in loop.loaders if loader.total is not None), default=None)
-            for loader in loop.loaders:
-                loader.skip_to(shortest)
-        else:
-            sources.jump(jumps)
 
     def _pop(self, frame: Frame) -> None:
         if isinstance(frame, Loop):
@@ -538,7 +402,7 @@ class Tracker:
         loop.restart()
         if loop.final or loop.stop:
             self.cut_counts.add(loop.node.iterations)
-        self._summarise_bounds(loop)
+        loop.summarise_bounds()
         for loader in loop.loaders:
             loader.account(loop.node)
         self._tell_outer(loop)
@@ -576,11 +440,6 @@ class Tracker:
             frame = frame.parent
         return None
 
-    def _summarise_bounds(self, loop: Loop) -> None:
-        reports = [report for report in (bound.report() for bound in loop.bounds.values()) if report is not None]
-        if reports:
-            loop.node.bound = min(reports, key=lambda report: report["steps"] or report["iterations"] or 0)
-
     def _note_crash(self, frame: Frame) -> None:
         site = frame.node.site
         if site is None:
@@ -603,10 +462,6 @@ def _called_from(frame: FrameType) -> int:
     """The line that called the function of ``frame``; 0 for a module's own code."""
     back = frame.f_back
     return back.f_lineno if back is not None and frame.f_code.co_name != "<module>" else 0
-
-
-def _are_numbers(source: Any) -> bool:
-    return all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in list(source)[:20])
 
 
 def _never() -> bool:
