@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from harness import ours, running, shown, until
 from mlintern.store import Store
-from mlintern.store.records import Interval, RungName, RunRow, RunStatus
-from mlintern.tui.screens.compare import CompareScreen
+from mlintern.store.records import Interval, Metric, RungName, RunRow, RunStatus
+from mlintern.tui.screens.compare import CompareScreen, compare
 from mlintern.tui.screens.history import HistoryScreen
 from mlintern.tui.screens.ladder import LadderScreen
 from mlintern.tui.screens.run import RunScreen
@@ -34,7 +34,7 @@ async def test_every_run_is_there_with_what_is_known_of_the_one_in_hand(backend:
         await until(lambda: "run 3" in shown(pilot.app))
         text = shown(pilot.app)
         assert "history · 3 runs" in text and "✗ failed" in text and "✓ done" in text and "» running" in text
-        assert "ceiling 7m10s" in text and "overlay" in text
+        assert "ceiling 7m10s" in text and "wrote into scratch only (overlay)" in text
         await pilot.press("G")
         await until(lambda: "out of memory at the evaluation" in shown(pilot.app))
 
@@ -48,6 +48,18 @@ async def test_filter_as_it_is_typed_and_what_is_wrong_with_it(backend: FakeBack
         await until(lambda: "no filter colour" in shown(pilot.app))
         await pilot.press("escape")
         await until(lambda: "history · 3 runs" in shown(pilot.app))
+
+
+async def test_runs_are_found_by_what_stands_in_their_logs(backend: FakeBackend) -> None:
+    with Store.open(backend.home) as store:
+        store.logs.index(2, 0, "epoch 3 loss nan")
+    async with running(backend) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("slash", *"log:nan")
+        await until(lambda: "history · 1 run " in shown(pilot.app) and "✓ done" in shown(pilot.app))
+        assert screen.table.total == 1
+        await pilot.press("ctrl+u", *"log:nothing")
+        await until(lambda: "history · 0 runs" in shown(pilot.app))
 
 
 async def test_sort_by_key_and_by_click(backend: FakeBackend) -> None:
@@ -152,11 +164,26 @@ def test_a_difference_is_told_and_what_is_the_same_too() -> None:
     assert rows["steps"].values == ("100", "100") and not rows["steps"].differs
 
 
+async def test_what_a_rehearsal_measured_is_never_shown_as_a_result(backend: FakeBackend) -> None:
+    with Store.open(backend.home) as store:
+        store.runs.update(1, last_loss=1.234)
+        store.metrics.add(1, [Metric("loss", 1, 1.234)])
+    async with running(backend) as pilot:
+        await opened(pilot)
+        assert "1.234" not in shown(pilot.app) and "0.0213" in shown(pilot.app)
+        await pilot.press("G", "enter")
+        await until(lambda: "not a result" in shown(pilot.app))
+    with Store.open(backend.home) as store:
+        compared = compare(store, (1, 2), None)
+    assert compared.runs[0].last == {} and compared.values[0] == ()
+    assert compared.values[1] != ()
+
+
 @pytest.mark.parametrize("width", [60, 76, 88, 100, 156])
 def test_columns_fit_the_width(width: int) -> None:
     shown_columns = columns_for(width)
     assert sum(cells for _, cells in shown_columns) <= max(width, 70)
-    assert ("cost" in [column.title for column, _ in shown_columns]) == (width >= 98)
+    assert ("cost" in [column.title for column, _ in shown_columns]) == (width >= 100)
 
 
 def test_the_forecast_error_is_told_only_of_runs_that_were_done() -> None:

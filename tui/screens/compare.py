@@ -19,6 +19,7 @@ from ..text import clean
 from ..widgets.difference import Compared, DifferenceTable, differences, head
 from ..widgets.loss_chart import LossChart
 from ..widgets.rows import Rows
+from ..widgets.run_table import gives_results
 from ..widgets.section import Line, SectionTitle
 from ..widgets.series import Series
 from .place import Place
@@ -40,10 +41,16 @@ def compare(store: Store, run_ids: tuple[int, ...], metric: str | None) -> Compa
     runs = []
     for run_id in run_ids:
         run = store.runs.get(run_id)
-        runs.append(Compared(run, store.experiments.get(run.experiment_id), store.metrics.last(run_id)))
+        last = store.metrics.last(run_id) if gives_results(run) else {}
+        runs.append(Compared(run, store.experiments.get(run.experiment_id), last))
     metrics = tuple(dict.fromkeys(name for one in runs for name in one.last))
     chosen = metric if metric in metrics else telling(metrics)
-    values = [store.metrics.series(one.run.id, chosen, max_points=MOST_POINTS) if chosen else () for one in runs]
+    values = [
+        store.metrics.series(one.run.id, chosen, max_points=MOST_POINTS)
+        if chosen is not None and chosen in one.last
+        else ()
+        for one in runs
+    ]
     return Comparison(tuple(runs), metrics, chosen, tuple(values))
 
 

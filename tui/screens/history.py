@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -22,7 +23,7 @@ from ..text import clean
 from ..units import count, duration, duration_interval, energy, size
 from ..widgets.painted import Painted
 from ..widgets.rows import Rows
-from ..widgets.run_table import SORTS, RunTable
+from ..widgets.run_table import SORTS, RunTable, taken
 from ..widgets.section import Facts, SectionTitle
 from .place import Place
 
@@ -39,7 +40,7 @@ class TableHead(Painted):
         segments = [Segment("   ")]
         for column, text in self._table.head(width - 3):
             click = f"screen.sort_by('{column.sort}')" if column.sort else ""
-            ink = "strong" if column.sort is self._table.sort else "muted"
+            ink = "strong" if column.sort is self._table.wanted.sort else "muted"
             segments.append(Segment(text, self.ink(ink, click)))
         return self.finish(segments, width)
 
@@ -57,7 +58,9 @@ class HistoryScreen(Place):
         yield SectionTitle("history", id="history-title")
         with Horizontal(id="filter-line"):
             yield Static("filter", classes="label", markup=False)
-            yield Input(placeholder="words, status:failed rung:full script:train.py", compact=True, id="filter")
+            yield Input(
+                placeholder="words, status:failed rung:full script:train.py, or log:nan", compact=True, id="filter"
+            )
         yield TableHead(table, id="runs-head")
         yield table
         with Vertical(id="run-part"):
@@ -85,7 +88,7 @@ class HistoryScreen(Place):
 
     async def _look_again(self) -> None:
         table = self.table
-        total = await self.our_app.archive.ask(lambda store: store.runs.count(table.filter_text))
+        total = await self.our_app.archive.ask(table.wanted.count)
         if total != table.total:
             table.load(keep_place=True)
         else:
@@ -100,11 +103,12 @@ class HistoryScreen(Place):
     def _draw_title(self) -> None:
         table = self.table
         marks = f" · {len(table.marks)} marked" if table.marks else ""
-        filtered = f" · filter: {table.filter_text}" if table.filter_text else ""
-        order = "↓" if table.descending else "↑"
+        wanted = table.wanted
+        filtered = f" · filter: {wanted.filter_text}" if wanted.filter_text else ""
+        order = "↓" if wanted.descending else "↑"
         self.query_one("#history-title", SectionTitle).show(
             f"history · {table.words}{filtered}{marks}",
-            f"sort: {table.sort} {order}",
+            f"sort: {wanted.sort} {order}",
             "bad" if table.trouble else "muted",
         )
 
@@ -118,7 +122,7 @@ class HistoryScreen(Place):
             facts.show([])
             return
         title.show(f"run {row.run.id}", str(row.run.rung))
-        facts.show(run_facts(row))
+        facts.show(run_facts(row, self.our_app.clock()))
 
     # ---- actions
 
@@ -127,7 +131,7 @@ class HistoryScreen(Place):
 
     @on(Input.Changed, "#filter")
     def _filter_changed(self, event: Input.Changed) -> None:
-        self.table.filter_text = event.value.strip()
+        self.table.wanted = replace(self.table.wanted, filter_text=event.value.strip())
         self.table.load()
 
     @on(Input.Submitted, "#filter")
@@ -145,22 +149,21 @@ class HistoryScreen(Place):
         self.table.focus()
 
     def action_sort(self, by: int) -> None:
-        here = SORTS.index(self.table.sort)
-        self._order(SORTS[(here + by) % len(SORTS)])
+        here = SORTS.index(self.table.wanted.sort)
+        self._order(SORTS[(here + by) % len(SORTS)], descending=self.table.wanted.descending)
 
     def action_sort_by(self, sort: str) -> None:
         chosen = RunSort(sort)
-        if chosen is self.table.sort:
+        if chosen is self.table.wanted.sort:
             self.action_reverse()
         else:
-            self._order(chosen)
+            self._order(chosen, descending=self.table.wanted.descending)
 
     def action_reverse(self) -> None:
-        self.table.descending = not self.table.descending
-        self._order(self.table.sort)
+        self._order(self.table.wanted.sort, descending=not self.table.wanted.descending)
 
-    def _order(self, sort: RunSort) -> None:
-        self.table.sort = sort
+    def _order(self, sort: RunSort, *, descending: bool) -> None:
+        self.table.wanted = replace(self.table.wanted, sort=sort, descending=descending)
         self.table.load()
         self._draw_title()
         self.query_one("#runs-head").refresh()
@@ -207,22 +210,25 @@ class HistoryScreen(Place):
         return f"run {row.run.id} {row.script} {' '.join(row.args)}".strip() if row else ""
 
 
-def run_facts(row: RunRow) -> list[tuple[str, str, str]]:
+SAFE = {None: "unknown where it wrote", "none": "wrote for real"}
+
+
+def run_facts(row: RunRow, now: float) -> list[tuple[str, str, str]]:
     """What is known about a run, in a few lines."""
     run = row.run
     what = f"-m {row.module}" if row.module else str(row.script)
     ended = f"{run.status}{f': {run.reason}' if run.reason else ''}"
-    steps = f"{count(run.steps)} of {count(run.planned_steps)} steps"
     used = [
-        steps,
-        f"took {duration(run.wall_seconds)} (forecast {duration_interval(row.forecast_seconds)})",
+        f"{count(run.steps)} of {count(run.planned_steps)} steps",
+        f"time {taken(run, now)} (forecast {duration_interval(row.forecast_seconds)})",
         f"memory {size(run.peak_host_bytes)}",
         f"GPU memory {size(run.peak_device_bytes)}",
         f"energy {energy(run.energy_joules)}",
     ]
     ceiling = "no ceiling" if run.ceiling_seconds is None else f"ceiling {duration(run.ceiling_seconds)}"
+    safe = SAFE.get(run.isolation, f"wrote into scratch only ({run.isolation})")
     return [
         ("·", "muted", clean(f"{what} {' '.join(row.args)}")),
-        ("·", "muted", f"{ended} · {ceiling} · files kept safe by: {run.isolation or 'unknown'}"),
+        ("·", "muted", f"{ended} · {ceiling} · {safe}"),
         ("·", "muted", " · ".join(used)),
     ]

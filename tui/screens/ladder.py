@@ -121,7 +121,7 @@ class LadderScreen(LadderAnswers):
             f"findings {count}" if count else "no findings", "⏎ evidence" if count else ""
         )
         self.query_one("#findings", FindingList).show(view.findings)
-        self.query_one("#findings").display = count > 0
+        self.query_one("#findings-part").set_class(count == 0, "none")
         self.query_one("#facts-title", SectionTitle).show(
             f"not verified yet {len(view.not_verified)}", f"verified {len(view.verified)}"
         )

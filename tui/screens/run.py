@@ -26,6 +26,7 @@ from ..widgets.loss_chart import LossChart
 from ..widgets.meters import Meters
 from ..widgets.painted import Piece
 from ..widgets.rows import Rows
+from ..widgets.run_table import gives_results
 from ..widgets.section import Line, SectionTitle
 from ..widgets.series import Series, spliced
 from .detail import DetailScreen, finding_facts
@@ -189,7 +190,8 @@ class RunScreen(StopQuestion):
         if snapshot.baseline is not None:
             label = f"run {snapshot.baseline.id} ({snapshot.baseline.rung})"
             curves.append(Series.of(label, snapshot.baseline_values))
-        chart.show(clean(metric), tuple(curves))
+        note = "" if gives_results(snapshot.run) else " (cut loops: not a result)"
+        chart.show(f"{clean(metric)}{note}", tuple(curves))
 
     def _draw_meters(self) -> None:
         snapshot = self.snapshot

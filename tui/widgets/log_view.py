@@ -114,7 +114,7 @@ class LogView(Painted, ScrollView, can_focus=True):
         log = self.log_file
         if log is None or not self._count:
             return "no output yet"
-        parts = [f"{count(self._count)} lines"]
+        parts = ["1 line" if self._count == 1 else f"{count(self._count)} lines"]
         total = log.total_bytes()
         if total > log.indexed_bytes + (1 << 24):
             parts = [f"reading {log.indexed_bytes / total:.0%}".replace("%", " %")]
@@ -192,6 +192,7 @@ class LogView(Painted, ScrollView, can_focus=True):
         """Find every line that holds ``query`` and go to the next one from here; an empty one ends the search."""
         self._stop_search()
         self.query_text, self.matches = query, array("Q")
+        self.refresh_bindings()
         self._repaint()
         if query and self.log_file is not None:
             self._searching = threading.Event()
@@ -218,10 +219,15 @@ class LogView(Painted, ScrollView, can_focus=True):
         if not stopped.is_set():
             self._searching = None
             self.matches = found
+            self.refresh_bindings()
             if found:
                 following = bisect_left(found, here)
                 self._go_to(found[following] if following < len(found) else found[-1])
             self._repaint()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is no next match where nothing was found."""
+        return bool(self.matches) if action == "match" else True
 
     def action_match(self, by: int) -> None:
         if not self.matches:

@@ -144,6 +144,8 @@ class LossChart(Painted, can_focus=True):
         def value(curve: Series) -> str:
             return (f" {number(curve.ys[-1])}" if curve.ys else " no values") if with_values else ""
 
+        if not any(curve.ys for curve in self._series):
+            return []
         if len(self._series) == 1:
             return [(value(self._series[0]), "")]
         return [

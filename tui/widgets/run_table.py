@@ -12,6 +12,7 @@ from functools import partial
 
 from textual.message import Message
 
+from ...planner.rungs import FACTS
 from ...store import Store, StoreError
 from ...store.records import Run, RunRow, RunSort, RunStatus
 from ..beside import run_beside
@@ -21,8 +22,8 @@ from ..text import clean, fit, right
 from ..units import count, duration, money, number
 from .painted import Piece
 from .rows import Rows
+from .run_query import PAGE, RunQuery
 
-PAGE = 64
 MOST_PAGES = 40
 MOST_MARKS = 5
 
@@ -57,8 +58,8 @@ COLUMNS = (
     Column("status", 10, RunSort.STATUS),
     Column("loss", 9, RunSort.LOSS, is_right=True),
     Column("time", 9, RunSort.WALL, is_right=True),
-    Column("forecast", 9, None, is_right=True, least_width=88),
-    Column("cost", 9, RunSort.USD, is_right=True, least_width=98),
+    Column("forecast", 11, None, is_right=True, least_width=88),
+    Column("cost", 9, RunSort.USD, is_right=True, least_width=100),
 )
 SORTS = tuple(column.sort for column in COLUMNS if column.sort is not None)
 
@@ -76,6 +77,11 @@ def forecast_error(row: RunRow) -> str:
     if forecast is None or actual is None or not forecast.mid or row.run.status is not RunStatus.DONE:
         return "—"
     return f"{100 * (actual - forecast.mid) / forecast.mid:+.0f} %".replace("-", "−")
+
+
+def gives_results(run: Run) -> bool:
+    """Whether what a run measured is a result: the cut loops of the free rungs give none."""
+    return FACTS[run.rung].costs
 
 
 def taken(run: Run, now: float) -> str:
@@ -97,7 +103,7 @@ def cells(row: RunRow, now: float) -> dict[str, tuple[str, str]]:
         SCRIPT_TITLE: (clean(f"{what} {' '.join(row.args)}"), "strong"),
         "rung": (str(run.rung), ""),
         "status": STATUS[run.status],
-        "loss": (number(run.last_loss) if run.last_loss is not None else "—", ""),
+        "loss": (number(run.last_loss) if run.last_loss is not None and gives_results(run) else "—", ""),
         "time": (taken(run, now), ""),
         "forecast": (forecast_error(row), "muted"),
         "cost": (money(run.usd) if run.usd is not None else "—", "muted"),
@@ -117,9 +123,7 @@ class RunTable(Rows):
         super().__init__(id=id)
         self.desk: Desk[Store] | None = None
         self.now = 0.0
-        self.filter_text = ""
-        self.sort = RunSort.CREATED
-        self.descending = True
+        self.wanted = RunQuery()
         self.total = 0
         self.trouble = ""
         self.is_loading = False
@@ -146,17 +150,12 @@ class RunTable(Rows):
     async def _load(self, generation: int) -> None:
         if self.desk is None:
             return
-        filter_text, sort, descending = self.filter_text, self.sort, self.descending
+        wanted = self.wanted
         try:
-            first, total = await self.desk.ask(
-                lambda store: (
-                    store.runs.page(filter_text, sort=sort, descending=descending, limit=PAGE),
-                    store.runs.count(filter_text),
-                )
-            )
+            first, total = await self.desk.ask(wanted.first)
             self._arrived(generation, first, total)
             if total > PAGE:
-                ids = await self.desk.ask(lambda store: store.runs.ids(filter_text, sort=sort, descending=descending))
+                ids = await self.desk.ask(wanted.ids)
                 if generation == self._generation:
                     self._ids, self.total = ids, len(ids)
         except StoreError as error:
@@ -188,16 +187,9 @@ class RunTable(Rows):
     async def _fetch(self, page: int, generation: int) -> None:
         if self.desk is None:
             return
-        ids, start = self._ids, page * PAGE
-        filter_text, sort, descending = self.filter_text, self.sort, self.descending
-
-        def read(store: Store) -> tuple[RunRow, ...]:
-            if ids is not None:
-                return store.runs.rows(ids[start : start + PAGE])
-            return store.runs.page(filter_text, sort=sort, descending=descending, offset=start, limit=PAGE)
-
+        wanted, ids = self.wanted, self._ids
         try:
-            rows = await self.desk.ask(read)
+            rows = await self.desk.ask(lambda store: wanted.page(store, page, ids))
         except StoreError as error:
             self.trouble = str(error)
             rows = ()
@@ -226,7 +218,7 @@ class RunTable(Rows):
         """The titles, aligned with the rows, with an arrow at the column that orders them."""
         titles = []
         for column, cells_wide in columns_for(width):
-            arrow = (" ↓" if self.descending else " ↑") if column.sort is self.sort else ""
+            arrow = (" ↓" if self.wanted.descending else " ↑") if column.sort is self.wanted.sort else ""
             align = right if column.is_right else fit
             text = align(f"{column.title}{arrow}", cells_wide - (2 if column.is_right else 1))
             titles.append((column, f"{text}{'  ' if column.is_right else ' '}"))
