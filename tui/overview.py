@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..planner.ladder import next_move
+from ..planner.moves import Ask, Blocked, Reached, RunRung, Wait
+from ..planner.rungs import FACTS
 from ..store import Store
-from ..store.records import Experiment, Run, RungName, RungStatus
+from ..store.records import Experiment, Forecast, Run, RungName, RungStatus
 
 MOST_EXPERIMENTS = 50
 
@@ -38,17 +41,20 @@ def _open(store: Store, experiment: Experiment, run: Run | None) -> Open:
         return Open(experiment, f"» {run.rung} is running{done}", "accent", at, is_urgent=True)
     rungs = store.rungs.all(experiment.id)
     at = max([experiment.created_at, *(rung.updated_at for rung in rungs.values())])
-    for rung in rungs.values():
-        match rung.status:
-            case RungStatus.WAITING:
-                return Open(experiment, f"? {rung.name} asks you", "accent", at, is_urgent=True)
-            case RungStatus.FAILED:
-                return Open(experiment, f"✗ {rung.name} failed", "bad", at)
-            case RungStatus.STOPPED:
-                return Open(experiment, f"■ {rung.name} stopped", "warn", at)
-    passed = [rung for rung in rungs.values() if rung.status is RungStatus.PASSED]
-    if not passed:
-        return Open(experiment, "· not climbed yet", "muted", at)
-    top = passed[-1]
-    words = "✓ full run passed" if top.name is RungName.FULL else f"✓ {top.name} passed"
-    return Open(experiment, words, "good", at)
+    match next_move(rungs, RungName.FULL, _forecasts(store, experiment)):
+        case Ask(rung=rung):
+            return Open(experiment, f"? {rung} asks you", "accent", at, is_urgent=True)
+        case Blocked(rung=rung) if rungs[rung].status is RungStatus.STOPPED:
+            return Open(experiment, f"■ {rung} stopped", "warn", at)
+        case Blocked(rung=rung):
+            return Open(experiment, f"✗ {rung} failed", "bad", at)
+        case Reached():
+            return Open(experiment, "✓ full run passed", "good", at)
+        case RunRung(rung=rung) | Wait(rung=rung):
+            return Open(experiment, f"· {rung} comes next", "muted", at)
+
+
+def _forecasts(store: Store, experiment: Experiment) -> dict[RungName, Forecast]:
+    """The latest forecast of each rung that costs."""
+    latest = {name: store.forecasts.latest(experiment.id, name) for name in RungName if FACTS[name].costs}
+    return {name: forecast for name, forecast in latest.items() if forecast is not None}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..planner.moves import Ask, Blocked, Reached, RunRung, Wait
+from ..planner.rungs import FACTS
 from ..planner.view import LadderView, RungView
 from ..store.records import Finding, Forecast, Run, RungStatus
 from .text import clean
@@ -107,7 +108,7 @@ def progress_line(run: Run, now: float) -> str:
     words = [f"run {run.id}, {run.rung}: {run.status}"]
     if run.steps is not None:
         words.append(f"step {count(run.steps)}{f' of {count(run.planned_steps)}' if run.planned_steps else ''}")
-    if run.last_loss is not None:
+    if run.last_loss is not None and FACTS[run.rung].costs:  # a cut loop's loss is no result
         words.append(f"loss {number(run.last_loss)}")
     if elapsed is not None:
         words.append(f"{duration(elapsed)} so far")

@@ -112,16 +112,31 @@ def test_the_line_is_split_as_a_shell_would() -> None:
 def test_what_waits_for_an_answer_comes_first(tmp_path: Path) -> None:
     fill(tmp_path)
     with Store.open(tmp_path) as store:
-        waiting = add_experiment(store, "waiting.py")
-        fresh = add_experiment(store, "fresh.py")
-        passed = add_experiment(store, "passed.py")
-        store.rungs.set(waiting.id, RungName.PILOT, RungStatus.WAITING)
-        store.rungs.set(passed.id, RungName.FULL, RungStatus.PASSED)
+        names = ("waiting.py", "fresh.py", "passed.py", "stopped.py", "halfway.py")
+        made = {name: add_experiment(store, name).id for name in names}
+        for name in ("waiting.py", "passed.py", "halfway.py"):
+            store.rungs.set(made[name], RungName.STATIC, RungStatus.PASSED)
+        for name in ("waiting.py", "passed.py"):
+            store.rungs.set(made[name], RungName.REHEARSAL, RungStatus.PASSED)
+        store.forecasts.add(
+            experiment_id=made["waiting.py"], rung=RungName.PILOT, source_run_id=None, seconds=None, cpu_seconds=None,
+            steps=None, steps_exact=False, peak_host_bytes=None, peak_device_bytes=None, energy_joules=None, usd=None,
+            unknown=("seconds: nobody knows",),
+        )  # fmt: skip
+        for rung in (RungName.PILOT, RungName.FULL):
+            store.rungs.set(made["passed.py"], rung, RungStatus.PASSED)
+        store.rungs.set(made["stopped.py"], RungName.STATIC, RungStatus.STOPPED)
         items = open_experiments(store)
     assert {item.experiment.name for item in items[:2]} == {"train.py", "waiting.py"}
-    words = {item.experiment.name: item.words for item in items}
-    assert words["fresh.py"] == "· not climbed yet" and words["passed.py"] == "✓ full run passed"
-    assert fresh.id
+    assert {item.experiment.name: item.words for item in items} == {
+        "train.py": "» full is running 37 %",
+        "waiting.py": "? pilot asks you",
+        "passed.py": "✓ full run passed",
+        "halfway.py": "· rehearsal comes next",
+        "fresh.py": "· static comes next",
+        "stopped.py": "■ static stopped",
+        "gpt.py": "✗ rehearsal failed",
+    }
 
 
 def test_the_real_machine_is_looked_at_without_raising(tmp_path: Path) -> None:
