@@ -56,6 +56,10 @@ def _history() -> Screen[Any]:
     return HistoryScreen()
 
 
+DOUBT_AFTER_LOOKS = 12
+"""About four seconds of looking at a live run."""
+
+
 class MlinternApp(App[None]):
     """`mlintern-tui`."""
 
@@ -92,6 +96,7 @@ class MlinternApp(App[None]):
         self._target = target
         self._visited: list[str] = []
         self._interrupted_at = float("-inf")
+        self._silent_looks = 0
         self._asked: object = None
         self.register_theme(CALM)
         self.theme = "ansi-dark" if self.no_color else CALM.name
@@ -145,7 +150,15 @@ class MlinternApp(App[None]):
             self._announce_end(run)
         if pulse.changed:
             await self.climber.settle()
+        await self._doubt(pulse)
         self._tell_screen(pulse)
+
+    async def _doubt(self, pulse: Pulse) -> None:
+        """A live run writes every second: when it is silent, look whether its supervisor is still there."""
+        self._silent_looks = self._silent_looks + 1 if pulse.live and not pulse.changed else 0
+        if self._silent_looks >= DOUBT_AFTER_LOOKS:
+            self._silent_looks = 0
+            await self.climber.reconcile()
 
     def _tell_screen(self, pulse: Pulse) -> None:
         if isinstance(self.screen, Place) and self.screen.is_ready:

@@ -249,6 +249,7 @@ class FakeBackend:
     python: Path | None = None
     opened: list[Target] = field(default_factory=list)
     stopped: list[int] = field(default_factory=list)
+    reconciled: int = 0
     stale: bool = False
     facts: tuple[MachineFact, ...] = (
         MachineFact("python", "3.12.4  /home/ada/.venv/bin/python  (VIRTUAL_ENV)"),
@@ -276,7 +277,7 @@ class FakeBackend:
         self.stopped.append(run_id)
 
     def reconcile(self, store: Store) -> None:
-        return None
+        self.reconciled += 1
 
 
 # ---- a store with something in it

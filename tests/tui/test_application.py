@@ -11,6 +11,7 @@ from mlintern.planner.moves import RunRung
 from mlintern.store import Store
 from mlintern.store.records import RungName, RunStatus
 from mlintern.tui.actions import BY_ID
+from mlintern.tui.app import DOUBT_AFTER_LOOKS
 from mlintern.tui.screens.detail import DetailScreen
 from mlintern.tui.screens.help import HelpScreen
 from mlintern.tui.screens.ladder import LadderScreen
@@ -246,3 +247,52 @@ async def test_a_rung_with_a_run_opens_it(backend: FakeBackend) -> None:
         await until(lambda: "run 3 climbs pilot" in shown(pilot.app))
         await pilot.press("w")
         await until(lambda: isinstance(pilot.app.screen, RunScreen) and "run 3 · full" in shown(pilot.app))
+
+
+async def test_a_run_that_falls_silent_is_doubted(backend: FakeBackend) -> None:
+    async with running(backend) as pilot:
+        app = ours(pilot)
+        await until(lambda: app.live)
+        before = backend.reconciled
+        for _ in range(DOUBT_AFTER_LOOKS + 1):
+            await app.pulse()
+        assert backend.reconciled > before
+
+
+async def test_nothing_is_doubted_while_nothing_is_live(backend: FakeBackend) -> None:
+    with Store.open(backend.home) as store:
+        store.runs.update(3, status=RunStatus.DONE)
+    async with running(backend) as pilot:
+        app = ours(pilot)
+        await until(lambda: backend.reconciled)
+        before = backend.reconciled
+        for _ in range(2 * DOUBT_AFTER_LOOKS):
+            await app.pulse()
+        assert backend.reconciled == before
+
+
+async def test_a_line_in_hand_is_copied(backend: FakeBackend) -> None:
+    async with running(backend) as pilot:
+        await pilot.press("tab", "4")
+        await until(lambda: "✓ done" in shown(pilot.app))
+        await pilot.press("ctrl+y")
+        await until(lambda: "Copied: run 3" in shown(pilot.app))
+        assert pilot.app.clipboard == "run 3 /home/ada/digits/train.py --epochs 220"
+
+
+async def test_a_picture_of_the_screen_is_saved(backend: FakeBackend) -> None:
+    async with running(backend) as pilot:
+        await pilot.app.run_action("picture")
+        assert [path.suffix for path in backend.home.glob("*.svg")] == [".svg"]
+
+
+@pytest.mark.parametrize("size", [(20, 5), (40, 10), (240, 70)])
+async def test_no_size_breaks_a_screen(backend: FakeBackend, size: tuple[int, int]) -> None:
+    async with running(backend, TARGET) as pilot:
+        await until(lambda: is_asked(pilot.app))
+        for key in ("2", "3", "4", "1"):
+            await pilot.press("escape", key)
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert shown(pilot.app).strip()
+            await pilot.resize_terminal(80, 24)
