@@ -106,7 +106,8 @@ def _problem(told: dict[str, Any], errors: str) -> str | None:
     error = told.get("error")
     if error is None:
         return None
-    return f"{error.get('message')} {errors.strip()[-300:]}".strip()
+    last = errors.strip().splitlines()[-1:]
+    return " ".join([str(error.get("message")), *last])
 
 
 def main() -> int:
