@@ -98,6 +98,11 @@ class Loop(Frame):
             return range(self.first_index, self.first_index + self.planned)
         return None
 
+    @property
+    def is_last(self) -> bool:
+        """Whether the iteration under way is the last of the entry, by nature or by a cut."""
+        return self.final or (self.planned is not None and self.index >= self.planned - 1)
+
     def mark_step(self) -> None:
         """The iteration under way has made an optimizer step."""
         if not self.iteration_stepped:

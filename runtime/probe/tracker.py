@@ -444,7 +444,6 @@ class Tracker:
         site = frame.node.site
         if site is None:
             return
-        loop_final = isinstance(frame, Loop) and frame.final
         self.crash_context.append(
             {
                 "kind": site.kind,
@@ -452,7 +451,7 @@ class Tracker:
                 "file": site.file,
                 "line": site.line,
                 "iteration": frame.index if isinstance(frame, Loop) else None,
-                "last": loop_final,
+                "last": isinstance(frame, Loop) and frame.is_last,
                 "forced": frame.node.forced > 0 and frame.node.natural == 0,
             }
         )
