@@ -161,8 +161,10 @@ class MlinternApp(App[None]):
             await self.climber.reconcile()
 
     def _tell_screen(self, pulse: Pulse) -> None:
-        if isinstance(self.screen, Place) and self.screen.is_ready:
-            self.screen.beat(changed=pulse.changed)
+        # No screen is in front any more while the application closes.
+        front = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(front, Place) and front.is_ready:
+            front.beat(changed=pulse.changed)
 
     def _announce_end(self, run: Run) -> None:
         view = self.climber.view

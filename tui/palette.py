@@ -18,12 +18,14 @@ from .actions import Action, Scope
 NOT_BY_NAME = (Scope.APPROVAL, Scope.STOPPING, Scope.LIST, Scope.READING)
 """Answers stay where the question is, and movements make no sense by name."""
 
+MOVEMENTS = ("app.focus_next", "app.focus_previous", "app.back", "app.command_palette")
+
 
 def commands(app: App[Any], screen: Screen[Any], actions: Iterable[Action]) -> Iterator[SystemCommand]:
     """Every action that works here, under its description."""
     nodes = _nodes_by_id(screen)
     for action in actions:
-        if action.scope in NOT_BY_NAME:
+        if action.scope in NOT_BY_NAME or action.handler in MOVEMENTS:
             continue
         node = app if action.scope is Scope.EVERYWHERE else nodes.get(action.id)
         if node is not None and node.check_action(action.handler.partition("(")[0].removeprefix("app."), ()):

@@ -32,3 +32,9 @@ def backend(tmp_path: Path) -> FakeBackend:
 def no_guard(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of what comes after the guard; the guard itself is tested with its real times."""
     monkeypatch.setattr(ApprovalGuard.__init__, "__kwdefaults__", {"grace": 0.0, "pause": 0.0})
+
+
+@pytest.fixture
+def patient_guard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what the guard holds off: however slow the machine is, its time is not over."""
+    monkeypatch.setattr(ApprovalGuard.__init__, "__kwdefaults__", {"grace": 600.0, "pause": 600.0})

@@ -151,6 +151,7 @@ class RunScreen(StopQuestion):
             log.open(snapshot.run.log_path)
         else:
             log.poll()
+        log.is_live = not snapshot.run.status.is_over
         self.snapshot = snapshot
         self._draw_title()
         self._draw_chart()

@@ -46,6 +46,8 @@ class LogView(Painted, ScrollView, can_focus=True):
         super().__init__(id=id)
         self.log_file: LogFile | None = None
         self.follows = True
+        self.is_live = False
+        """Whether more may come: the run goes on."""
         self.wraps = False
         self.query_text = ""
         self.matches = array("Q")
@@ -118,7 +120,8 @@ class LogView(Painted, ScrollView, can_focus=True):
         total = log.total_bytes()
         if total > log.indexed_bytes + (1 << 24):
             parts = [f"reading {log.indexed_bytes / total:.0%}".replace("%", " %")]
-        parts.insert(0, "live tail" if self.follows else f"held at line {count(round(self.scroll_y) + 1)}")
+        tail = "live tail" if self.is_live else "at the end"
+        parts.insert(0, tail if self.follows else f"held at line {count(round(self.scroll_y) + 1)}")
         if self.query_text:
             found = f"{count(len(self.matches))} matches" if len(self.matches) != 1 else "1 match"
             busy = "searching, " if self._searching else ""
