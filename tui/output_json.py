@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..planner.moves import Ask
+from ..planner.rungs import FACTS
 from ..planner.view import LadderView, RungView
 from ..store.records import (
     Approval,
@@ -105,6 +106,11 @@ def asks(move: Ask, why: str | None) -> Object:
     }
 
 
+def shows_results(one: Run) -> bool:
+    """Whether the run's metrics mean something: those of a rehearsal, whose loops are cut, are never results."""
+    return FACTS[one.rung].costs
+
+
 def run(one: Run) -> Object:
     """One run with what it was allowed and what it used."""
     return {
@@ -121,7 +127,7 @@ def run(one: Run) -> Object:
         "cpu_seconds": one.cpu_seconds,
         "steps": one.steps,
         "planned_steps": one.planned_steps,
-        "last_loss": _finite(one.last_loss),
+        "last_loss": _finite(one.last_loss) if shows_results(one) else None,
         "exit_code": one.exit_code,
         "signal": one.signal,
         "isolation": one.isolation,

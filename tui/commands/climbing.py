@@ -99,6 +99,9 @@ class Climbing:
         return run
 
     def _start(self, rung: RungName) -> None:
+        if self.is_stale():
+            message = f"The script changed since this climb began, so {rung} was not started."
+            raise CommandError("changed", message, "Start it with `mlintern check` or `mlintern run`, as it is now.")
         left = None
         if self.order.free_seconds is not None:
             left = self.order.free_seconds - (self.clock() - self._started)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from ...store import Store
+from ...store.records import Metric, Run
 from .. import output_json
 from ..output import SCHEMA, CommandError, ExitCode, Output
 from ..text import fit
@@ -22,7 +24,7 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         raise CommandError("usage", f"Name 2 to {MOST_RUNS} different runs.", "For example: mlintern compare 17 41")
     with opened(home_folder(options), create=False) as store:
         runs = [store.runs.get(run_id) for run_id in ids]
-        compared = [Compared(run, store.experiments.get(run.experiment_id), store.metrics.last(run.id)) for run in runs]
+        compared = [Compared(run, store.experiments.get(run.experiment_id), _results(store, run)) for run in runs]
     rows = differences(compared)
     content = {
         "schema": SCHEMA,
@@ -33,6 +35,10 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
     output.object(content)
     output.lines(_lines(ids, rows))
     return ExitCode.DONE
+
+
+def _results(store: Store, run: Run) -> Mapping[str, Metric]:
+    return store.metrics.last(run.id) if output_json.shows_results(run) else {}
 
 
 def _lines(ids: Sequence[int], rows: Sequence[DifferenceRow]) -> Iterator[str]:

@@ -51,7 +51,7 @@ def _row(row: RunRow, now: float) -> str:
         str(run.rung),
         str(run.status),
         _known(count(run.steps)),
-        _known(number(run.last_loss)),
+        _known(number(run.last_loss)) if output_json.shows_results(run) else "—",
         _known(duration(run.wall_seconds)),
         " ".join(row.args),
     )

@@ -38,6 +38,10 @@ def ladder_report(climbing: Climbing, output: Output, *, script: str, up_to: Seq
     output.object(content)
     if not output.as_json:
         output.lines(report_lines(view, up_to))
+        if climbing.asks is not None:
+            from ..plain_text import move_lines
+
+            output.lines(move_lines(view))
 
 
 def report_lines(view: LadderView, up_to: Sequence[RungName]) -> Iterator[str]:

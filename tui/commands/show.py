@@ -25,7 +25,7 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         experiment = store.experiments.get(run.experiment_id)
         view = _view(store, home, experiment)
         forecast = _forecast(store, run)
-        last = tuple(store.metrics.last(run.id).values())
+        last = tuple(store.metrics.last(run.id).values()) if output_json.shows_results(run) else ()
         output.object(_content(store, run, view, forecast, last))
         output.lines(_lines(run, view, forecast, last))
     return ExitCode.DONE
@@ -72,7 +72,8 @@ def _lines(run: Run, view: LadderView, forecast: Forecast | None, last: tuple[Me
     expected = "" if forecast is None else f", forecast {duration_interval(forecast.seconds)}"
     yield f"time {duration(run.wall_seconds)}{expected}, ceiling {duration(run.ceiling_seconds)}"
     planned = f" of {count(run.planned_steps)}" if run.planned_steps else ""
-    yield f"steps {count(run.steps)}{planned}, last loss {number(run.last_loss)}"
+    loss = f"last loss {number(run.last_loss)}" if output_json.shows_results(run) else "its metrics are no results"
+    yield f"steps {count(run.steps)}{planned}, {loss}"
     yield f"memory {size(run.peak_host_bytes)}, GPU memory {size(run.peak_device_bytes)}"
     yield f"isolation {run.isolation or 'unknown'}"
     yield clean(f"python {experiment.python}")
