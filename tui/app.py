@@ -287,8 +287,9 @@ class MlinternApp(App[None]):
 
     def close_desks(self) -> None:
         """Let the threads finish what must not be torn."""
-        for close in (self.climber.close, self.reader.close, self.archive.close):
-            close()
+        self.climber.close()
+        self.reader.close()
+        self.archive.close()
 
     def on_app_focus(self, _event: events.AppFocus) -> None:
         self.watch_store.wake()

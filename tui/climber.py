@@ -136,7 +136,7 @@ class Climber:
 
     def close(self) -> None:
         """Let what is being recorded finish, and leave."""
-        self._desk.close()
+        self._desk.close(patience_seconds=10.0)
 
     async def _climb(self) -> None:
         """Start the free rungs one after the other, until one goes on by itself or someone must decide."""

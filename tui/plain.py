@@ -172,7 +172,7 @@ class Telling:
                     self.terminal.say(["not now; nothing was decided"])
                     return NEEDS_APPROVAL
                 case "no":
-                    self.engine.decline(ask.rung, rest.strip() or None, by="tui")
+                    self.engine.decline(ask.rung, rest.strip() or None, by="terminal")
                     self.terminal.say([f"declined {ask.rung}"])
                     return NEEDS_APPROVAL
                 case "approve" if self._approved(ask, rest.strip()):
@@ -196,7 +196,7 @@ class Telling:
             self.terminal.say(["the script changed since it was rehearsed; nothing was approved; start again"])
             return False
         try:
-            run = self.engine.approve(ask.rung, ceiling_seconds=ceiling, by="tui")
+            run = self.engine.approve(ask.rung, ceiling_seconds=ceiling, by="terminal")
         except (StoreError, ValueError, RuntimeError) as error:
             self.terminal.say([f"not approved: {trouble_words(error)}"])
             return False

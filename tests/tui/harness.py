@@ -49,3 +49,8 @@ def shown(app: App[Any]) -> str:
     width, height = app.size
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text[:width].rstrip() for strip in strips[:height])
+
+
+def stands(app: App[Any], words: str) -> bool:
+    """Whether these words stand on the screen."""
+    return words in shown(app)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
-from harness import TARGET, ours, running, shown, until
+from harness import TARGET, ours, running, shown, stands, until
 from mlintern.planner.moves import RunRung
 from mlintern.store import Store
 from mlintern.store.records import RungName, RunStatus
@@ -47,7 +48,7 @@ async def test_every_place_is_one_key_away_and_back_is_escape(backend: FakeBacke
             ("1", "go on with"),
         ):
             await pilot.press(key)
-            await until(lambda sign=sign: sign in shown(pilot.app))
+            await until(partial(stands, pilot.app, sign))
         await pilot.press("escape")
         await until(lambda: "nothing in hand" in shown(pilot.app))
 
@@ -202,7 +203,7 @@ async def test_a_ladder_that_does_not_move_is_not_climbed_for_ever(backend: Fake
 
 async def test_what_goes_wrong_in_the_engine_is_told_and_the_screen_lives_on(backend: FakeBackend) -> None:
     class Broken(FakeBackend):
-        def open_engine(self, store: Store, target: object) -> FakeEngine:  # type: ignore[override]
+        def open_engine(self, store: Store, target: object) -> FakeEngine:
             raise RuntimeError("no Python with [torch] was found")
 
     async with running(Broken(backend.home), TARGET) as pilot:

@@ -7,7 +7,8 @@ import math
 import pytest
 from mlintern.store.records import Metric
 from mlintern.tui.widgets.braille import Canvas, log_ticks, nice_ticks, overlaid, short
-from mlintern.tui.widgets.series import Series, bounds, extremes
+from mlintern.tui.widgets.chart_view import MOST_ZOOM, SMOOTHING, ChartView
+from mlintern.tui.widgets.series import Series, bounds, extremes, spliced
 
 
 def test_a_vertical_sets_exactly_its_dots() -> None:
@@ -112,3 +113,39 @@ def test_one_point_and_none() -> None:
     assert extremes(Series("loss", [], []), 0, 10, 3) == [None] * 3
     assert bounds([Series("loss", [], [])], 0, 1) is None
     assert bounds([Series("loss", [1, 2, 3], [9.0, 1.0, 5.0])], 2, 3) == (1.0, 5.0)
+
+
+def test_a_part_that_was_read_closely_replaces_the_thinned_one() -> None:
+    coarse = Series("run 1", [0, 10, 20, 30], [4.0, 3.0, 2.0, 1.0], 1)
+    whole = spliced(coarse, Series("", [9, 10, 11, 20], [3.1, 3.0, 2.9, 2.0]))
+    assert list(whole.xs) == [0, 9, 10, 11, 20, 30] and list(whole.ys) == [4.0, 3.1, 3.0, 2.9, 2.0, 1.0]
+    assert (whole.label, whole.dropped) == ("run 1", 1)
+    assert spliced(coarse, Series("", [], [])) is coarse
+
+
+def test_a_window_follows_until_it_is_moved_and_never_leaves_the_data() -> None:
+    view = ChartView().zoomed(1).zoomed(1)
+    assert view.window(0, 100) == (75, 100) and view.words == "1/4 of the steps, newest"
+    assert view.window(0, 200) == (150, 200)
+    moved = view.panned(-1, first=0, last=100)
+    assert moved.window(0, 100) == (68.75, 93.75) == moved.window(0, 100) and "held" in moved.words
+    assert moved.window(0, 200)[1] == 93.75, "what is held stays while the run goes on"
+    for _ in range(40):
+        moved = moved.panned(-1, first=0, last=100)
+    assert moved.window(0, 100) == (0, 25)
+    assert moved.panned(1, first=0, last=26).end is None, "reaching the newest step follows again"
+    assert view.at_start(first=0, last=100).window(0, 100) == (0, 25)
+    assert view.following().end is None and view.whole() == ChartView()
+    assert ChartView().panned(-1, first=0, last=100) == ChartView()
+
+
+def test_zoom_has_ends_and_smoothing_goes_round() -> None:
+    view = ChartView()
+    for _ in range(99):
+        view = view.zoomed(1)
+    assert view.zoom == MOST_ZOOM
+    assert ChartView().zoomed(-1).zoom == 0
+    smooth = ChartView()
+    for _ in SMOOTHING:
+        smooth = smooth.next_smoothing()
+    assert smooth == ChartView()

@@ -142,6 +142,16 @@ async def test_a_new_run_appears_without_being_asked_for(backend: FakeBackend) -
         await until(lambda: "history · 4 runs" in shown(pilot.app))
 
 
+async def test_rows_that_are_read_again_do_not_blink(backend: FakeBackend) -> None:
+    async with running(backend) as pilot:
+        screen = await opened(pilot)
+        with Store.open(backend.home) as store:
+            store.runs.update(3, last_loss=0.0111)
+        screen.table.refresh_rows()
+        assert screen.table.in_hand is not None and screen.table.in_hand.run.last_loss == 0.0213
+        await until(lambda: "0.0111" in shown(pilot.app))
+
+
 @pytest.mark.parametrize(
     ("args", "found"),
     [

@@ -110,10 +110,10 @@ def test_approved_within_the_forecast_or_a_written_ceiling(plain: FakeBackend) -
 
     plain.engine = Finishing(replace(ladder_view(), findings=()))
     assert told(plain, "approve\n")[0] == DONE
-    assert plain.engine.approved == [(RungName.PILOT, 26.0, "tui")]
+    assert plain.engine.approved == [(RungName.PILOT, 26.0, "terminal")]
     plain.engine = Finishing(ladder_view())
     code, lines = told(plain, "approve soon\napprove 2m\n")
-    assert plain.engine.approved == [(RungName.PILOT, 120.0, "tui")] and code == DONE
+    assert plain.engine.approved == [(RungName.PILOT, 120.0, "terminal")] and code == DONE
     assert any("for example 90s" in line for line in lines)
 
 
@@ -125,7 +125,7 @@ def test_an_unknown_cost_needs_a_ceiling(plain: FakeBackend) -> None:
 
 def test_a_no_is_recorded_with_its_reason(plain: FakeBackend) -> None:
     assert told(plain, "no too dear\n")[0] == NEEDS_APPROVAL
-    assert plain.engine.declined == [(RungName.PILOT, "too dear", "tui")]
+    assert plain.engine.declined == [(RungName.PILOT, "too dear", "terminal")]
 
 
 def test_a_changed_script_is_not_approved(plain: FakeBackend) -> None:

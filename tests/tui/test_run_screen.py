@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
-from harness import ours, running, shown, until
+from harness import ours, running, shown, stands, until
 from mlintern.store import Store
 from mlintern.store.records import GpuSample, RunStatus, Sample
 from mlintern.tui.screens.run import RunScreen
@@ -43,7 +44,7 @@ async def test_the_curve_can_be_looked_at_in_every_way(backend: FakeBackend) -> 
         looks = (("y", "log · all steps"), ("s", "smoothed 1 %"), ("z", "1/2 of the steps, newest"), ("0", "all steps"))
         for keys, words in looks:
             await pilot.press(keys)
-            await until(lambda words=words: words in shown(pilot.app))
+            await until(partial(stands, pilot.app, words))
         await pilot.press("b")
         await until(lambda: "2 run 2 (pilot)" in shown(pilot.app))
         await pilot.press("m")

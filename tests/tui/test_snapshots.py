@@ -6,8 +6,11 @@ python -m pytest tests/tui/test_snapshots.py --snapshot-update
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -140,3 +143,11 @@ def test_help(snap_compare: SnapCompare, backend: FakeBackend) -> None:
     with still(backend) as app:
         prepare = waiting_for("Home", "esc close", keys=("tab", "question_mark"))
         assert snap_compare(app, terminal_size=SMALL, run_before=prepare)
+
+
+def test_the_readmes_picture_is_the_real_screen(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    subprocess.run([sys.executable, root / "scripts" / "screenshot.py", tmp_path / "made.svg"], check=True)
+    made = (tmp_path / "made.svg").read_text(encoding="utf-8")
+    kept = (root / "docs" / "screenshot.svg").read_text(encoding="utf-8")
+    assert made == kept, "run: python scripts/screenshot.py"

@@ -89,8 +89,8 @@ class PathInput(Input):
         self.cursor_blink = False  # blinking would be the only thing that costs while nothing happens
 
     def action_complete(self) -> None:
-        if self._suggestion and self.cursor_at_end and self._suggestion != self.value:
-            self.value = self._suggestion
-            self.cursor_position = len(self.value)
-        else:
+        written = self.value
+        if self.cursor_at_end:
+            self.action_cursor_right()  # at the end of the line this takes over what is suggested
+        if self.value == written:
             self.screen.focus_next()

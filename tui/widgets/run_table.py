@@ -131,17 +131,18 @@ class RunTable(Rows):
         self._ids: array[int] | None = None
         self._pages: dict[int, tuple[RunRow, ...]] = {}
         self._fetching: set[int] = set()
+        self._stale: set[int] = set()
+        """Pages that are shown until they have been read again."""
         self._generation = 0
 
     # ---- loading
 
     def load(self, *, keep_place: bool = False) -> None:
         """Read anew, with the filter and order as they are."""
-        self._generation += 1
         self._ids = None
-        self._pages.clear()
-        self._fetching.clear()
+        self.refresh_rows()
         if not keep_place:
+            self._pages.clear()
             self.cursor = 0
             self.scroll_to(y=0, animate=False)
         self.is_loading = True
@@ -170,6 +171,7 @@ class RunTable(Rows):
             return
         self.trouble = ""
         self._pages[0], self.total = first, total
+        self._stale.discard(0)
         self.rows_changed()
         self.post_message(self.Loaded(self))
 
@@ -177,12 +179,11 @@ class RunTable(Rows):
         """The run at a place; ``None`` while it is being read, which is then under way."""
         page, place = divmod(index, PAGE)
         rows = self._pages.get(page)
-        if rows is not None:
-            return rows[place] if place < len(rows) else None
-        if page not in self._fetching and self.desk is not None:
+        is_current = rows is not None and page not in self._stale
+        if not is_current and page not in self._fetching and self.desk is not None:
             self._fetching.add(page)
             run_beside(self, partial(self._fetch, page, self._generation), group="run-pages")
-        return None
+        return rows[place] if rows is not None and place < len(rows) else None
 
     async def _fetch(self, page: int, generation: int) -> None:
         if self.desk is None:
@@ -196,6 +197,7 @@ class RunTable(Rows):
         if generation != self._generation:
             return
         self._fetching.discard(page)
+        self._stale.discard(page)
         while len(self._pages) >= MOST_PAGES:
             del self._pages[next(iter(self._pages))]
         self._pages[page] = rows
@@ -203,8 +205,8 @@ class RunTable(Rows):
         self.post_message(self.Loaded(self))
 
     def refresh_rows(self) -> None:
-        """Read again what is on the screen: runs that go on have changed."""
-        self._pages.clear()
+        """Read again what is on the screen; until it is there, what was read before stays."""
+        self._stale = set(self._pages)
         self._fetching.clear()
         self._generation += 1
         self.refresh()
