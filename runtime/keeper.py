@@ -28,8 +28,9 @@ from . import kernel
 from .isolation import isolate
 from .scratch import TEMPORARY_PREFIX, remove
 
-LEFTOVER_SECONDS = 1.0
-"""How long what the script left behind may take to end after it was asked to."""
+_FINISH_SECONDS = 0.3
+_LEFTOVER_SECONDS = 1.0
+"""How long what the script left behind may take to end by itself, and after it was asked to."""
 
 _SETUP_SECONDS = 20
 _STUCK_SECONDS = 5.0
@@ -182,17 +183,22 @@ class Keeper:
                 self._say("exited", status=status)
 
     def _end_leftovers(self) -> None:
-        """What a script leaves behind is asked to end, then made to."""
-        if not self._reap():
+        """What a script leaves behind may finish (helpers that clean up do), is asked to end, then made to."""
+        if self._are_gone_within(_FINISH_SECONDS):
             return
         for pid in descendants(os.getpid()):
             _send(pid, signal.SIGTERM)
             _send(pid, signal.SIGCONT)
-        deadline = time.monotonic() + LEFTOVER_SECONDS
+        if not self._are_gone_within(_LEFTOVER_SECONDS):
+            self._kill_below()
+
+    def _are_gone_within(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
         while self._reap():
-            if time.monotonic() > deadline or self._control in self._wait(_LOOK_SECONDS):
-                self._kill_below()
-                return
+            ready, _, _ = select.select([self._control, self._wake], [], [], _LOOK_SECONDS)
+            if time.monotonic() > deadline or self._control in ready:
+                return False
+        return True
 
     def _kill_below(self) -> None:
         """Kill every descendant, again and again until there is none: one may fork while another is being killed."""
@@ -202,14 +208,14 @@ class Keeper:
             below = descendants(os.getpid())
             for pid in below:
                 _send(pid, signal.SIGKILL)
+            if not kernel.IS_LINUX and self._training is not None:
+                # Nothing lists the processes there: the script's own group is what can be reached.
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._training, signal.SIGKILL)
             select.select([self._wake], [], [], _LOOK_SECONDS)
             if time.monotonic() > deadline and not told:
                 told = True
                 self._say("stuck", pids=below)
-
-    def _wait(self, seconds: float) -> list[int]:
-        ready, _, _ = select.select([self._control, self._wake], [], [], seconds)
-        return ready
 
     def _say_gone(self) -> None:
         import resource

@@ -7,7 +7,6 @@ is given back so that the database can write again.
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,9 +28,11 @@ class LastWords:
         """Raises :class:`OSError` when there is none."""
         for path, size in ((self._outcome, _OUTCOME_BYTES), (self._reserve, _RESERVE_BYTES)):
             try:
-                with path.open("wb") as file:
-                    os.posix_fallocate(file.fileno(), 0, size)
+                # Written, because a size that is only set takes no room.
+                path.write_bytes(bytes(size))
             except OSError as error:
+                # What little room there was belongs to the database, which has to say why the run did not start.
+                self.forget()
                 raise OSError(error.errno, f"{error.strerror} in {path.parent}") from error
 
     def free_reserve(self) -> None:

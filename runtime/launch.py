@@ -19,7 +19,7 @@ from typing import cast
 from ..store import Store, StoreError
 from ..store.records import Run, RunStatus
 from ..store.runs import RunChanges
-from . import leftovers, processes
+from . import kernel, leftovers, processes
 from .last_words import LastWords
 from .output_log import LogIndexer
 from .protocol import Command, Isolation, LaunchFile, Limits, ProbeSettings, launch_text
@@ -137,10 +137,15 @@ def _signal(run: Run, number: signal.Signals) -> bool:
     if run.supervisor_pid is None:
         return False
     try:
+        if not kernel.IS_LINUX:
+            if is_there := _is_supervised(run):
+                os.kill(run.supervisor_pid, number)
+            return is_there
         descriptor = os.pidfd_open(run.supervisor_pid)
     except OSError:
         return False
     try:
+        # Whoever has the pid now keeps it as long as the descriptor is open.
         if not _is_supervised(run):
             return False
         signal.pidfd_send_signal(descriptor, number)
