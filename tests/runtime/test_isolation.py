@@ -276,19 +276,20 @@ def test_large_data_is_read_in_place(grounds: Grounds, isolation: str) -> None:
 
 def test_devices_sockets_and_shared_memory_work(grounds: Grounds, isolation: str) -> None:
     script = grounds.project / "script.py"
+    # All of it under the guard: a pool's helper that is ended while it imports the script must leave nothing behind.
     script.write_text(
         "import multiprocessing as mp, os, socket, tempfile\n"
         "from multiprocessing import shared_memory\n"
-        "assert len(os.urandom(3)) == 3 and len(open('/dev/urandom', 'rb').read(3)) == 3\n"
-        "open('/dev/null', 'w').write('gone')\n"
-        "block = shared_memory.SharedMemory(create=True, size=1 << 20)\n"
-        "block.buf[:2] = b'ok'; block.close(); block.unlink()\n"
-        "folder = tempfile.mkdtemp()\n"
-        "server = socket.socket(socket.AF_UNIX); server.bind(folder + '/listener-abcdefgh'); server.listen()\n"
-        "client = socket.socket(socket.AF_UNIX); client.connect(folder + '/listener-abcdefgh')\n"
         "def double(n):\n"
         "    return 2 * n\n"
         "if __name__ == '__main__':\n"
+        "    assert len(os.urandom(3)) == 3 and len(open('/dev/urandom', 'rb').read(3)) == 3\n"
+        "    open('/dev/null', 'w').write('gone')\n"
+        "    block = shared_memory.SharedMemory(create=True, size=1 << 20)\n"
+        "    block.buf[:2] = b'ok'; block.close(); block.unlink()\n"
+        "    folder = tempfile.mkdtemp()\n"
+        "    server = socket.socket(socket.AF_UNIX); server.bind(folder + '/listener-abcdefgh'); server.listen()\n"
+        "    client = socket.socket(socket.AF_UNIX); client.connect(folder + '/listener-abcdefgh')\n"
         "    for method in ('fork', 'spawn', 'forkserver'):\n"
         "        with mp.get_context(method).Pool(2) as pool:\n"
         "            print(pool.map(double, range(3)))\n"

@@ -28,6 +28,9 @@ async def running(
     try:
         async with app.run_test(size=size, notifications=True) as pilot:
             yield pilot
+            # Left as a person leaves it: what goes on beside the screens ends before they are taken apart.
+            app.exit()
+            await until(lambda: not app.is_running)
     finally:
         app.close_desks()
 

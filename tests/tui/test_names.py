@@ -25,7 +25,8 @@ def modules() -> list[ModuleType]:
 
 def ours() -> list[type]:
     classes = {each for module in modules() for each in vars(module).values() if inspect.isclass(each)}
-    return [each for each in classes if issubclass(each, MessagePump) and each.__module__.startswith("mlintern.")]
+    widgets = [each for each in classes if issubclass(each, MessagePump) and each.__module__.startswith("mlintern.")]
+    return sorted(widgets, key=lambda kind: kind.__name__)
 
 
 def own_names(kind: type) -> set[str]:
