@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..store import Store
-from ..store.records import Experiment
 from .engine import Engine, Target
 from .machine import MachineFact, gather
 
@@ -48,13 +47,6 @@ class LocalBackend:
     def machine(self) -> tuple[MachineFact, ...]:
         """What this machine has."""
         return gather(self.python, self.home)
-
-    def is_stale(self, experiment: Experiment) -> bool:
-        """Whether the script's code has changed since the experiment was begun."""
-        from ..runtime.project import ScriptTarget, fingerprint
-
-        target = ScriptTarget(experiment.script, experiment.module, experiment.args, experiment.working_dir)
-        return fingerprint(target) != experiment.fingerprint
 
     def stop(self, store: Store, run_id: int) -> object:
         """Ask a run's supervisor to stop it."""

@@ -18,10 +18,8 @@ from typing import Self
 from ..planner import budget, ladder
 from ..planner.checks import static
 from ..planner.finding import FindingDraft
-from ..planner.forecast import CostForecast, Measured, forecast_full, forecast_pilot, measure
+from ..planner.forecasting import make_forecasts, measured_runs, reports_of
 from ..planner.judge import judge, what_rehearsal_showed
-from ..planner.looptree import LoopTreeError, parse
-from ..planner.merge import with_times_of
 from ..planner.moves import Ask, Move, RunRung
 from ..planner.overview import overview
 from ..planner.rungs import BUILT, FACTS, NOT_BUILT_WHY
@@ -51,6 +49,10 @@ REHEARSAL_LOOP_SECONDS = 6.0
 
 class ClimbError(RuntimeError):
     """A move that is not possible now, with what is."""
+
+
+class StaleError(ClimbError):
+    """The script is not any more what this climb began with."""
 
 
 class Climb:
@@ -111,6 +113,10 @@ class Climb:
         """Everything there is to say about the experiment now."""
         return overview(self._store, self.experiment, self._to, self._move())
 
+    def is_stale(self) -> bool:
+        """Whether the script's code has changed since this climb began: then nothing of it starts."""
+        return fingerprint(self._target) != self.experiment.fingerprint
+
     def _move(self) -> Move:
         return ladder.next_move(self._store.rungs.all(self.experiment.id), self._to, self._forecasts())
 
@@ -133,10 +139,12 @@ class Climb:
             budget_seconds=budget_seconds if budget_seconds is not None else self.experiment.budget_seconds,
         )
         if steps_changed:
-            self._forecast_again()
+            for run in measured_runs(self._store, self.experiment):
+                self._make_forecasts(run)
 
     def approve(self, rung: RungName, *, ceiling_seconds: float, by: str) -> Run:
         """Record the approval and start the rung. Raises :class:`ClimbError`, ``BudgetError`` or ``LaunchError``."""
+        self._refuse_what_changed(rung)
         token = secrets.token_hex(16)
         self.settle()
         with self._store.transaction():
@@ -181,7 +189,11 @@ class Climb:
             self._event("approval.declined", rung=rung, reason=reason, by=by)
 
     def start(self, rung: RungName, *, ceiling_seconds: float | None = None) -> Run | None:
-        """Climb a rung that needs no approval: ``static`` on the spot (``None``), the others as a run."""
+        """Climb a rung that needs no approval: ``static`` on the spot (``None``), the others as a run.
+
+        Raises :class:`ClimbError` or ``LaunchError``.
+        """
+        self._refuse_what_changed(rung)
         with self._store.transaction():
             move = self._move()
             if not isinstance(move, RunRung) or move.rung is not rung or FACTS[rung].costs:
@@ -209,7 +221,7 @@ class Climb:
         return changed
 
     def _conclude(self, rung: Rung, run: Run) -> None:
-        reports = self._reports(run.id)
+        reports = reports_of(self._store, run.id)
         first = self._store.reports.get(run.id, "first_look")
         verdict = judge(run, reports, self._store.metrics.last(run.id), first_crash=first)
         if verdict.look_again:
@@ -233,7 +245,12 @@ class Climb:
                 not_verified=list(open_),
             )
             if rung.name in (RungName.REHEARSAL, RungName.PILOT):
-                self._make_forecasts(run, reports)
+                self._make_forecasts(run)
+
+    def _make_forecasts(self, run: Run) -> None:
+        crash = self._store.reports.get(run.id, "crash")
+        ended_at = f"{self._shown_path(crash.get('file'))}:{crash.get('line')}" if crash is not None else None
+        make_forecasts(self._store, self.experiment, run, ended_at=ended_at)
 
     def _shown(
         self, rung: RungName, status: RungStatus, reports: Mapping[str, Json]
@@ -252,67 +269,12 @@ class Climb:
             self._store.reports.put(second.id, "first_look", {**reports["crash"], "run_id": run.id})
         self._launch(second, thorough=True)
 
-    def _reports(self, run_id: int) -> dict[str, Json]:
-        found = {kind: self._store.reports.get(run_id, kind) for kind in ("loops", "crash", "end", "hello")}
-        return {kind: report for kind, report in found.items() if report is not None}
-
-    # -- forecasts ---------------------------------------------------------------------------------------------------
-
-    def _make_forecasts(self, run: Run, reports: Mapping[str, Json]) -> None:
-        measured = self._measure(run, reports)
-        if measured is None:
-            return
-        crash = reports.get("crash")
-        ended_at = f"{self._shown_path(crash.get('file'))}:{crash.get('line')}" if crash is not None else None
-        self._add_forecast(forecast_full(measured, run, ended_at=ended_at), run)
-        if run.rung is RungName.REHEARSAL and crash is None:
-            self._add_forecast(forecast_pilot(measured, run), run)
-
-    def _measure(self, run: Run, reports: Mapping[str, Json]) -> Measured | None:
-        """What the run's loop tree says, with the shape or the times of the look before it, where better."""
-        loops = reports.get("loops")
-        if loops is None:
-            return None
-        before = self._look_before(run)
-        try:
-            if before is None:
-                return measure(loops, run, declared_steps=self.experiment.declared_steps)
-            shape, times = (before, loops) if run.rung is RungName.PILOT else (loops, before)
-            merged = with_times_of(parse(shape["tree"]), parse(times["tree"]))
-            return measure(loops, run, declared_steps=self.experiment.declared_steps, tree=merged)
-        except LoopTreeError:
-            return None
-
-    def _look_before(self, run: Run) -> Json | None:
-        if run.rung is RungName.PILOT:
-            rehearsal = self._store.rungs.all(self.experiment.id)[RungName.REHEARSAL].run_id
-            return self._store.reports.get(rehearsal, "loops") if rehearsal is not None else None
-        first = self._store.reports.get(run.id, "first_look")
-        return self._store.reports.get(int(first["run_id"]), "loops") if first is not None else None
-
-    def _forecast_again(self) -> None:
-        for name in (RungName.REHEARSAL, RungName.PILOT):
-            rung = self._store.rungs.all(self.experiment.id)[name]
-            if rung.run_id is not None and rung.status in (RungStatus.PASSED, RungStatus.FAILED):
-                self._make_forecasts(self._store.runs.get(rung.run_id), self._reports(rung.run_id))
-
-    def _add_forecast(self, forecast: CostForecast, run: Run) -> None:
-        self._store.forecasts.add(
-            experiment_id=self.experiment.id,
-            rung=forecast.rung,
-            source_run_id=run.id,
-            seconds=forecast.seconds,
-            cpu_seconds=forecast.cpu_seconds,
-            steps=forecast.steps,
-            steps_exact=forecast.steps_exact,
-            peak_host_bytes=forecast.peak_host_bytes,
-            peak_device_bytes=forecast.peak_device_bytes,
-            energy_joules=None,
-            usd=None,
-            unknown=forecast.unknown,
-        )
-
     # -- starting ----------------------------------------------------------------------------------------------------
+
+    def _refuse_what_changed(self, rung: RungName) -> None:
+        if self.is_stale():
+            name = self.experiment.script.name
+            raise StaleError(f"{name} changed since this climb began, so {rung} was not started: climb it as it is now")
 
     def _climb_static(self) -> None:
         self._store.rungs.set(self.experiment.id, RungName.STATIC, RungStatus.RUNNING)

@@ -60,6 +60,10 @@ class Engine(Protocol):
         """Everything there is to say now."""
         ...
 
+    def is_stale(self) -> bool:
+        """Whether the script's code has changed since this climb began: then nothing of it starts."""
+        ...
+
     def start(self, rung: RungName, *, ceiling_seconds: float | None = None) -> Run | None:
         """Climb a rung that needs no approval; ``None`` where it was done on the spot."""
         ...
@@ -100,10 +104,6 @@ class Backend(Protocol):
 
     def machine(self) -> tuple[MachineFact, ...]:
         """What this machine has."""
-        ...
-
-    def is_stale(self, experiment: Experiment) -> bool:
-        """Whether the script's code has changed since the experiment was begun."""
         ...
 
     def stop(self, store: Store, run_id: int) -> object:

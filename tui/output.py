@@ -60,6 +60,11 @@ class Output:
     narration: TextIO = field(default_factory=lambda: sys.stderr)
     _drawn: bool = False
 
+    @property
+    def has_person(self) -> bool:
+        """Whether somebody can be asked: at a terminal, and not while another program reads the answer as JSON."""
+        return not self.as_json and sys.stdin.isatty() and self.narration.isatty()
+
     def lines(self, lines: Iterable[str]) -> None:
         """Data for people; with ``--json`` the object stands for it."""
         if not self.as_json:

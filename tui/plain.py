@@ -7,11 +7,8 @@ was typed before the question stood there is thrown away.
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
 
 from ..planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ..planner.view import LadderView
@@ -20,46 +17,18 @@ from ..store.records import Experiment
 from .climber import trouble_words
 from .engine import Backend, Engine, Target
 from .moments import ago
+from .outcome import exit_code
+from .output import ExitCode
 from .plain_text import changes, progress_line
+from .terminal import Terminal
 from .text import clean
-from .units import UnitError, duration, parse_duration
-from .widgets.question import default_ceiling
+from .units import duration
 
-DONE, FAULTS, NEEDS_APPROVAL, STOPPED, INTERRUPTED = 0, 1, 3, 4, 130
 POLL_SECONDS = 0.5
 PROGRESS_SECONDS = 10.0
-ANSWERS = "answer approve, approve 30m (a ceiling), no, or no with a reason"
 
 
-@dataclass(slots=True)
-class Terminal:
-    """Where the lines go and where answers come from."""
-
-    output: TextIO
-    answers: TextIO
-    pause: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.time
-
-    def say(self, lines: Iterable[str]) -> None:
-        """Write lines, at once."""
-        for line in lines:
-            self.output.write(f"{line}\n")
-        self.output.flush()
-
-    @property
-    def has_person(self) -> bool:
-        """Whether somebody can answer."""
-        return self.answers.isatty()
-
-    def ask(self, question: str) -> str:
-        """One typed line; empty at the end of the input."""
-        _forget_type_ahead(self.answers)
-        self.output.write(f"{question}\n")
-        self.output.flush()
-        return self.answers.readline().strip()
-
-
-def run_plain(home: Path, python: Path | None, target: Target | None) -> int:
+def run_plain(home: Path, python: Path | None, target: Target | None) -> ExitCode:
     """Tell it all on standard output; returns the exit code."""
     from .backend import LocalBackend
 
@@ -71,21 +40,21 @@ def run_plain(home: Path, python: Path | None, target: Target | None) -> int:
         return tell(LocalBackend(home, python), terminal, target)
     except KeyboardInterrupt:
         terminal.say(["left; what runs goes on running"])
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        return DONE
+        return ExitCode.DONE
     except (StoreError, ValueError, OSError, RuntimeError) as error:
         sys.stderr.write(f"mlintern-tui: {trouble_words(error)}\n")
-        return FAULTS
+        return ExitCode.FAULTS
 
 
-def tell(backend: Backend, terminal: Terminal, target: Target | None) -> int:
+def tell(backend: Backend, terminal: Terminal, target: Target | None) -> ExitCode:
     """The list of what can be gone on with, or one experiment up its ladder."""
     with backend.open_store() as store:
         backend.reconcile(store)
         if target is None:
             terminal.say(home_lines(store, terminal.clock()))
-            return DONE
+            return ExitCode.DONE
         return Telling(backend, store, terminal, backend.open_engine(store, target)).climb()
 
 
@@ -113,7 +82,7 @@ class Telling:
     engine: Engine
     seen: LadderView | None = field(default=None)
 
-    def climb(self) -> int:
+    def climb(self) -> ExitCode:
         """Go up as far as is free or approved; returns the exit code."""
         while True:
             self.engine.settle()
@@ -128,10 +97,10 @@ class Telling:
                     code = self.ask(ask)
                     if code is not None:
                         return code
-                case Blocked():
-                    return STOPPED if any(rung.status == "stopped" for rung in view.rungs) else FAULTS
+                case Blocked(rung=rung):
+                    return exit_code(view, blocked=rung)
                 case Reached():
-                    return FAULTS if any(finding.severity == "error" for finding in view.findings) else DONE
+                    return exit_code(view, blocked=None)
 
     def look(self) -> LadderView:
         """Tell what is new."""
@@ -159,42 +128,24 @@ class Telling:
                 self.backend.reconcile(self.store)
             version = now
 
-    def ask(self, ask: Ask) -> int | None:
+    def ask(self, ask: Ask) -> ExitCode | None:
         """Put the question; the exit code, or ``None`` where the climb goes on."""
         if not self.terminal.has_person:
             self.terminal.say([f"nobody can answer here, so nothing was approved; {ask.rung} waits"])
-            return NEEDS_APPROVAL
+            return ExitCode.NEEDS_APPROVAL
         while True:
-            answer = self.terminal.ask(f"climb to {ask.rung}? {ANSWERS}; nothing typed means not now")
-            word, _, rest = answer.partition(" ")
-            match word.lower():
-                case "":
-                    self.terminal.say(["not now; nothing was decided"])
-                    return NEEDS_APPROVAL
-                case "no":
-                    self.engine.decline(ask.rung, rest.strip() or None, by="terminal")
-                    self.terminal.say([f"declined {ask.rung}"])
-                    return NEEDS_APPROVAL
-                case "approve" if self._approved(ask, rest.strip()):
-                    return None
-                case "approve":
-                    continue
-                case _:
-                    self.terminal.say([f"“{clean(word)}” is no answer here: {ANSWERS}"])
+            answer = self.terminal.ask(ask)
+            if answer.ceiling_seconds is None:
+                break
+            if self._approved(ask, answer.ceiling_seconds):
+                return None
+        if answer.is_no:
+            self.engine.decline(ask.rung, answer.reason, by="terminal")
+        self.terminal.say([f"declined {ask.rung}" if answer.is_no else "not now; nothing was decided"])
+        return ExitCode.NEEDS_APPROVAL
 
-    def _approved(self, ask: Ask, written: str) -> bool:
-        """Approve within the written ceiling, or the forecast's; whether that was possible."""
-        try:
-            ceiling = parse_duration(written) if written else default_ceiling(ask.forecast)
-        except UnitError as error:
-            self.terminal.say([str(error)])
-            return False
-        if ceiling is None:
-            self.terminal.say(["its time is unknown: give a ceiling, for example approve 30m"])
-            return False
-        if self.backend.is_stale(self.engine.experiment):
-            self.terminal.say(["the script changed since it was rehearsed; nothing was approved; start again"])
-            return False
+    def _approved(self, ask: Ask, ceiling: float) -> bool:
+        """Approve within the ceiling; whether that was possible."""
         try:
             run = self.engine.approve(ask.rung, ceiling_seconds=ceiling, by="terminal")
         except (StoreError, ValueError, RuntimeError) as error:
@@ -202,13 +153,3 @@ class Telling:
             return False
         self.terminal.say([f"approved: run {run.id} climbs {ask.rung}, stopped at {duration(ceiling)}"])
         return True
-
-
-def _forget_type_ahead(stream: TextIO) -> None:
-    """Throw away what was typed before the question stood there."""
-    import termios
-
-    try:
-        termios.tcflush(stream.fileno(), termios.TCIFLUSH)
-    except (OSError, ValueError, termios.error):
-        return

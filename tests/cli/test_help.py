@@ -35,8 +35,7 @@ def test_help_costs_little() -> None:
 def test_a_command_loads_nothing_heavy_before_it_is_needed(module: str) -> None:
     program = f"import mlintern.tui.{module}, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    allowed = {"textual"} if module == "commands.run" else set()  # its questions are the plain text's
-    assert {name.partition(".")[0] for name in done.stdout.split()} & (BANNED - allowed) == set()
+    assert {name.partition(".")[0] for name in done.stdout.split()} & BANNED == set()
 
 
 def test_the_rungs_of_the_help_are_the_ladder() -> None:

@@ -14,7 +14,7 @@ from mlintern.planner.moves import Ask, Blocked, Reached, Wait
 from mlintern.runtime import launch
 from mlintern.store import Store
 from mlintern.store.records import Decision, Forecast, Run, RungName, RungStatus, RunStatus, Severity
-from mlintern.tui.climb import Climb, ClimbError
+from mlintern.tui.climb import Climb, ClimbError, StaleError
 
 
 def test_from_the_first_look_to_the_result(store: Store, climber: Any) -> None:
@@ -105,6 +105,21 @@ def test_a_ceiling_that_is_too_low_starts_nothing(store: Store, climber: Any) ->
     assert forecast.seconds is not None
     with pytest.raises(BudgetError):
         climb.approve(RungName.PILOT, ceiling_seconds=forecast.seconds.low / 2, by="terminal")
+    assert _costly_runs(store, climb) == []
+    assert not store.approvals.for_experiment(climb.experiment.id)
+
+
+def test_a_script_that_changed_after_its_rehearsal_is_neither_approved_nor_climbed(
+    store: Store, climber: Any, project: Path
+) -> None:
+    climb, _ = _asking(store, climber)
+    untouched = climber.open(store, "41")
+    with (project / "train.py").open("a") as script:
+        script.write("print('changed')\n")
+    with pytest.raises(StaleError, match="changed"):
+        climb.approve(RungName.PILOT, ceiling_seconds=60.0, by="terminal")
+    with pytest.raises(StaleError, match="changed"):
+        untouched.start(RungName.STATIC)
     assert _costly_runs(store, climb) == []
     assert not store.approvals.for_experiment(climb.experiment.id)
 

@@ -26,6 +26,7 @@ from mlintern.store.records import (
     Sample,
     Severity,
 )
+from mlintern.tui.climb import StaleError
 from mlintern.tui.engine import Target
 from mlintern.tui.machine import MachineFact
 
@@ -209,6 +210,7 @@ class FakeEngine:
     limits: list[tuple[int | None, float | None]] = field(default_factory=list)
     settled: int = 0
     refuses: Exception | None = None
+    stale: bool = False
 
     @property
     def experiment(self) -> Experiment:
@@ -217,6 +219,9 @@ class FakeEngine:
     def settle(self) -> bool:
         self.settled += 1
         return False
+
+    def is_stale(self) -> bool:
+        return self.stale
 
     def view(self) -> LadderView:
         return self.ladder
@@ -229,6 +234,8 @@ class FakeEngine:
     def approve(self, rung: RungName, *, ceiling_seconds: float, by: str) -> Run:
         if self.refuses is not None:
             raise self.refuses
+        if self.stale:
+            raise StaleError("train.py changed since this climb began")
         self.approved.append((rung, ceiling_seconds, by))
         self.ladder = running_view()
         return run_record(ceiling_seconds=ceiling_seconds)
@@ -250,7 +257,6 @@ class FakeBackend:
     opened: list[Target] = field(default_factory=list)
     stopped: list[int] = field(default_factory=list)
     reconciled: int = 0
-    stale: bool = False
     facts: tuple[MachineFact, ...] = (
         MachineFact("python", "3.12.4  /home/ada/.venv/bin/python  (VIRTUAL_ENV)"),
         MachineFact("torch", "2.9.1, CPU only"),
@@ -269,9 +275,6 @@ class FakeBackend:
 
     def machine(self) -> tuple[MachineFact, ...]:
         return self.facts
-
-    def is_stale(self, experiment: Experiment) -> bool:
-        return self.stale
 
     def stop(self, store: Store, run_id: int) -> None:
         self.stopped.append(run_id)

@@ -183,7 +183,7 @@ async def test_looking_at_an_old_ladder_starts_nothing(backend: FakeBackend) -> 
 
 
 async def test_a_stale_climb_is_said_and_not_climbed(backend: FakeBackend) -> None:
-    backend.engine, backend.stale = FakeEngine(free_view()), True
+    backend.engine = FakeEngine(free_view(), stale=True)
     async with running(backend, TARGET) as pilot:
         await until(lambda: "changed since this climb" in shown(pilot.app))
         assert backend.engine.started == []

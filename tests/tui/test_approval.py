@@ -199,9 +199,9 @@ async def test_a_script_that_changed_since_its_rehearsal_is_not_approved(backend
     async with running(backend, TARGET) as pilot:
         question = await asked(pilot)
         await until(lambda: question.armed)
-        backend.stale = True
+        backend.engine.stale = True
         await pilot.press("a")
-        await until(lambda: "the script changed since it was rehearsed" in shown(pilot.app))
+        await until(lambda: "changed since this climb began" in shown(pilot.app))
         assert backend.engine.approved == []
 
 

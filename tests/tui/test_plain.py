@@ -11,8 +11,10 @@ from harness import TARGET
 from mlintern.planner.moves import Reached, RunRung
 from mlintern.store import Store
 from mlintern.store.records import RungName, RunStatus
-from mlintern.tui.plain import DONE, FAULTS, NEEDS_APPROVAL, Terminal, home_lines, tell
+from mlintern.tui.output import ExitCode
+from mlintern.tui.plain import home_lines, tell
 from mlintern.tui.plain_text import changes, view_lines
+from mlintern.tui.terminal import Terminal
 from synthetic import (
     NOW,
     SCRIPT,
@@ -84,21 +86,21 @@ def test_only_what_is_new_is_told_again() -> None:
 
 def test_without_a_person_nothing_is_approved(plain: FakeBackend) -> None:
     code, lines = told(plain)
-    assert code == NEEDS_APPROVAL and plain.engine.approved == [] and plain.engine.declined == []
+    assert code == ExitCode.NEEDS_APPROVAL and plain.engine.approved == [] and plain.engine.declined == []
     assert "nobody can answer here" in lines[-1]
 
 
 def test_piping_yes_into_it_approves_nothing(plain: FakeBackend) -> None:
     output = io.StringIO()
     yes = io.StringIO("approve\ny\nyes\n" * 10)
-    assert tell(plain, Terminal(output, yes, clock=lambda: NOW), TARGET) == NEEDS_APPROVAL
+    assert tell(plain, Terminal(output, yes, clock=lambda: NOW), TARGET) == ExitCode.NEEDS_APPROVAL
     assert plain.engine.approved == []
 
 
 @pytest.mark.parametrize("answer", ["", "y", "a", "yes", "app", "APPROVE!", "approved"])
 def test_only_the_whole_word_approves(plain: FakeBackend, answer: str) -> None:
     code, _ = told(plain, f"{answer}\n")
-    assert code == NEEDS_APPROVAL and plain.engine.approved == []
+    assert code == ExitCode.NEEDS_APPROVAL and plain.engine.approved == []
 
 
 def test_approved_within_the_forecast_or_a_written_ceiling(plain: FakeBackend) -> None:
@@ -109,11 +111,11 @@ def test_approved_within_the_forecast_or_a_written_ceiling(plain: FakeBackend) -
             return run_record()
 
     plain.engine = Finishing(replace(ladder_view(), findings=()))
-    assert told(plain, "approve\n")[0] == DONE
+    assert told(plain, "approve\n")[0] == ExitCode.DONE
     assert plain.engine.approved == [(RungName.PILOT, 26.0, "terminal")]
     plain.engine = Finishing(ladder_view())
     code, lines = told(plain, "approve soon\napprove 2m\n")
-    assert plain.engine.approved == [(RungName.PILOT, 120.0, "terminal")] and code == DONE
+    assert plain.engine.approved == [(RungName.PILOT, 120.0, "terminal")] and code == ExitCode.DONE
     assert any("for example 90s" in line for line in lines)
 
 
@@ -124,21 +126,21 @@ def test_an_unknown_cost_needs_a_ceiling(plain: FakeBackend) -> None:
 
 
 def test_a_no_is_recorded_with_its_reason(plain: FakeBackend) -> None:
-    assert told(plain, "no too dear\n")[0] == NEEDS_APPROVAL
+    assert told(plain, "no too dear\n")[0] == ExitCode.NEEDS_APPROVAL
     assert plain.engine.declined == [(RungName.PILOT, "too dear", "terminal")]
 
 
 def test_a_changed_script_is_not_approved(plain: FakeBackend) -> None:
-    plain.stale = True
+    plain.engine.stale = True
     _, lines = told(plain, "approve\n\n")
-    assert plain.engine.approved == [] and any("script changed" in line for line in lines)
+    assert plain.engine.approved == [] and any("changed" in line for line in lines)
 
 
 def test_exit_codes_of_where_it_ends(plain: FakeBackend) -> None:
     plain.engine = FakeEngine(blocked_view())
-    assert told(plain)[0] == FAULTS
+    assert told(plain)[0] == ExitCode.FAULTS
     plain.engine = FakeEngine(ladder_view(Reached(RungName.FULL)))
-    assert told(plain)[0] == DONE
+    assert told(plain)[0] == ExitCode.DONE
 
 
 def test_free_rungs_are_climbed_and_said(plain: FakeBackend) -> None:

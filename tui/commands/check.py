@@ -11,7 +11,7 @@ from ..output import ExitCode, Output
 from .climbing import Climbing, Order
 from .ladder_report import Spent, ladder_report
 from .opening import home_folder, opened
-from .target import climbable, has_changed, wanted
+from .target import climbable, wanted
 
 DEFAULT_CEILING_SECONDS = 60.0
 
@@ -25,7 +25,7 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
     with opened(home) as store:
         climb = want.open(store, home, options, fresh=True)
         order = Order(to, free_seconds=options.ceiling or DEFAULT_CEILING_SECONDS)
-        climbing = Climbing(store, climb, order, output, lambda: has_changed(climb.experiment))
+        climbing = Climbing(store, climb, order, output)
         code = climbing.go()
         shown = rungs_up_to(RungName.OVERFIT if options.to is None else to)
         ladder_report(climbing, output, script=want.shown, up_to=shown, spent=spent)

@@ -6,23 +6,21 @@ so a run that was stopped at its ceiling is never started again by itself.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from ...planner.budget import BudgetError
 from ...planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ...planner.rungs import FACTS
-from ...planner.view import RungView
 from ...runtime import launch
 from ...store import Store
-from ...store.records import Run, RungName, RungStatus, Severity
+from ...store.records import Run, RungName
+from ..climb import Climb, StaleError
+from ..outcome import exit_code
 from ..output import CommandError, ExitCode, Output
 from ..units import duration
-
-if TYPE_CHECKING:
-    from ..climb import Climb
 
 POLL_SECONDS = 0.1
 LOOK_SECONDS = 1.0
@@ -50,8 +48,6 @@ class Climbing:
     climb: Climb
     order: Order
     output: Output
-    is_stale: Callable[[], bool]
-    """Whether the script has changed since this climb began."""
     clock: Callable[[], float] = time.monotonic
     runs: list[int] = field(default_factory=list)
     """The runs that were started here."""
@@ -77,9 +73,9 @@ class Climbing:
                         return code
                 case Blocked(rung=rung, why=why):
                     self.output.say(f"{rung}: {why}")
-                    return self._outcome(rung)
+                    return exit_code(self.climb.view(), blocked=rung)
                 case Reached():
-                    return self._outcome(None)
+                    return exit_code(self.climb.view(), blocked=None)
 
     def wait(self, run_id: int) -> Run:
         """Until the run is over, drawing how far it is."""
@@ -99,9 +95,6 @@ class Climbing:
         return run
 
     def _start(self, rung: RungName) -> None:
-        if self.is_stale():
-            message = f"The script changed since this climb began, so {rung} was not started."
-            raise CommandError("changed", message, "Start it with `mlintern check` or `mlintern run`, as it is now.")
         left = None
         if self.order.free_seconds is not None:
             left = self.order.free_seconds - (self.clock() - self._started)
@@ -131,9 +124,13 @@ class Climbing:
         return self._leave_open(ask, "nobody approved it")
 
     def _ask_person(self, ask: Ask) -> ExitCode | None:
-        from .question import ask_person
+        from ..plain_text import move_lines
+        from ..terminal import Terminal
 
-        answer = ask_person(ask, self.climb.view(), self.output)
+        self.output.erase()
+        terminal = Terminal(self.output.narration, sys.stdin)
+        terminal.say(move_lines(self.climb.view()))
+        answer = terminal.ask(ask)
         if answer.ceiling_seconds is not None:
             return self._approve(ask, answer.ceiling_seconds, by="terminal")
         if answer.is_no:
@@ -142,11 +139,9 @@ class Climbing:
         return self._leave_open(ask, "nothing was decided")
 
     def _approve(self, ask: Ask, ceiling: float, *, by: str) -> ExitCode | None:
-        if self.is_stale():
-            return self._leave_open(ask, "the script changed since it was rehearsed: start the command again")
         try:
             run = self.climb.approve(ask.rung, ceiling_seconds=ceiling, by=by)
-        except BudgetError as error:
+        except (BudgetError, StaleError) as error:
             return self._leave_open(ask, str(error))
         self.runs.append(run.id)
         self.output.say(f"climbing {ask.rung}: run {run.id}, approved within {duration(ceiling)}")
@@ -172,16 +167,6 @@ class Climbing:
         except launch.LaunchError:
             return  # it ended by itself in this moment
         self.output.say(f"stopping run {run_id}")
-
-    def _outcome(self, blocked: RungName | None) -> ExitCode:
-        view = self.climb.view()
-        if any(finding.severity is Severity.ERROR for finding in view.findings):
-            return ExitCode.FAULTS
-        if blocked is None:
-            return ExitCode.DONE
-        standing: RungView = next(one for one in view.rungs if one.name is blocked)
-        is_ceiling = standing.status is RungStatus.STOPPED and (standing.why or "").startswith("ceiling")
-        return ExitCode.CEILING if is_ceiling else ExitCode.FAULTS
 
 
 def _progress(run: Run) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...runtime import launch
 from ...store import Store, StoreError
-from ..climb import ClimbError
+from ..climb import ClimbError, StaleError
 from ..launch import default_home
 from ..output import CommandError, ExitCode
 
@@ -32,5 +32,7 @@ def opened(home: Path, *, create: bool = True) -> Iterator[Store]:
             yield store
     except StoreError as error:
         raise CommandError(error.code, error.message, error.hint) from error
+    except StaleError as error:
+        raise CommandError("changed", f"{error}.", "Start the command again.") from error
     except (launch.LaunchError, ClimbError) as error:
         raise CommandError("launch", str(error), exit_code=ExitCode.FAULTS) from error

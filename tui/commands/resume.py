@@ -10,9 +10,8 @@ from ..output import ExitCode, Output
 from .climbing import Climbing, Order
 from .ladder_report import Spent, ladder_report
 from .opening import home_folder, opened
-from .question import has_person
 from .run import approvals
-from .target import climbable, has_changed
+from .target import climbable
 
 
 def command(options: argparse.Namespace, output: Output) -> ExitCode:
@@ -20,12 +19,12 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
     from ..climb import Climb
 
     spent = Spent(time.perf_counter())
-    order = Order(climbable(options.to), approvals(options), may_ask=has_person(output))
+    order = Order(climbable(options.to), approvals(options), may_ask=output.has_person)
     home = home_folder(options)
     with opened(home, create=False) as store:
         run = store.runs.get(options.run)
         climb = Climb.of(store, home, store.experiments.get(run.experiment_id))
-        climbing = Climbing(store, climb, order, output, lambda: has_changed(climb.experiment))
+        climbing = Climbing(store, climb, order, output)
         if not run.status.is_over:
             climbing.runs.append(run.id)  # a ceiling that stops it now is answered as if it had been started here
         code = climbing.go()

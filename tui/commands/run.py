@@ -12,14 +12,13 @@ from ..output import CommandError, ExitCode, Output
 from .climbing import Climbing, Order
 from .ladder_report import Spent, ladder_report
 from .opening import home_folder, opened
-from .question import has_person
-from .target import climbable, has_changed, wanted
+from .target import climbable, wanted
 
 
 def command(options: argparse.Namespace, output: Output) -> ExitCode:
     """Take the ladder up where it stands, and climb on."""
     spent = Spent(time.perf_counter())
-    order = Order(climbable(options.to), approvals(options), may_ask=has_person(output))
+    order = Order(climbable(options.to), approvals(options), may_ask=output.has_person)
     want = wanted(options, output)
     home = home_folder(options)
     with opened(home) as store:
@@ -30,7 +29,7 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
                 climb = want.open(store, home, options, fresh=True)
             case Reached():
                 output.say(f"{order.to} was reached before; --fresh climbs again")
-        climbing = Climbing(store, climb, order, output, lambda: has_changed(climb.experiment))
+        climbing = Climbing(store, climb, order, output)
         code = climbing.go()
         ladder_report(climbing, output, script=want.shown, up_to=rungs_up_to(order.to), spent=spent)
     return code

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...planner.rungs import BUILT, FACTS, NOT_BUILT_WHY
 from ...runtime.interpreters import Interpreter, InterpreterError, NoTorchError, choose
-from ...runtime.project import ScriptTarget, TargetError, fingerprint, module_target, script_target
+from ...runtime.project import ScriptTarget, TargetError, module_target, script_target
 from ...store import Store
-from ...store.records import Experiment, RungName
+from ...store.records import RungName
 from ..output import CommandError, Output
 
 if TYPE_CHECKING:
@@ -57,12 +57,6 @@ def wanted(options: argparse.Namespace, output: Output) -> Wanted:
         raise CommandError("interpreter", str(error)) from error
     output.say(f"python {interpreter.path} ({interpreter.source}), torch {interpreter.torch}")
     return Wanted(target, interpreter, options.script or str(target.script.relative_to(target.working_dir)))
-
-
-def has_changed(experiment: Experiment) -> bool:
-    """Whether the experiment's code is not any more what it was."""
-    target = ScriptTarget(experiment.script, experiment.module, experiment.args, experiment.working_dir)
-    return fingerprint(target) != experiment.fingerprint
 
 
 def climbable(name: str, *, free: bool = False) -> RungName:

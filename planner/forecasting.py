@@ -1,0 +1,86 @@
+"""An experiment's forecasts: made from what its short runs reported, and kept in the store.
+
+Invariant: a forecast is never changed; a newer one of the same rung stands in its place, and each names its run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..store import Store
+from ..store.records import Experiment, Json, Run, RungName, RungStatus
+from .forecast import CostForecast, Measured, forecast_full, forecast_pilot, measure
+from .looptree import LoopTreeError, parse
+from .merge import with_times_of
+
+REPORTS = ("loops", "crash", "end", "hello")
+"""What the probe tells of a run, one report of each kind."""
+
+
+def reports_of(store: Store, run_id: int) -> dict[str, Json]:
+    """The reports that there are of a run, by kind."""
+    found = {kind: store.reports.get(run_id, kind) for kind in REPORTS}
+    return {kind: report for kind, report in found.items() if report is not None}
+
+
+def make_forecasts(store: Store, experiment: Experiment, run: Run, *, ended_at: str | None) -> None:
+    """Forecast the full run, and after a whole rehearsal the pilot; nothing where the run reported no loops.
+
+    ``ended_at`` is the place where the run broke off.
+    """
+    measured = _measure(store, experiment, run, reports_of(store, run.id))
+    if measured is None:
+        return
+    _add(store, experiment, forecast_full(measured, run, ended_at=ended_at), run)
+    if run.rung is RungName.REHEARSAL and ended_at is None:
+        _add(store, experiment, forecast_pilot(measured, run), run)
+
+
+def measured_runs(store: Store, experiment: Experiment) -> tuple[Run, ...]:
+    """The ended short runs that forecasts are made from, in the order of their rungs."""
+    rungs = store.rungs.all(experiment.id)
+    over = (RungStatus.PASSED, RungStatus.FAILED)
+    ids = [rungs[name].run_id for name in (RungName.REHEARSAL, RungName.PILOT) if rungs[name].status in over]
+    return tuple(store.runs.get(run_id) for run_id in ids if run_id is not None)
+
+
+def _measure(store: Store, experiment: Experiment, run: Run, reports: Mapping[str, Json]) -> Measured | None:
+    """What the run's loop tree says, with the shape or the times of the look before it, where better."""
+    loops = reports.get("loops")
+    if loops is None:
+        return None
+    before = _look_before(store, experiment, run)
+    try:
+        if before is None:
+            return measure(loops, run, declared_steps=experiment.declared_steps)
+        shape, times = (before, loops) if run.rung is RungName.PILOT else (loops, before)
+        merged = with_times_of(parse(shape["tree"]), parse(times["tree"]))
+        return measure(loops, run, declared_steps=experiment.declared_steps, tree=merged)
+    except LoopTreeError:
+        return None
+
+
+def _look_before(store: Store, experiment: Experiment, run: Run) -> Json | None:
+    """The loops of the rehearsal before a pilot, or of the first of two rehearsals."""
+    if run.rung is RungName.PILOT:
+        rehearsal = store.rungs.all(experiment.id)[RungName.REHEARSAL].run_id
+        return store.reports.get(rehearsal, "loops") if rehearsal is not None else None
+    first = store.reports.get(run.id, "first_look")
+    return store.reports.get(int(first["run_id"]), "loops") if first is not None else None
+
+
+def _add(store: Store, experiment: Experiment, forecast: CostForecast, run: Run) -> None:
+    store.forecasts.add(
+        experiment_id=experiment.id,
+        rung=forecast.rung,
+        source_run_id=run.id,
+        seconds=forecast.seconds,
+        cpu_seconds=forecast.cpu_seconds,
+        steps=forecast.steps,
+        steps_exact=forecast.steps_exact,
+        peak_host_bytes=forecast.peak_host_bytes,
+        peak_device_bytes=forecast.peak_device_bytes,
+        energy_joules=None,
+        usd=None,
+        unknown=forecast.unknown,
+    )
