@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,10 +168,15 @@ def inspect(
     working_dir: Path,
     library_seconds: float = LIBRARY_SECONDS,
 ) -> Json:
-    """The report of runtime/inspector about a script or module, as seen from this interpreter."""
+    """The report of runtime/inspector about a script or module, as seen from this interpreter.
+
+    Libraries that leave something behind when they are imported leave it in a folder that goes.
+    """
     target = ["--module", module] if module is not None else ["--script", str(script)]
-    command = [str(python), "-B", str(_INSPECTOR), *target, "--seconds", str(library_seconds)]
-    done = _run(command, path=python, seconds=INSPECT_SECONDS + library_seconds, working_dir=working_dir)
+    inspector = [str(python), "-B", str(_INSPECTOR), *target, "--seconds", str(library_seconds)]
+    with tempfile.TemporaryDirectory(prefix="mlintern-", ignore_cleanup_errors=True) as scratch:
+        command = [sys.executable, "-P", "-m", "mlintern.runtime.confined", scratch, *inspector]
+        done = _run(command, path=python, seconds=INSPECT_SECONDS + library_seconds, working_dir=working_dir)
     report = _last_json(done.stdout)
     if "schema" not in report:
         words = (done.stderr.strip().splitlines() or ["it said nothing"])[-1][:300]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from mlintern.planner.checks import static
 from mlintern.planner.checks.found import Checked
-from mlintern.runtime import interpreters
+from mlintern.runtime import interpreters, isolation
 from mlintern.store.records import Severity
 
 PYTHON = Path(sys.executable)
@@ -419,3 +419,35 @@ def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     return [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+
+
+LEAVES_THINGS_BEHIND = """\
+import os, pathlib, tempfile
+pathlib.Path(tempfile.gettempdir(), "left-behind").mkdir()
+for place in (os.environ["HOME"], os.path.dirname(__file__)):
+    try:
+        pathlib.Path(place, "settings.json").write_text("{}")
+    except OSError:
+        pass
+present = 1
+"""
+
+
+def test_a_library_that_writes_when_it_is_imported_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    libraries, home, temporary, project = (tmp_path / name for name in ("libraries", "home", "tmp", "project"))
+    for folder in (libraries / "site-packages" / "writer", home, temporary, project):
+        folder.mkdir(parents=True)
+    (libraries / "site-packages" / "writer" / "__init__.py").write_text(LEAVES_THINGS_BEHIND)
+    monkeypatch.setenv("PYTHONPATH", str(libraries / "site-packages"))
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    before = sorted(path for path in tmp_path.rglob("*"))
+    checked = check(project, "import writer\nwriter.present\nwriter.absent\n")
+    assert [code for _, code, _ in codes(checked)] == ["run.arguments.name"], "it was really imported"
+    (project / "train.py").unlink()
+    assert list(temporary.iterdir()) == []
+    if "landlock" in isolation.available():
+        assert sorted(path for path in tmp_path.rglob("*")) == before
