@@ -23,6 +23,9 @@ class ExperimentChanges(TypedDict, total=False):
 
     declared_steps: int | None
     budget_seconds: float | None
+    host_limit_bytes: int | None
+    disk_limit_bytes: int | None
+    device_limit_bytes: int | None
 
 
 class Experiments(Area):

@@ -104,6 +104,10 @@ class Experiment:
     """Total optimizer steps as the person stated them (``--steps``)."""
     budget_seconds: float | None
     created_at: float
+    host_limit_bytes: int | None = None
+    """Memory that all processes of a run may use together; ``None`` is no limit. So for the next two."""
+    disk_limit_bytes: int | None = None
+    device_limit_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

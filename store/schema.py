@@ -19,7 +19,7 @@ CREATE TABLE experiments (
     declared_steps INTEGER,
     budget_seconds REAL,
     created_at REAL NOT NULL
-)
+, "host_limit_bytes" INTEGER, "disk_limit_bytes" INTEGER, "device_limit_bytes" INTEGER)
 """,
     """
 CREATE TABLE runs (

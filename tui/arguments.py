@@ -12,6 +12,13 @@ from typing import Any, NoReturn
 
 from .output import CommandError
 
+LIMIT_OPTIONS = {
+    "--memory": "memory that all processes of a run may use",
+    "--disk": "what a run may write to disk",
+    "--gpu-memory": "GPU memory that a run may use",
+}
+"""What limits a run besides time."""
+
 LATER = {
     "read": "a paper or task → requirements and hyperparameters with quotes",
     "new": "requirements → a runnable experiment folder",
@@ -87,6 +94,8 @@ def _script() -> _Parser:
     parent.add_argument("-m", dest="module", metavar="MODULE", help="a module in its place, as with python -m")
     parent.add_argument("--python", metavar="EXE", help="the interpreter that runs the script")
     parent.add_argument("--steps", metavar="N", type=_steps, help="total optimizer steps, where they cannot be known")
+    for option, what in LIMIT_OPTIONS.items():
+        parent.add_argument(option, metavar="SIZE", type=_size, help=f"{what}, such as 8GB; a run is stopped there")
     return parent
 
 
@@ -109,7 +118,7 @@ def _add_check(commands: Any, common: _Parser) -> None:
         parents=[_script(), common, _json()],
         help="climb the rungs that need no approval, and forecast the full run",
         usage="mlintern check SCRIPT|-m MODULE [--json] [--to RUNG] [--python EXE] [--steps N] [--ceiling TIME] "
-        "[-- ARGS…]",
+        "[--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
     )
     parser.add_argument(
         "--to", metavar="RUNG", choices=RUNGS, help="the last rung to climb (default: the last free one)"
@@ -123,7 +132,7 @@ def _add_run(commands: Any, common: _Parser) -> None:
         parents=[_script(), _climb(), common, _json()],
         help="climb the ladder, asking before each rung that costs",
         usage="mlintern run SCRIPT|-m MODULE [--to RUNG] [--approve RUNG=CEILING …] [--budget TIME] [--fresh] [--json] "
-        "[--python EXE] [--steps N] [-- ARGS…]",
+        "[--python EXE] [--steps N] [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
     )
     parser.add_argument(
         "--to", metavar="RUNG", choices=RUNGS, default="full", help="the last rung to climb (default: full)"
@@ -209,6 +218,12 @@ def _parse_steps(text: str) -> int:
     return parse_steps(text)
 
 
+def _parse_size(text: str) -> int:
+    from .units import parse_size
+
+    return parse_size(text)
+
+
 def _parse_approval(text: str) -> tuple[str, float]:
     rung, given, ceiling = text.partition("=")
     if not given or rung not in RUNGS:
@@ -216,6 +231,6 @@ def _parse_approval(text: str) -> tuple[str, float]:
     return rung, _parse_duration(ceiling)
 
 
-_run_id, _count, _duration, _steps, _approval = map(
-    _read, (_parse_run_id, _parse_count, _parse_duration, _parse_steps, _parse_approval)
+_run_id, _count, _duration, _steps, _size, _approval = map(
+    _read, (_parse_run_id, _parse_count, _parse_duration, _parse_steps, _parse_size, _parse_approval)
 )

@@ -39,8 +39,7 @@ class LocalBackend:
             self.home,
             script,
             python=chosen.path,
-            declared_steps=target.limits.declared_steps,
-            budget_seconds=target.limits.budget_seconds,
+            limits=target.limits,
             fresh=target.fresh,
         )
 

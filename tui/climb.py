@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -24,9 +23,9 @@ from ..planner.moves import Ask, Move, RunRung
 from ..planner.overview import overview
 from ..planner.rungs import BUILT, FACTS, NOT_BUILT_WHY
 from ..planner.view import LadderView
-from ..runtime import interpreters, launch
+from ..runtime import interpreters, launch, protocol
 from ..runtime.project import ScriptTarget, fingerprint
-from ..runtime.protocol import Command, Isolation, Limits, ProbeMode, ProbeSettings
+from ..runtime.protocol import Command, Isolation, ProbeMode, ProbeSettings
 from ..store import Store
 from ..store.records import (
     Decision,
@@ -39,6 +38,7 @@ from ..store.records import (
     RungStatus,
     Severity,
 )
+from .engine import NOTHING_SAID, Limits
 
 FREE_CEILING_SECONDS = 60.0
 """What a rung without approval may take where nobody said otherwise."""
@@ -73,8 +73,7 @@ class Climb:
         target: ScriptTarget,
         *,
         python: Path,
-        declared_steps: int | None = None,
-        budget_seconds: float | None = None,
+        limits: Limits = NOTHING_SAID,
         fresh: bool = False,
     ) -> Self:
         """Take up the experiment where it stands, or begin it: other code, arguments or interpreter are another one."""
@@ -92,7 +91,7 @@ class Climb:
         if found is None:
             found = _begin(store, target, python, code)
         climb = cls(store, home, target, found)
-        climb.change_limits(declared_steps=declared_steps, budget_seconds=budget_seconds)
+        climb.change_limits(limits)
         return climb
 
     @classmethod
@@ -128,19 +127,17 @@ class Climb:
 
     # -- deciding ----------------------------------------------------------------------------------------------------
 
-    def change_limits(self, *, declared_steps: int | None = None, budget_seconds: float | None = None) -> None:
+    def change_limits(self, limits: Limits) -> None:
         """Take over what the person states about the whole run; forecasts follow."""
-        steps_changed = declared_steps is not None and declared_steps != self.experiment.declared_steps
-        if not steps_changed and (budget_seconds is None or budget_seconds == self.experiment.budget_seconds):
+        changes = limits.changes(self.experiment)
+        if not changes:
             return
-        self.experiment = self._store.experiments.update(
-            self.experiment.id,
-            declared_steps=declared_steps if declared_steps is not None else self.experiment.declared_steps,
-            budget_seconds=budget_seconds if budget_seconds is not None else self.experiment.budget_seconds,
-        )
-        if steps_changed:
-            for run in measured_runs(self._store, self.experiment):
-                self._make_forecasts(run)
+        with self._store.transaction():
+            self.experiment = self._store.experiments.update(self.experiment.id, **changes)
+            self._event("experiment.limits", **changes)
+            if "declared_steps" in changes:
+                for run in measured_runs(self._store, self.experiment):
+                    self._make_forecasts(run)
 
     def approve(self, rung: RungName, *, ceiling_seconds: float, by: str) -> Run:
         """Record the approval and start the rung. Raises :class:`ClimbError`, ``BudgetError`` or ``LaunchError``."""
@@ -325,7 +322,12 @@ class Climb:
                 working_dir=experiment.working_dir,
                 environment={},
             ),
-            limits=replace(_LIMITS, wall_seconds=run.ceiling_seconds),
+            limits=protocol.Limits(
+                wall_seconds=run.ceiling_seconds,
+                host_bytes=experiment.host_limit_bytes,
+                disk_bytes=experiment.disk_limit_bytes,
+                device_bytes=experiment.device_limit_bytes,
+            ),
             isolation=Isolation.NONE if run.rung is RungName.FULL else Isolation.OVERLAY,
             probe=self._probe_settings(run, thorough),
             token=token,
@@ -368,9 +370,6 @@ class Climb:
 
     def _event(self, kind: str, *, run_id: int | None = None, **data: object) -> None:
         self._store.events.append(kind, experiment_id=self.experiment.id, run_id=run_id, **data)
-
-
-_LIMITS = Limits()
 
 
 def _begin(store: Store, target: ScriptTarget, python: Path, code: str) -> Experiment:

@@ -105,11 +105,7 @@ class Climber:
 
     async def change_limits(self, limits: Limits) -> None:
         """Take over another number of steps or another budget."""
-        steps, budget = limits.declared_steps, limits.budget_seconds
-        await self._do(
-            "changing the limits",
-            lambda bench: bench.climb.change_limits(declared_steps=steps, budget_seconds=budget),
-        )
+        await self._do("changing the limits", lambda bench: bench.climb.change_limits(limits))
         await self._look()
         await self._climb()
 

@@ -5,22 +5,37 @@ Invariant: the screens know nothing but these protocols and the store's records;
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from ..planner.view import LadderView
 from ..store import Store
+from ..store.experiments import ExperimentChanges
 from ..store.records import Experiment, Run, RungName
 from .machine import MachineFact
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a person may tell about an experiment besides the script; ``None`` is left as it is."""
+    """What a person may tell about an experiment besides the script; ``None`` is left as it is.
+
+    The fields are those of :class:`~mlintern.store.records.Experiment`.
+    """
 
     declared_steps: int | None = None
     budget_seconds: float | None = None
+    host_limit_bytes: int | None = None
+    disk_limit_bytes: int | None = None
+    device_limit_bytes: int | None = None
+
+    def changes(self, experiment: Experiment) -> ExperimentChanges:
+        """What is told here and is not so yet."""
+        told = {name: value for name, value in asdict(self).items() if value is not None}
+        return cast(ExperimentChanges, {k: v for k, v in told.items() if v != getattr(experiment, k)})
+
+
+NOTHING_SAID = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +45,7 @@ class Target:
     script: Path
     args: tuple[str, ...] = ()
     """The script's own arguments, as for the full run."""
-    limits: Limits = Limits()
+    limits: Limits = NOTHING_SAID
     experiment_id: int | None = None
     """A known experiment, taken up as it stands; ``None`` is the script as it is now."""
     climbs: bool = True
@@ -76,8 +91,8 @@ class Engine(Protocol):
         """Record a no."""
         ...
 
-    def change_limits(self, *, declared_steps: int | None = None, budget_seconds: float | None = None) -> object:
-        """Take over what the person tells about the whole run; ``None`` is left as it is."""
+    def change_limits(self, limits: Limits) -> object:
+        """Take over what the person tells about the whole run."""
         ...
 
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from .units import UnitError, parse_duration, parse_steps
+from .arguments import LIMIT_OPTIONS
+from .units import UnitError, parse_duration, parse_size, parse_steps
 
 if TYPE_CHECKING:
     from .engine import Target
 
 BAD_USAGE = 2
+
+Known = TypeVar("Known")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -84,7 +87,8 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="mlintern-tui",
-        usage="mlintern-tui [PATH] [--plain] [--home DIR] [--python EXE] [--steps N] [--budget TIME] [-- ARGS…]",
+        usage="mlintern-tui [PATH] [--plain] [--home DIR] [--python EXE] [--steps N] [--budget TIME]\n"
+        "                    [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
         description="Rehearse, forecast, approve, run and remember a PyTorch training script, unmodified and offline.",
         epilog="What stands behind -- goes to the script, as for its full run.",
         allow_abbrev=False,
@@ -95,22 +99,33 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--python", metavar="EXE", help="the interpreter that runs the script")
     parser.add_argument("--steps", metavar="N", help="total number of optimizer steps, where it cannot be known")
     parser.add_argument("--budget", metavar="TIME", help="what all runs together may take, such as 2h")
+    for option, what in LIMIT_OPTIONS.items():
+        parser.add_argument(option, metavar="SIZE", help=f"{what}, such as 8GB; a run is stopped there")
     return parser
 
 
 def _target(options: argparse.Namespace, script_args: tuple[str, ...]) -> Target | None:
-    from .engine import Limits, Target
+    from .engine import NOTHING_SAID, Limits, Target
 
-    steps = parse_steps(options.steps) if options.steps is not None else None
-    budget = parse_duration(options.budget) if options.budget is not None else None
+    limits = Limits(
+        declared_steps=_read(options.steps, parse_steps),
+        budget_seconds=_read(options.budget, parse_duration),
+        host_limit_bytes=_read(options.memory, parse_size),
+        disk_limit_bytes=_read(options.disk, parse_size),
+        device_limit_bytes=_read(options.gpu_memory, parse_size),
+    )
     if options.path is None:
-        if script_args or steps is not None:
-            raise ValueError("arguments and --steps belong to a script: name it, for example mlintern-tui train.py")
+        if script_args or limits != NOTHING_SAID:
+            raise ValueError("arguments and limits belong to a script: name it, for example mlintern-tui train.py")
         return None
     from ..runtime.project import script_target
 
     script = script_target(Path(options.path).expanduser(), script_args, working_dir=Path.cwd())
-    return Target(script=script.script, args=script_args, limits=Limits(steps, budget))
+    return Target(script=script.script, args=script_args, limits=limits)
+
+
+def _read(written: str | None, parse: Callable[[str], Known]) -> Known | None:
+    return None if written is None else parse(written)
 
 
 def _python(named: str | None) -> Path | None:

@@ -158,6 +158,9 @@ def experiment(one: Experiment) -> Object:
         "fingerprint": one.fingerprint,
         "declared_steps": one.declared_steps,
         "budget_seconds": one.budget_seconds,
+        "host_limit_bytes": one.host_limit_bytes,
+        "disk_limit_bytes": one.disk_limit_bytes,
+        "device_limit_bytes": one.device_limit_bytes,
         "created_at": one.created_at,
     }
 

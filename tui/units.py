@@ -31,6 +31,7 @@ _SIZE_UNITS = {
     "GiB": 1024**3,
     "TiB": 1024**4,
 }
+_MOST_BYTES = 2**62
 
 
 class UnitError(ValueError):
@@ -59,8 +60,10 @@ def parse_size(text: str) -> int:
     if match is None or match[2] not in _SIZE_UNITS:
         raise UnitError(f"“{written}” is not a size; write for example 8GB or 512MiB")
     size = float(match[1]) * _SIZE_UNITS[match[2]]
-    if size < 1 or not math.isfinite(size):
+    if size < 1:
         raise UnitError(f"“{written}” is no space at all; write for example 8GB or 512MiB")
+    if size >= _MOST_BYTES:
+        raise UnitError(f"“{written}” is more than any machine has; write for example 8GB or 512MiB")
     return round(size)
 
 
@@ -119,6 +122,13 @@ def size(amount: float | None) -> str:
         if value < 1023.95:
             return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
     return f"{value / 1024:.1f} TiB"
+
+
+def written_size(amount: int) -> str:
+    """A number of bytes as :func:`parse_size` reads it back exactly, in the largest unit that divides it."""
+    units = [unit for unit in reversed(_SIZE_UNITS) if amount % _SIZE_UNITS[unit] == 0 and unit != "KB"]
+    best = min(units, key=lambda unit: amount // _SIZE_UNITS[unit])
+    return f"{amount // _SIZE_UNITS[best]}{best}"
 
 
 def money(usd: float | None) -> str:

@@ -45,6 +45,8 @@ CASES = [
     (("check", "train.py", "--steps", "-3"), "positive whole number"),
     (("check", "train.py", "--steps", "many"), "positive whole number"),
     (("check", "train.py", "--ceiling", "soon"), "for example 90s"),
+    (("check", "train.py", "--memory", "lots"), "for example 8GB"),
+    (("run", "train.py", "--disk=-1GB"), "for example 8GB"),
     (("check", "train.py", "--ceiling", "0s"), "for example 90s"),
     (("check", "train.py", "--to", "moon"), "invalid choice"),
     (("check", "train.py", "--to", "overfit"), "not built yet"),

@@ -89,6 +89,14 @@ def test_what_passes_the_ceiling_is_stopped_with_4(mlintern: Mlintern, folder: P
     assert rehearsal["why"].startswith("ceiling")
 
 
+def test_what_passes_its_memory_limit_is_stopped_with_4(mlintern: Mlintern, folder: Path) -> None:
+    (folder / "wait.py").write_text("held = bytearray(b'x') * (200 << 20)\n" + FOREVER)
+    done = mlintern("check", "wait.py", "--memory", "100MiB", "--json")
+    assert done.code == 4, done.err
+    rehearsal = done.json("check")["rungs"][2]
+    assert (rehearsal["status"], rehearsal["why"].endswith("of 100 MiB memory")) == ("stopped", True)
+
+
 def test_a_module_and_the_last_rung_can_be_named(mlintern: Mlintern, folder: Path) -> None:
     (folder / "pkg").mkdir()
     (folder / "pkg" / "__init__.py").touch()

@@ -15,6 +15,7 @@ from mlintern.runtime import launch
 from mlintern.store import Store
 from mlintern.store.records import Decision, Forecast, Run, RungName, RungStatus, RunStatus, Severity
 from mlintern.tui.climb import Climb, ClimbError, StaleError
+from mlintern.tui.engine import Limits
 
 
 def test_from_the_first_look_to_the_result(store: Store, climber: Any) -> None:
@@ -126,7 +127,7 @@ def test_a_script_that_changed_after_its_rehearsal_is_neither_approved_nor_climb
 
 def test_a_budget_is_never_passed(store: Store, climber: Any) -> None:
     climb, _ = _asking(store, climber)
-    climb.change_limits(budget_seconds=5.0)
+    climb.change_limits(Limits(budget_seconds=5.0))
     with pytest.raises(BudgetError, match="budget"):
         climb.approve(RungName.PILOT, ceiling_seconds=60.0, by="terminal")
     assert _costly_runs(store, climb) == []
@@ -204,7 +205,7 @@ def test_an_unknown_cost_is_never_approved_ahead_and_always_asks(store: Store, c
     with pytest.raises(ClimbError, match="unknown"):
         climb.approve(RungName.FULL, ceiling_seconds=1e6, by="flag")
     assert [run.rung for run in _costly_runs(store, climb)] == [RungName.PILOT]
-    climb.change_limits(declared_steps=2000)
+    climb.change_limits(Limits(declared_steps=2000))
     move = climb.next()
     assert isinstance(move, Ask) and move.forecast.seconds is not None and move.forecast.steps == 2000
 
@@ -215,6 +216,26 @@ def test_a_no_is_recorded_with_its_reason_and_starts_nothing(store: Store, climb
     (approval,) = store.approvals.for_experiment(climb.experiment.id)
     assert (approval.decision, approval.reason, approval.forecast_id) == (Decision.DECLINED, "not today", forecast.id)
     assert _costly_runs(store, climb) == []
+
+
+HUNGRY = """
+import sys, threading, torch
+torch.ones(int(sys.argv[1]) << 18)
+threading.Event().wait()
+"""
+
+
+def test_a_run_is_stopped_at_the_limits_that_the_person_set(store: Store, climber: Any, project: Path) -> None:
+    (project / "train.py").write_text(HUNGRY)
+    climb = climber.open(store, "900", limits=Limits(host_limit_bytes=700 << 20, disk_limit_bytes=1 << 30))
+    move = climber.freely(climb)
+    assert isinstance(move, Blocked) and move.why.startswith("ceiling") and move.why.endswith("700 MiB memory")
+    (run,) = store.runs.for_experiment(climb.experiment.id)
+    assert run.status is RunStatus.STOPPED
+    told = next(event for event in store.events.after(0, experiment_id=climb.experiment.id) if "limits" in event.kind)
+    assert told.data == {"host_limit_bytes": 700 << 20, "disk_limit_bytes": 1 << 30}
+    again = climber.open(store, "900")
+    assert again.experiment.host_limit_bytes == 700 << 20, "what is not said again stays"
 
 
 SLOWS_DOWN = """

@@ -55,6 +55,7 @@ def test_everything_that_was_in_it_is_there(old_home: Path) -> None:
     with Store.open(old_home) as store:
         gpt, digits = store.experiments.recent()
         assert (digits.name, digits.args, digits.budget_seconds) == ("digits", ("--epochs", "60"), 1800.0)
+        assert (digits.host_limit_bytes, digits.disk_limit_bytes, digits.device_limit_bytes) == (None, None, None)
         assert (gpt.script, gpt.module) == (Path("/home/ada/gpt/\udce9t\udce9.py"), "gpt.train")
 
         rehearsal, full = store.runs.for_experiment(digits.id)
@@ -144,7 +145,7 @@ def test_a_migration_that_fails_leaves_the_old_database(old_home: Path, monkeypa
         database.execute("CREATE TABLE experiments (x)")
 
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "MIGRATIONS", {1: MIGRATIONS[1], 2: fail})
+        patch.setattr(migrations, "MIGRATIONS", {**MIGRATIONS, 2: fail})
         with pytest.raises(Exception, match="already exists"):
             Store.open(old_home)
     with closing(sqlite3.connect(old_home / DATABASE_NAME)) as raw:

@@ -27,7 +27,7 @@ from mlintern.store.records import (
     Severity,
 )
 from mlintern.tui.climb import StaleError
-from mlintern.tui.engine import Target
+from mlintern.tui.engine import Limits, Target
 from mlintern.tui.machine import MachineFact
 
 NOW = 1_790_000_000.0
@@ -207,7 +207,7 @@ class FakeEngine:
     approved: list[tuple[RungName, float, str]] = field(default_factory=list)
     declined: list[tuple[RungName, str | None, str]] = field(default_factory=list)
     started: list[RungName] = field(default_factory=list)
-    limits: list[tuple[int | None, float | None]] = field(default_factory=list)
+    limits: list[Limits] = field(default_factory=list)
     settled: int = 0
     refuses: Exception | None = None
     stale: bool = False
@@ -243,8 +243,8 @@ class FakeEngine:
     def decline(self, rung: RungName, reason: str | None, *, by: str) -> None:
         self.declined.append((rung, reason, by))
 
-    def change_limits(self, *, declared_steps: int | None = None, budget_seconds: float | None = None) -> None:
-        self.limits.append((declared_steps, budget_seconds))
+    def change_limits(self, limits: Limits) -> None:
+        self.limits.append(limits)
 
 
 @dataclass

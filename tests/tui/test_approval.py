@@ -7,10 +7,13 @@ from dataclasses import replace
 import pytest
 from harness import TARGET, ours, running, shown, until
 from mlintern.store.records import RungName
+from mlintern.tui.engine import Limits
 from mlintern.tui.screens.ladder import LadderScreen
+from mlintern.tui.units import parse_size, written_size
 from mlintern.tui.widgets.choice import Approval
 from mlintern.tui.widgets.prompt import Prompt
-from synthetic import FULL, PILOT, FakeBackend, FakeEngine, asks, forecast, ladder_view
+from mlintern.tui.widgets.question import lines as question_lines
+from synthetic import EXPERIMENT, FULL, MIB, PILOT, FakeBackend, FakeEngine, asks, forecast, ladder_view
 from textual.pilot import Pilot
 
 
@@ -222,9 +225,27 @@ async def test_limits_are_carried_to_the_engine(backend: FakeBackend) -> None:
         await until(lambda: question.armed)
         await pilot.press("e")
         await until(lambda: pilot.app.screen.query_one(Prompt).display)
-        await pilot.press(*"5000", "tab", "ctrl+u", *"2h", "enter")
+        await pilot.press(*"5000", "tab", "ctrl+u", *"2h", "tab", *"lots", "enter")
+        await until(lambda: "“lots” is not a size" in shown(pilot.app))
+        await pilot.press(*["backspace"] * 4, *"8GB", "tab", "tab", *"512MiB", "enter")
         await until(lambda: backend.engine.limits)
-        assert backend.engine.limits == [(5000, 7200.0)]
+        assert backend.engine.limits == [
+            Limits(5000, 7200.0, host_limit_bytes=8_000_000_000, device_limit_bytes=512 * MIB)
+        ]
+
+
+def test_limits_are_shown_as_they_can_be_written_again() -> None:
+    for amount in (1, 1500, 8_000_000_000, 512 * MIB, 3 << 40, 2**40 + 1):
+        assert parse_size(written_size(amount)) == amount
+    assert [written_size(amount) for amount in (8_000_000_000, 512 * MIB, 1500)] == ["8GB", "512MiB", "1500B"]
+
+
+def test_the_question_says_every_limit_at_which_the_run_stops() -> None:
+    limited = replace(EXPERIMENT, host_limit_bytes=8 << 30, disk_limit_bytes=20 << 30)
+    (first, *_) = question_lines(asks(PILOT), ladder_view(experiment=limited))
+    assert first.text.endswith("; stopped at 26 s or 8.0 GiB of memory or 20 GiB written to disk")
+    (first, *_) = question_lines(asks(PILOT), ladder_view())
+    assert first.text.endswith("; stopped at 26 s")
 
 
 async def test_escape_leaves_the_question_open_and_decides_nothing(backend: FakeBackend) -> None:

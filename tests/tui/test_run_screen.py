@@ -12,8 +12,8 @@ from mlintern.store.records import GpuSample, RunStatus, Sample
 from mlintern.tui.screens.run import RunScreen
 from mlintern.tui.screens.run_snapshot import telling
 from mlintern.tui.widgets.log_view import LogView
-from mlintern.tui.widgets.meters import Meter, draw_meter, machine_meters, run_meters
-from synthetic import MIB, FakeBackend, run_record
+from mlintern.tui.widgets.meters import Meter, Meters, draw_meter, machine_meters, run_meters
+from synthetic import EXPERIMENT, MIB, FakeBackend, run_record
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -145,14 +145,37 @@ async def test_a_chart_and_a_log_are_whole_after_resizing(backend: FakeBackend) 
 
 
 def test_unknown_values_have_no_bar_and_say_so() -> None:
-    meters = machine_meters(None, 2)
-    assert [meter.words for meter in meters] == ["unknown"] * 3 and all(meter.share is None for meter in meters)
+    meters = machine_meters(None, 2, EXPERIMENT)
+    assert [meter.words for meter in meters] == ["unknown"] * 4 and all(meter.share is None for meter in meters)
     gpu = GpuSample(0, "RTX", None, None, None, None, None, None)
     sample = Sample(1.0, 0.5, 100 * MIB, 900 * MIB, 0, (gpu,))
-    shown_meters = {meter.label: meter for meter in machine_meters(sample, 2)}
+    shown_meters = {meter.label: meter for meter in machine_meters(sample, 2, EXPERIMENT)}
     assert shown_meters["gpu"].share is None and shown_meters["gpu"].words == "unknown"
     assert shown_meters["memory"].share == pytest.approx(0.1)
-    assert machine_meters(replace(sample, gpus=()), 2)[-1].words == "none seen"
+    assert machine_meters(replace(sample, gpus=()), 2, EXPERIMENT)[-1].words == "none seen"
+
+
+def test_bars_are_drawn_against_the_limit_that_is_reached_first() -> None:
+    limited = replace(EXPERIMENT, host_limit_bytes=200 * MIB, disk_limit_bytes=40 * MIB, device_limit_bytes=1 << 40)
+    gpu = GpuSample(0, "RTX", 6 << 30, 24 << 30, None, None, None, None)
+    sample = Sample(1.0, 0.5, 100 * MIB, 900 * MIB, 30 * MIB, (gpu,))
+    meters = {meter.label: meter for meter in machine_meters(sample, 2, limited)}
+    assert (meters["memory"].share, meters["memory"].words) == (0.5, "100 MiB of 200 MiB")
+    assert (meters["disk"].share, meters["disk"].words) == (0.75, "30 MiB of 40 MiB")
+    assert (meters["vram"].share, meters["vram"].words) == (0.25, "6.0 GiB of 24 GiB")
+    free = {meter.label: meter for meter in machine_meters(sample, 2, EXPERIMENT)}
+    assert (free["disk"].share, free["disk"].words) == (None, "30 MiB written")
+
+
+async def test_meters_that_find_no_room_are_counted(backend: FakeBackend) -> None:
+    async with running(backend) as pilot:
+        await opened(pilot)
+        meters = pilot.app.screen.query_one(Meters)
+        meters.show([Meter(f"gpu {number}", None, "none seen") for number in range(10)])
+        await until(lambda: "gpu 9" in shown(pilot.app))
+        meters.show([Meter(f"gpu {number}", None, "none seen") for number in range(16)])
+        await until(lambda: "7 more in a taller window" in shown(pilot.app))
+        assert "gpu 8" in shown(pilot.app) and "gpu 9" not in shown(pilot.app)
 
 
 def test_a_bar_near_its_limit_has_a_sign_and_not_only_a_colour() -> None:

@@ -30,6 +30,8 @@ def test_sizes() -> None:
     for written in ("8", "8 gigs", "GB", "-8GB", "0GB", ""):
         with pytest.raises(units.UnitError, match="for example 8GB"):
             units.parse_size(written)
+    with pytest.raises(units.UnitError, match="more than any machine"):
+        units.parse_size(f"{'9' * 400}TB")
 
 
 def test_money() -> None:

@@ -33,14 +33,20 @@ class Wanted:
     def open(self, store: Store, home: Path, options: argparse.Namespace, *, fresh: bool) -> Climb:
         """Its ladder, where it stands or from the ground."""
         from ..climb import Climb
+        from ..engine import Limits
 
         return Climb.open(
             store,
             home,
             self.target,
             python=self.interpreter.path,
-            declared_steps=options.steps,
-            budget_seconds=getattr(options, "budget", None),
+            limits=Limits(
+                declared_steps=options.steps,
+                budget_seconds=getattr(options, "budget", None),
+                host_limit_bytes=options.memory,
+                disk_limit_bytes=options.disk,
+                device_limit_bytes=options.gpu_memory,
+            ),
             fresh=fresh,
         )
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from ...planner.moves import Ask
 from ...store.records import Experiment
 from ..engine import Limits
-from ..units import parse_duration, parse_steps
+from ..units import parse_duration, parse_size, parse_steps, written_size
 from ..widgets import question
 from ..widgets.prompt import Field, Prompt
+
+Known = TypeVar("Known")
 
 
 def ask_ceiling(prompt: Prompt, ask: Ask) -> None:
@@ -35,25 +38,37 @@ def ask_reason(prompt: Prompt, ask: Ask) -> None:
 
 
 def ask_limits(prompt: Prompt, experiment: Experiment) -> None:
-    """Ask for the number of steps and the budget."""
-    steps, budget = experiment.declared_steps, experiment.budget_seconds
+    """Ask for the number of steps, the budget, and what a run may use; an empty line leaves what there was."""
     prompt.open(
         "limits",
-        "Limits of this experiment",
+        "Limits of this experiment · an empty line stays as it is",
         [
-            Field(
-                "total steps", "" if steps is None else str(steps), "optimizer steps of the full run; empty: as it is"
-            ),
-            Field("budget", "" if budget is None else duration_text(budget), "30m, 2h or 1d12h; empty: as it is"),
+            Field("total steps", _written(experiment.declared_steps, str), "optimizer steps of the full run"),
+            Field("budget", _written(experiment.budget_seconds, duration_text), "of all runs: 30m, 2h or 1d12h"),
+            Field("memory", _written(experiment.host_limit_bytes, written_size), "of a run: 8GB or 512MiB"),
+            Field("disk", _written(experiment.disk_limit_bytes, written_size), "written by a run: 20GB"),
+            Field("GPU memory", _written(experiment.device_limit_bytes, written_size), "of a run: 8GB or 512MiB"),
         ],
         read=read_limits,
     )
 
 
 def read_limits(texts: Sequence[str]) -> tuple[Limits]:
-    """Steps and budget; an empty line leaves what there was."""
-    steps, budget = (text.strip() for text in texts)
-    return (Limits(parse_steps(steps) if steps else None, parse_duration(budget) if budget else None),)
+    """Steps, budget, memory, disk and GPU memory; an empty line is left as it was."""
+    steps, budget, memory, disk, device = (text.strip() for text in texts)
+    return (
+        Limits(
+            declared_steps=parse_steps(steps) if steps else None,
+            budget_seconds=parse_duration(budget) if budget else None,
+            host_limit_bytes=parse_size(memory) if memory else None,
+            disk_limit_bytes=parse_size(disk) if disk else None,
+            device_limit_bytes=parse_size(device) if device else None,
+        ),
+    )
+
+
+def _written(value: Known | None, write: Callable[[Known], str]) -> str:
+    return "" if value is None else write(value)
 
 
 def duration_text(seconds: float) -> str:

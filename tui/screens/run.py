@@ -198,7 +198,9 @@ class RunScreen(StopQuestion):
         snapshot = self.snapshot
         if snapshot is None:
             return
-        meters = all_meters(snapshot.run, snapshot.forecast, snapshot.sample, elapsed=self.elapsed)
+        meters = all_meters(
+            snapshot.run, snapshot.experiment, snapshot.forecast, snapshot.sample, elapsed=self.elapsed
+        )
         self.query_one("#meters", Meters).show(meters)
 
     def _draw_findings(self) -> None:

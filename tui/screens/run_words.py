@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ...store.records import Forecast, Run, Sample
+from ...store.records import Experiment, Forecast, Run, Sample
 from ..units import count, duration, money
 from ..widgets.meters import Meter, machine_meters, run_meters
 
@@ -24,13 +24,15 @@ def progress(run: Run, elapsed: float | None) -> str:
     return "   ".join(part for part in parts if part)
 
 
-def all_meters(run: Run, forecast: Forecast | None, sample: Sample | None, *, elapsed: float | None) -> list[Meter]:
+def all_meters(
+    run: Run, experiment: Experiment, forecast: Forecast | None, sample: Sample | None, *, elapsed: float | None
+) -> list[Meter]:
     """Throughput, ceiling, money, and what the machine gives."""
     rate = forecast.steps / forecast.seconds.mid if forecast and forecast.steps and forecast.seconds else None
     return [
         *run_meters(run, elapsed=elapsed, forecast_rate=rate),
         Meter("money", None, money(run.usd)),
-        *machine_meters(sample, own_cores()),
+        *machine_meters(sample, own_cores(), experiment),
     ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from textual.strip import Strip
 
-from ...store.records import GpuSample, Run, Sample
+from ...store.records import Experiment, GpuSample, Run, Sample
 from ..text import clean, fit
 from ..units import UNKNOWN, duration, size
 from .painted import Painted, Piece
@@ -32,23 +32,35 @@ class Meter:
         return self.share is not None and self.share >= NEAR_LIMIT
 
 
-def machine_meters(sample: Sample | None, cores: int) -> list[Meter]:
-    """CPU, memory and every GPU, from the newest sample."""
+def machine_meters(sample: Sample | None, cores: int, experiment: Experiment) -> list[Meter]:
+    """CPU, memory, disk and every GPU, from the newest sample, against the machine or the limit that is nearer."""
     if sample is None:
-        return [Meter("cpu", None, UNKNOWN), Meter("memory", None, UNKNOWN), Meter("gpu", None, UNKNOWN)]
+        return [Meter(label, None, UNKNOWN) for label in ("cpu", "memory", "disk", "gpu")]
     whole = sample.host_bytes + sample.host_available_bytes
     meters = [
         Meter("cpu", sample.cpu_cores / cores, f"{sample.cpu_cores:.1f} of {cores} cores"),
-        Meter("memory", sample.host_bytes / whole if whole else None, f"{size(sample.host_bytes)} of {size(whole)}"),
+        _share("memory", sample.host_bytes, _nearer(whole, experiment.host_limit_bytes)),
+        _share("disk", sample.disk_written_bytes, experiment.disk_limit_bytes, what=" written"),
     ]
     for gpu in sample.gpus:
-        meters += _gpu_meters(gpu, several=len(sample.gpus) > 1)
+        meters += _gpu_meters(gpu, experiment.device_limit_bytes, several=len(sample.gpus) > 1)
     return meters if sample.gpus else [*meters, Meter("gpu", None, "none seen")]
 
 
-def _gpu_meters(gpu: GpuSample, *, several: bool) -> list[Meter]:
+def _share(label: str, used: int, most: int | None, *, what: str = "") -> Meter:
+    if not most:
+        return Meter(label, None, f"{size(used)}{what}")
+    return Meter(label, used / most, f"{size(used)} of {size(most)}")
+
+
+def _nearer(whole: int | None, limit: int | None) -> int | None:
+    """What is reached first."""
+    return min((most for most in (whole, limit) if most), default=None)
+
+
+def _gpu_meters(gpu: GpuSample, limit: int | None, *, several: bool) -> list[Meter]:
     number = f" {gpu.index}" if several else ""
-    used, total = gpu.memory_used_bytes, gpu.memory_total_bytes
+    used, total = gpu.memory_used_bytes, _nearer(gpu.memory_total_bytes, limit)
     share = used / total if used is not None and total else None
     details = [
         f"{gpu.power_watts:.0f} W" if gpu.power_watts is not None else "",
@@ -93,9 +105,12 @@ class Meters(Painted):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        width = self.content_size.width
+        width, height = self.content_size
         if y >= len(self._meters):
             return self.strip((), width)
+        hidden = len(self._meters) - height + 1
+        if hidden > 1 and y == height - 1:
+            return self.strip([(f"{hidden} more in a taller window", "warn")], width)
         return self.strip(draw_meter(self._meters[y], width), width)
 
 

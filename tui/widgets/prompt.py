@@ -1,4 +1,4 @@
-"""A line or two to write into, inside the screen: a ceiling, a reason, limits.
+"""A few lines to write into, inside the screen: a ceiling, a reason, limits.
 
 Invariant: what is written is given on only after it was understood; what is wrong with it is said where it is written.
 """
@@ -13,6 +13,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
+
+MOST_FIELDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Prompt(Vertical):
         self.display = False
 
     def compose(self) -> ComposeResult:
-        for index in range(2):
+        for index in range(MOST_FIELDS):
             with Horizontal(classes="prompt-line", id=f"line-{index}"):
                 yield Static("", classes="prompt-label", markup=False)
                 yield Input(compact=True, select_on_focus=False, id=f"field-{index}")

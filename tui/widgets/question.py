@@ -9,9 +9,9 @@ import math
 
 from ...planner.moves import Ask
 from ...planner.view import LadderView
-from ...store.records import Forecast, RungName
+from ...store.records import Experiment, Forecast, RungName
 from ..text import clean
-from ..units import count, duration, duration_interval, energy, money, size_interval
+from ..units import count, duration, duration_interval, energy, money, size, size_interval
 from .choice import QuestionLine
 
 ASKED_OF = {
@@ -52,13 +52,25 @@ def lines(ask: Ask, view: LadderView) -> list[QuestionLine]:
     """The question's body."""
     forecast = ask.forecast
     ceiling = default_ceiling(forecast)
-    stops = f"stopped at {duration(ceiling)}" if ceiling is not None else "unknown cost: approve it with a ceiling"
+    stops = "unknown cost: approve it with a ceiling"
+    if ceiling is not None:
+        stops = f"stopped at {' or '.join([duration(ceiling), *limit_words(view.experiment)])}"
     body = [QuestionLine(f"{what_runs(ask, view)}; {stops}"), QuestionLine(" · ".join(costs(forecast)), "strong")]
     if ask.verifies:
         body.append(QuestionLine(f"will verify: {', '.join(ask.verifies)}", is_short=True))
     if ask.why and ask.why not in PLAIN_REASONS:
         body.append(QuestionLine(f"asks because {ask.why}", "warn"))
     return body
+
+
+def limit_words(experiment: Experiment) -> list[str]:
+    """What a run may use besides time, where the person set a limit."""
+    limits = (
+        (experiment.host_limit_bytes, "of memory"),
+        (experiment.disk_limit_bytes, "written to disk"),
+        (experiment.device_limit_bytes, "of GPU memory"),
+    )
+    return [f"{size(limit)} {what}" for limit, what in limits if limit is not None]
 
 
 PLAIN_REASONS = ("it costs", "its cost is unknown")
