@@ -43,6 +43,8 @@ class Places:
     def __init__(self, startup_modules: frozenset[str]) -> None:
         self._startup = startup_modules
         self._known: dict[str, Place] = {}
+        # As they are now: a finder of ours that asks here must not be asked from here.
+        self._finders = tuple(sys.meta_path)
         self._standard = _real_folders(sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
         self._installed = _real_folders(
             sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages(), _user_site()
@@ -67,7 +69,7 @@ class Places:
             return self._loaded(name)
         if name in sys.builtin_module_names:
             return Place(name, STANDARD)
-        for finder in sys.meta_path:
+        for finder in self._finders:
             find_spec = getattr(finder, "find_spec", None)
             if find_spec is None:
                 continue

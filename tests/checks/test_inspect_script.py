@@ -12,6 +12,8 @@ import pytest
 from mlintern.planner.checks import static
 from mlintern.planner.checks.found import Checked
 from mlintern.runtime import interpreters, isolation
+from mlintern.runtime.inspector.library import RefuseLocal
+from mlintern.runtime.inspector.places import Places
 from mlintern.store.records import Severity
 
 PYTHON = Path(sys.executable)
@@ -451,3 +453,19 @@ def test_a_library_that_writes_when_it_is_imported_writes_nothing(
     assert list(temporary.iterdir()) == []
     if "landlock" in isolation.available():
         assert sorted(path for path in tmp_path.rglob("*")) == before
+
+
+def test_a_module_is_looked_up_once_although_the_finder_that_refuses_asks_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Counting:
+        def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+            asked.append(name)
+
+    monkeypatch.setattr(sys, "meta_path", [Counting(), *sys.meta_path])
+    places = Places(frozenset())
+    refusing = RefuseLocal(places)
+    sys.meta_path.insert(0, refusing)
+    for _ in range(2):
+        refusing.find_spec("colorsys")
+    assert asked.count("colorsys") == 1
