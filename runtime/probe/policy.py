@@ -10,10 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .frames import Loop
+    from .tree import Node
 
 WARM_UP = 3
 """Iterations at the start of a loop that say nothing about time."""
+
+TRAINING_SHARE, EVALUATION_SHARE = 0.5, 0.25
+"""The parts of a rehearsal's time that go into the steady iterations of a training and of an evaluation loop."""
+
+MOST_ITERATIONS = 3000
+MOST_EPOCHS = 50
+"""So many are enough, however short they are."""
 
 ITEMS_SECONDS = 10.0
 """How long an outer loop of unknown length may go on with its own work, such as making folds, before it is cut."""
@@ -29,8 +39,6 @@ class Policy:
     thorough: bool = False
     """Leave outer and evaluation loops whole, so that what the script collects has its full length."""
 
-    most_train: int = 100
-    most_eval: int = 40
     fewest: int = 5
     few_outer: int = 3
     few_items: int = 16
@@ -62,28 +70,32 @@ class Policy:
         node = loop.node
         if self.thorough:
             return loop.index >= 1
-        if node.entries > 1:
+        if seconds_below(node) > self.budget_seconds:
             return loop.index >= 2
-        seconds = node.warm.wall + node.head.wall
-        needed = max(self.fewest, loop.prefetched + WARM_UP + 4)
-        if seconds > self.budget_seconds:
-            return loop.index >= 2
-        share = self.budget_seconds / 3
-        return loop.index >= needed and (node.warm.count >= self.most_train or node.warm.wall >= share)
+        if not self._is_sampled(node):
+            return False
+        return loop.index >= (2 if node.entries > 1 else max(self.fewest, loop.prefetched + WARM_UP + 4))
 
     def _enough_evaluation(self, loop: Loop) -> bool:
         if self.thorough or (loop.planned is not None and loop.planned <= self.few_outer):
             return False
         node = loop.node
-        seconds = node.warm.wall + node.head.wall + node.start.wall
         if loop.planned is not None and node.warm.count:
+            seconds = node.warm.wall + node.head.wall + node.start.wall
             rest = (loop.planned - loop.index) * node.warm.wall / node.warm.count
-            if seconds + rest <= self.budget_seconds / 6:
+            if seconds + rest <= self.budget_seconds / 8:
                 return False  # cheap: leave it whole, so that what it collects has its full length
-        if node.entries > 1 or seconds > self.budget_seconds / 2:
+        if seconds_below(node) > self.budget_seconds / 2:
             return loop.index >= 2
-        share = self.budget_seconds / 8
-        return loop.index >= self.fewest and (node.warm.count >= self.most_eval or node.warm.wall >= share)
+        return self._is_sampled(node) and loop.index >= (2 if node.entries > 1 else self.fewest)
+
+    def _is_sampled(self, node: Node) -> bool:
+        """Whether the steady iterations of a loop took long enough together to tell what one takes.
+
+        The speed of a machine that others use too changes from second to second, so it is time that counts.
+        """
+        share = TRAINING_SHARE if node.role == "train" else EVALUATION_SHARE
+        return node.warm.count >= MOST_ITERATIONS or node.warm.wall >= self.budget_seconds * share
 
     def _enough_outer(self, loop: Loop) -> bool:
         if loop.planned is not None:
@@ -93,6 +105,22 @@ class Policy:
                 return False  # a short list of models or folds: each item is its own program
         if loop.planned is None and loop.of_items and loop.node.self_wall < ITEMS_SECONDS:
             return loop.index >= self.few_items  # folds and the like, from a generator that hides their number
-        if self.thorough and loop.node.self_wall < self.budget_seconds:
+        seconds = seconds_below(loop.node)
+        if self.thorough and seconds < self.budget_seconds:
             return loop.index >= 200
+        if seconds < self.budget_seconds and not all(self._is_sampled(node) for node in training_below(loop.node)):
+            return loop.index >= MOST_EPOCHS  # epochs too short to tell what a step takes
         return loop.index >= 1
+
+
+def seconds_below(node: Node) -> float:
+    """Wall time that a loop has taken, with everything inside it."""
+    return node.self_wall + sum(seconds_below(child) for child in node.children.values())
+
+
+def training_below(node: Node) -> Iterator[Node]:
+    """The training loops inside a loop."""
+    for child in node.children.values():
+        if child.role == "train":
+            yield child
+        yield from training_below(child)
