@@ -9,8 +9,11 @@ from typing import Any
 
 from ..store.records import Json
 
-_LENGTH_ERRORS = {"ValueError", "RuntimeError", "IndexError", "AssertionError", "ZeroDivisionError"}
-"""Errors that a list shorter than in the full run can cause."""
+_CUT_ERRORS = {
+    "ValueError", "RuntimeError", "IndexError", "AssertionError", "ZeroDivisionError", "KeyError", "FileNotFoundError",
+    "UnboundLocalError", "TypeError", "AttributeError", "StopIteration",
+}  # fmt: skip
+"""Errors that iterations left out can cause: a list that is too short, a key or a file that was never made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ _REASONS = (
     _Reason(
         r"No such file or directory: '(.+)'",
         "{0} does not exist when the script needs it",
-        "create the folder before writing, or correct the path",
+        "correct the path; what is read must have been written, and what is written needs its folder",
+        about_length=True,
     ),
     _Reason(
         r"Permission denied: '(.+)'",
@@ -104,7 +108,7 @@ class CrashStory:
 
 def may_be_caused_by_cutting(crash: Json) -> bool:
     """Whether a second, more thorough rehearsal should decide if the full run would meet this crash."""
-    if not crash.get("after_cut") or crash.get("type") not in _LENGTH_ERRORS:
+    if not crash.get("after_cut") or crash.get("type") not in _CUT_ERRORS:
         return False
     known = _known(str(crash.get("message") or ""))
     return (known is None or known.about_length) and not _inside_a_layer(crash)

@@ -44,6 +44,8 @@ class FullRun:
     """Loops whose length nobody can know, each with its place."""
     training: Work
     """The part of ``repeated`` outside evaluation loops."""
+    early: tuple[str, ...] = ()
+    """Loops that a condition such as patience may end before their last turn: what is told of them is the most."""
 
 
 @dataclass
@@ -87,6 +89,7 @@ def extrapolate(tree: LoopNode, *, declared_steps: int | None = None) -> FullRun
         spread=math.sqrt(total.variance) / repeated_cpu if repeated_cpu > 0 else 0.0,
         unknown=tuple(dict.fromkeys(reader.unknown)),
         training=total.repeated + total.evaluation * -1.0,
+        early=tuple(dict.fromkeys(reader.early)),
     )
 
 
@@ -94,6 +97,7 @@ class _Reader:
     def __init__(self, declared_steps: int | None) -> None:
         self._declared_steps = declared_steps
         self.unknown: list[str] = []
+        self.early: list[str] = []
 
     def node(self, node: LoopNode, entries: float) -> _Sum:
         """Everything in ``entries`` full entries of a node."""
@@ -104,6 +108,9 @@ class _Reader:
         total = self._body(node, entries, iterations)
         if node.role == "eval":
             total.evaluation = total.repeated
+        if node.cut and node.early_line is not None:
+            self.early.append(f"line {node.early_line} may end the loop at {node.place} before its last turn")
+            exact = False
         total.exact = total.exact and exact
         return total
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from ..store.records import Interval, Json, Run, RungName
+from ..store.records import EARLY_END, Interval, Json, Run, RungName
 from .extrapolate import FullRun, Work, extrapolate
 from .looptree import LoopNode, parse
 
@@ -65,20 +65,30 @@ def measure(loops: Json, run: Run, *, declared_steps: int | None = None, tree: L
 
 
 def forecast_full(measured: Measured, run: Run, *, ended_at: str | None = None) -> CostForecast:
-    """The cost of the full run. ``ended_at`` is the place where the short run broke off: what follows is not in it."""
+    """The cost of the full run. ``ended_at`` says where or how the short run broke off: what follows is not in it.
+
+    Where a loop may end early, steps and the middle of the time are the most there can be, and the time's lower end is
+    set-up alone.
+    """
     full = measured.full
     known = full.steps is not None and (ended_at is None or full.steps > 0)
+    time_known = known and not full.unknown
     fixed = measured.setup + full.once
+    spread, may_end = full.spread, bool(full.early)
     return CostForecast(
         rung=RungName.FULL,
-        seconds=_interval(fixed.wall, full.repeated.wall, WALL_HALF_WIDTH, full.spread) if known else None,
-        cpu_seconds=_interval(fixed.cpu, full.repeated.cpu, CPU_HALF_WIDTH, full.spread) if known else None,
+        seconds=_interval(fixed.wall, full.repeated.wall, WALL_HALF_WIDTH, spread, may_end) if time_known else None,
+        cpu_seconds=_interval(fixed.cpu, full.repeated.cpu, CPU_HALF_WIDTH, spread, may_end) if time_known else None,
         steps=full.steps if known else None,
         steps_exact=full.exact and known and ended_at is None,
         peak_host_bytes=_memory(run.peak_host_bytes),
         peak_device_bytes=_memory(run.peak_device_bytes),
-        unknown=(*_why_unknown(full, ended_at), *_always_unknown(run)),
+        unknown=(*_why_unknown(full, ended_at), *_early_ends(full), *_always_unknown(run)),
     )
+
+
+def _early_ends(full: FullRun) -> tuple[str, ...]:
+    return tuple(f"{EARLY_END}: {reason}" for reason in full.early)
 
 
 def _why_unknown(full: FullRun, ended_at: str | None) -> tuple[str, ...]:
@@ -86,12 +96,13 @@ def _why_unknown(full: FullRun, ended_at: str | None) -> tuple[str, ...]:
     if full.steps is None:
         loops = tuple(f"seconds: {reason}" for reason in full.unknown) or ("seconds: no loop could be measured",)
         return (*loops, "steps: give the total with --steps N")
+    loops = tuple(f"seconds: {reason}" for reason in full.unknown)
     if ended_at is None:
-        return ()
+        return loops
     if not full.steps:
-        where = f"the script broke off at {ended_at}, before its first optimizer step"
+        where = f"the script broke off {ended_at}, before its first optimizer step"
         return (f"seconds: {where}", f"steps: {where}")
-    return (f"end: the script broke off at {ended_at}, and what follows there is not in the forecast",)
+    return (*loops, f"end: the script broke off {ended_at}, and what follows there is not in the forecast")
 
 
 def pilot_steps(steps: int | None) -> int:
@@ -144,10 +155,10 @@ def _steps_seen(tree: LoopNode) -> int:
     return sum(max(node.steps.values(), default=0) for node in tree.walk())
 
 
-def _interval(fixed: float, repeated: float, least: float, spread: float) -> Interval:
+def _interval(fixed: float, repeated: float, least: float, spread: float, may_end: bool = False) -> Interval:
     half = min(0.9, max(least, 1.65 * spread))
     middle = fixed + repeated
-    low = fixed * 0.85 + repeated * (1 - half)
+    low = fixed * 0.85 + (0.0 if may_end else repeated * (1 - half))
     high = fixed * 1.2 + repeated * (1 + half)
     return Interval(low, middle, high)
 

@@ -24,15 +24,16 @@ def reports_of(store: Store, run_id: int) -> dict[str, Json]:
 
 
 def make_forecasts(store: Store, experiment: Experiment, run: Run, *, ended_at: str | None) -> None:
-    """Forecast the full run, and after a whole rehearsal the pilot; nothing where the run reported no loops.
+    """Forecast the full run, and after a passed rehearsal the pilot; nothing where the run reported no loops.
 
-    ``ended_at`` is the place where the run broke off.
+    ``ended_at`` says where or how the run broke off.
     """
     measured = _measure(store, experiment, run, reports_of(store, run.id))
     if measured is None:
         return
     _add(store, experiment, forecast_full(measured, run, ended_at=ended_at), run)
-    if run.rung is RungName.REHEARSAL and ended_at is None:
+    has_passed = store.rungs.all(experiment.id)[run.rung].status is RungStatus.PASSED
+    if run.rung is RungName.REHEARSAL and has_passed:
         _add(store, experiment, forecast_pilot(measured, run), run)
 
 

@@ -33,6 +33,11 @@ def judge(
 
     ``first_crash`` is the crash that made a second rehearsal necessary, when ``run`` is that second one.
     """
+    if first_crash is not None and run.status in (RunStatus.STOPPED, RunStatus.LOST):
+        story = tell(first_crash)
+        evidence = (*story.evidence, {"seen": f"once; a second look was not finished: {run.reason}"})
+        finding = FindingDraft("run.crash", Severity.ERROR, story.message, evidence, story.file, story.line, story.fix)
+        return Verdict(RungStatus.FAILED, story.message, (finding,))
     if run.status is RunStatus.STOPPED:
         return Verdict(RungStatus.STOPPED, run.reason or "stopped", _numeric(metrics))
     if run.status is RunStatus.LOST:
@@ -101,12 +106,15 @@ def what_rehearsal_showed(reports: Mapping[str, Json]) -> tuple[tuple[str, ...],
     roles = [node for node in tree.walk() if node.kind in ("for", "while", "framework")]
     training = [node for node in roles if node.role == "train"]
     evaluation = [node for node in roles if node.role == "eval"]
-    verified = ["the script runs from its first line to its exit"]
+    crash = reports.get("crash")
+    verified = [] if crash is not None else ["the script runs from its first line to its exit"]
     if training:
         verified.append(f"training at {_places(training)} runs, to the last batch")
     if evaluation:
         verified.append(f"evaluation at {_places(evaluation)} runs")
     open_ = [] if training else ["training: no optimizer step was seen"]
+    if crash is not None:
+        open_.append("the end of the script, which the rehearsal could not reach")
     never = [node for node in tree.walk() if node.branch is not None and not node.entries]
     open_.extend(f"the branch at {node.place} was never taken: {node.text}" for node in never[:5])
     return tuple(verified), tuple(open_)

@@ -87,6 +87,8 @@ class LoopNode:
     planned_count: int
     planned_unknown: int
     cut: bool
+    early_line: int | None
+    """The line of a condition that may end the loop at any iteration, such as patience."""
     steps: Mapping[str, int]
     backwards: int
     bound: Bound | None
@@ -136,6 +138,7 @@ def _node(data: Mapping[str, Any]) -> LoopNode:
         planned_count=int(data["planned_count"]),
         planned_unknown=int(data["planned_unknown"]),
         cut=bool(data["cut"]),
+        early_line=data.get("early_line"),
         steps={str(key): int(count) for key, count in data["steps"].items()},
         backwards=int(data["backwards"]),
         bound=Bound(bound["scope"], bound["steps"], bound["iterations"]) if bound else None,

@@ -83,6 +83,10 @@ class Interval:
     high: float
 
 
+EARLY_END = "early_end"
+"""What a forecast does not know when a condition such as patience may end the run before its last step."""
+
+
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """One script with its arguments and interpreter: the thing that climbs the ladder."""
@@ -183,6 +187,11 @@ class Forecast:
     usd: Interval | None
     unknown: tuple[str, ...] = ()
     """One ``field: reason`` for every value that is ``None``."""
+
+    @property
+    def may_end_early(self) -> bool:
+        """Whether steps and time are the most there can be, because a condition such as patience may end the run."""
+        return any(entry.startswith(f"{EARLY_END}:") for entry in self.unknown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from ..store.records import (
     Rung,
     RungName,
     RungStatus,
+    RunStatus,
     Severity,
 )
 from .engine import NOTHING_SAID, Limits
@@ -246,7 +247,9 @@ class Climb:
 
     def _make_forecasts(self, run: Run) -> None:
         crash = self._store.reports.get(run.id, "crash")
-        ended_at = f"{self._shown_path(crash.get('file'))}:{crash.get('line')}" if crash is not None else None
+        ended_at = None if run.status is RunStatus.DONE else f"when it was {run.status}"
+        if crash is not None:
+            ended_at = f"at {self._shown_path(crash.get('file'))}:{crash.get('line')}"
         make_forecasts(self._store, self.experiment, run, ended_at=ended_at)
 
     def _shown(

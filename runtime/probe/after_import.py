@@ -28,8 +28,7 @@ class AfterImport:
 
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> Any:
         """The ordinary spec, with the call added; ``None`` for every other module."""
-        action = self._waiting.pop(name, None)
-        if action is None:
+        if name not in self._waiting:
             return None
         spec = self._find(name, path, target)
         loader: Any = spec.loader if spec is not None else None
@@ -39,7 +38,10 @@ class AfterImport:
 
         def exec_module(module: ModuleType) -> None:
             execute(module)
-            action(module)
+            # Not before: a library may ask whether a module is there and import it later, or never.
+            action = self._waiting.pop(name, None)
+            if action is not None:
+                action(module)
 
         loader.exec_module = exec_module
         return spec

@@ -130,6 +130,12 @@ class Loop(Frame):
             self.planned = self.loaders[0].total
         self.node.plan(self.planned)
 
+    def ended_at(self, iterations: int) -> None:
+        """The script left the loop by itself: so long is this entry in the full run too."""
+        if self.planned is not None and iterations < self.planned:
+            self.node.planned_sum += iterations - self.planned
+            self.planned = iterations
+
     def is_tight(self, started: float) -> bool:
         """Whether the entry has only been fast and uneventful since ``started``."""
         if self.node.role != "plain" or self.encloses or (self.node.site is not None and self.node.site.trains):

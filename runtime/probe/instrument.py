@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import copy
 import importlib.machinery
+import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -98,19 +99,25 @@ def _has(body: Sequence[ast.AST], kinds: Any) -> bool:
 _Comprehension = TypeVar("_Comprehension", ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
+def _changed_in(loop: Loop) -> set[str | None]:
+    """The names and attributes that a loop binds, its own targets included."""
+    around = [loop.target] if isinstance(loop, ast.For) else []
+    stored = (node for node in _own_nodes([*around, *loop.body]) if isinstance(node, (ast.Name, ast.Attribute)))
+    return {dotted(node) for node in stored if isinstance(node.ctx, ast.Store)}
+
+
 class _Around:
     """A ``for`` loop as seen from inside: its targets, its index, and what it changes."""
 
     def __init__(self, loop: ast.For) -> None:
         self.targets = {name.id for name in ast.walk(loop.target) if isinstance(name, ast.Name)}
         self.index = next(iter(target_counters(loop)), None)
-        stored = (node for node in _own_nodes(loop.body) if isinstance(node, (ast.Name, ast.Attribute)))
-        self._changed = {dotted(node) for node in stored if isinstance(node.ctx, ast.Store)} | self.targets
+        self._changed = _changed_in(loop)
 
     def decides(self, test: ast.expr) -> bool:
         """Whether a condition depends on this loop's index and on nothing else that changes in the loop."""
         names = [node for node in ast.walk(test) if isinstance(node, (ast.Name, ast.Attribute))]
-        pure = all(isinstance(node, _PURE) or _is_len(node) for node in ast.walk(test))
+        pure = _is_pure(test)
         others = {dotted(name) for name in names} - {self.index}
         return (
             pure
@@ -123,6 +130,16 @@ _PURE = (
     ast.BoolOp, ast.Compare, ast.BinOp, ast.UnaryOp, ast.Constant, ast.Name, ast.Attribute, ast.expr_context,
     ast.operator, ast.unaryop, ast.cmpop, ast.boolop,
 )  # fmt: skip
+
+
+def _is_pure(test: ast.expr) -> bool:
+    return all(isinstance(node, _PURE) or _is_len(node) for node in ast.walk(test))
+
+
+def _is_settled(test: ast.expr, changed: set[str | None]) -> bool:
+    """Whether a condition has the same value in every iteration of a loop that binds the names ``changed``."""
+    names = (dotted(node) for node in ast.walk(test) if isinstance(node, (ast.Name, ast.Attribute)))
+    return _is_pure(test) and not changed & set(names)
 
 
 def _is_len(node: ast.AST) -> bool:
@@ -269,11 +286,30 @@ class _Rewriter(ast.NodeTransformer):
         return any(isinstance(name, ast.Name) and name.id in own for name in ast.walk(node))
 
     def _watch_bounds(self, loop: Loop, number: int) -> None:
-        counters = counters_of(loop)
+        counters, changed = counters_of(loop), _changed_in(loop)
         if isinstance(loop, ast.While):
             loop.test = self._bounded(loop.test, counters, number, ast.And, continues=True)
+            conditions = loop.test.values if isinstance(loop.test, ast.BoolOp) else [loop.test]
+            if any(_is_bound(one) for one in conditions):
+                loop.test = self._may_end(loop.test, number, changed, ast.And)
         for branch in ending_branches(loop):
             branch.test = self._bounded(branch.test, counters, number, ast.Or, continues=False)
+            branch.test = self._may_end(branch.test, number, changed, ast.Or)
+
+    def _may_end(self, test: ast.expr, number: int, changed: set[str | None], join: type) -> ast.expr:
+        """Let the tracker know of a condition that may end the loop early: one that is not a bound, and can change."""
+        joined = test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, join) else [test]
+        if not self._branches or all(_is_bound(one) or _is_settled(one, changed) for one in joined):
+            return test
+        # What is settled and stands in front decides by itself: ``if patience and waited >= patience``.
+        parts = test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else []
+        settled = list(itertools.takewhile(lambda one: _is_settled(one, changed), parts))
+        first: ast.expr = ast.Constant(True)
+        if settled:
+            first = settled[0] if len(settled) == 1 else ast.BoolOp(ast.And(), settled)
+        rest = parts[len(settled) :] or [test]
+        early = self._call("may_end", number, ast.Constant(test.lineno), first)
+        return ast.copy_location(ast.BoolOp(ast.And(), [ast.copy_location(early, test), *rest]), test)
 
     def _bounded(self, test: ast.expr, counters: set[str], number: int, join: type, *, continues: bool) -> ast.expr:
         if isinstance(test, ast.BoolOp) and isinstance(test.op, join):
@@ -306,6 +342,10 @@ class _Rewriter(ast.NodeTransformer):
     def _guarded(self, body: list[ast.stmt], number: int) -> list[ast.stmt]:
         guard = ast.Try(body, [], [], [self._statement("leave", number)])
         return [ast.copy_location(guard, body[0])]
+
+
+def _is_bound(test: ast.expr) -> bool:
+    return isinstance(test, ast.Call) and dotted(test.func) == f"{HOOK}.bound"
 
 
 def _remainder(test: ast.expr) -> ast.BinOp | None:

@@ -1,9 +1,9 @@
 """The tracker: follows the loops of instrumented code as they run, and cuts them where the policy says so.
 
-The rewritten code calls nine functions of :class:`Tracker`: ``loop``, ``each``, ``again``, ``leave``, ``when``,
-``foresee``, ``enter``, ``bound`` and ``feeds``. Torch's hooks call ``on_step``, ``on_backward`` and ``on_forward``.
-Invariant: outside the main thread, inside a module's ``forward`` and while torch compiles, every one of these does
-nothing.
+The rewritten code calls ten functions of :class:`Tracker`: ``loop``, ``each``, ``again``, ``leave``, ``when``,
+``foresee``, ``enter``, ``bound``, ``may_end`` and ``feeds``. Torch's hooks call ``on_step``, ``on_backward`` and
+``on_forward``. Invariant: outside the main thread, inside a module's ``forward`` and while torch compiles, every one of
+these does nothing.
 """
 
 from __future__ import annotations
@@ -167,6 +167,14 @@ class Tracker:
         if type(counter) in (int, float) and type(limit) in (int, float):
             self._observe(number, comparison, counter, limit, continues)
         return result
+
+    def may_end(self, number: int, line: int, value: Any) -> Any:
+        """Stand before a condition at ``line`` that, if ``value`` holds, may end the loop ``number`` at any turn."""
+        if value and not self.is_compiling() and not self._elsewhere():
+            loop = self._loop_of(number)
+            if loop is not None:
+                loop.node.early_line = line
+        return value
 
     def feeds(self, number: int, source: Any, direct: bool) -> Any:
         """Stand in for the iterable of a loop that yields: tells the loop that pulls from it how long it is."""
@@ -390,7 +398,10 @@ class Tracker:
     def _pop(self, frame: Frame) -> None:
         if isinstance(frame, Loop):
             if frame.running:
+                ends_itself = not frame.final and sys.exc_info()[0] is None
                 self._end_iteration(frame)
+                if ends_itself:
+                    frame.ended_at(frame.index)
             self._close_loop(frame)
         else:
             frame.node.iterations += 1

@@ -47,8 +47,8 @@ class Node:
     """One loop or branch, under its parent."""
 
     __slots__ = (
-        "backwards", "bound", "children", "cut", "entries", "first_fire", "forced", "foreseen", "foreseen_entries",
-        "head", "iterations", "last", "natural", "other", "parent", "period", "planned_count", "planned_most",
+        "backwards", "bound", "children", "cut", "early_line", "entries", "first_fire", "forced", "foreseen",
+        "foreseen_entries", "head", "iterations", "last", "natural", "other", "parent", "period", "planned_count",
         "planned_sum", "planned_unknown", "role", "self_cpu", "self_wall", "site", "start", "steps", "tests",
         "variant", "wait", "warm", "worker_batches", "worker_cpu", "worker_start_cpu", "worker_starts", "workers",
     )  # fmt: skip
@@ -64,9 +64,10 @@ class Node:
         self.iterations = 0
         self.planned_sum = 0
         self.planned_count = 0
-        self.planned_most = 0
         self.planned_unknown = 0
         self.cut = False
+        self.early_line: int | None = None
+        """The line of a condition that may end the loop at any iteration."""
         self.steps: dict[int, int] = {}
         self.backwards = 0
         self.bound: dict[str, Any] | None = None
@@ -110,7 +111,6 @@ class Node:
         else:
             self.planned_sum += iterations
             self.planned_count += 1
-            self.planned_most = max(self.planned_most, iterations)
 
     def strengthen(self, role: str) -> None:
         """Take a stronger role."""
@@ -131,9 +131,9 @@ class Node:
             "iterations": self.iterations,
             "planned_sum": self.planned_sum,
             "planned_count": self.planned_count,
-            "planned_most": self.planned_most,
             "planned_unknown": self.planned_unknown,
             "cut": self.cut,
+            "early_line": self.early_line,
             "steps": {str(number): count for number, count in self.steps.items()},
             "backwards": self.backwards,
             "bound": self.bound,

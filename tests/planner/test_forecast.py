@@ -123,11 +123,11 @@ def test_unknown_is_said_and_never_zero(make_run: Any) -> None:
 
 def test_what_lies_behind_a_crash_is_not_in_the_forecast_and_said_so(make_run: Any) -> None:
     loops = {"tree": program(epochs(60, training(100))), "cpu": 1.0, "children_cpu": 0.0}
-    late = forecast_full(measure(loops, make_run()), make_run(), ended_at="train.py:9")
+    late = forecast_full(measure(loops, make_run()), make_run(), ended_at="at train.py:9")
     assert late.seconds is not None and late.steps == 6000 and not late.steps_exact
     assert any(reason.startswith("end:") and "train.py:9" in reason for reason in late.unknown)
     nothing = {"tree": program(epochs(60)), "cpu": 1.0, "children_cpu": 0.0}
-    early = forecast_full(measure(nothing, make_run()), make_run(), ended_at="train.py:9")
+    early = forecast_full(measure(nothing, make_run()), make_run(), ended_at="at train.py:9")
     assert early.seconds is None and early.steps is None
 
 
@@ -148,11 +148,30 @@ def test_a_pilot_makes_one_to_five_percent_of_the_steps(steps: int | None, pilot
     assert pilot_steps(steps) == pilot
 
 
-def test_times_come_from_the_longer_look_and_counts_from_the_rehearsal() -> None:
+def test_times_come_from_both_looks_and_counts_from_the_rehearsal() -> None:
     rehearsed, piloted = program(epochs(60, training(100))), program(epochs(60, training(100, entries=20, each=0.02)))
     merged = extrapolate(with_times_of(parse(rehearsed), parse(piloted)))
     assert merged.steps == 6000
-    assert merged.repeated.cpu == pytest.approx(120.0)
+    clocks = [next(each for each in parse(tree).walk() if each.role == "train").warm for tree in (rehearsed, piloted)]
+    mean = sum(each.cpu for each in clocks) / sum(each.count for each in clocks)
+    assert 0.01 < mean < 0.02
+    assert merged.repeated.cpu == pytest.approx(6000 * mean)
+
+
+def test_where_a_loop_may_end_early_steps_and_time_are_the_most_there_can_be(make_run: Any) -> None:
+    loops = {"tree": program(epochs(60, training(100), early_line=12)), "cpu": 1.0, "children_cpu": 0.0}
+    forecast = forecast_full(measure(loops, make_run(wall_seconds=1.0)), make_run())
+    assert (forecast.steps, forecast.steps_exact) == (6000, False)
+    assert any(entry.startswith("early_end: line 12 may end the loop") for entry in forecast.unknown)
+    assert forecast.cpu_seconds is not None and forecast.cpu_seconds.low < 0.1 * forecast.cpu_seconds.mid
+
+
+def test_an_evaluation_of_unknown_length_leaves_the_time_unknown_also_where_the_steps_were_told(make_run: Any) -> None:
+    stream = node(role="eval", line=7, entries=1, iterations=20, planned_unknown=1, cut=True, warm=clock(17, 0.05))
+    loops = {"tree": program(epochs(60, training(100), stream)), "cpu": 1.0, "children_cpu": 0.0}
+    forecast = forecast_full(measure(loops, make_run(), declared_steps=6000), make_run())
+    assert forecast.steps == 6000 and forecast.seconds is None and forecast.cpu_seconds is None
+    assert any(entry.startswith("seconds: how often the loop at") for entry in forecast.unknown)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,9 @@ def crash(kind: str, message: str, **fields: Any) -> dict[str, Any]:
     ],
 )
 def test_a_crash_at_the_end_fails_the_rehearsal_in_words(make_run: Any, kind: str, message: str, words: str) -> None:
-    verdict = judge(make_run(status=RunStatus.FAILED, exit_code=1), {"crash": crash(kind, message)}, {})
+    seen = crash(kind, message)
+    first = seen if may_be_caused_by_cutting(seen) else None
+    verdict = judge(make_run(status=RunStatus.FAILED, exit_code=1), {"crash": seen}, {}, first_crash=first)
     assert verdict.status is RungStatus.FAILED
     (finding,) = verdict.findings
     assert (finding.code, finding.severity, finding.file, finding.line) == (
@@ -87,3 +89,19 @@ def test_a_ceiling_stops_and_a_loss_that_is_nan_fails(make_run: Any) -> None:
     nan = judge(make_run(), {}, {"loss": Metric("loss", 3, float("nan"))})
     assert nan.status is RungStatus.FAILED and nan.findings[0].code == "numeric.nan"
     assert judge(make_run(), {}, {"loss": Metric("loss", 3, 0.5)}).status is RungStatus.PASSED
+
+
+@pytest.mark.parametrize("kind", ["KeyError", "FileNotFoundError", "TypeError"])
+def test_what_iterations_left_out_may_have_caused_is_looked_at_again(make_run: Any, kind: str) -> None:
+    run = make_run(status=RunStatus.FAILED, exit_code=1)
+    assert judge(run, {"crash": crash(kind, "'ep9'")}, {}).look_again
+    assert not judge(run, {"crash": crash(kind, "'ep9'", after_cut=False)}, {}).look_again
+
+
+@pytest.mark.parametrize("status", [RunStatus.STOPPED, RunStatus.LOST])
+def test_a_second_look_that_is_not_finished_does_not_hide_the_crash(make_run: Any, status: RunStatus) -> None:
+    seen = crash("KeyError", "'lr'")
+    run = make_run(status=status, reason="ceiling: 2 s of time")
+    verdict = judge(run, {}, {}, first_crash=seen)
+    assert verdict.status is RungStatus.FAILED
+    assert "'lr'" in verdict.findings[0].message and "not finished" in str(verdict.findings[0].evidence)

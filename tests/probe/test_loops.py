@@ -117,7 +117,7 @@ def test_steps_of_the_full_run_are_known_exactly_from_a_few(probe: Any, name: st
     probed = probe(header + body, time_budget_seconds=0.6)
     assert probed.exit_code == 0, probed.output
     assert probed.full.steps == steps
-    assert probed.full.exact
+    assert probed.full.exact == (name != "patience is no bound"), "it is the most there can be"
 
 
 def test_a_rehearsal_makes_few_of_the_steps(probe: Any) -> None:
@@ -139,6 +139,39 @@ def test_a_length_that_nobody_can_know_is_named_and_not_guessed(probe: Any) -> N
     full = probe(HEADER + body, time_budget_seconds=0.4).full
     assert full.steps is None
     assert any("train.py" in reason and "while random.random()" in reason for reason in full.unknown)
+
+
+EARLY_ENDS = {
+    "patience": ("waited = 0", "waited += 1\n    if waited >= 3000:\n        break"),
+    "patience that is on": ("waited, patience = 0, 3000", "waited += 1\n    if patience and waited >= patience: break"),
+    "a loss that is low enough": ("", "loss = step(X[:10], y[:10])\n    if loss is not None and loss < 1e-12: break"),
+}
+
+
+@pytest.mark.parametrize("name", EARLY_ENDS)
+def test_a_condition_that_may_end_the_training_makes_the_steps_the_most_there_can_be(probe: Any, name: str) -> None:
+    before, inside = EARLY_ENDS[name]
+    body = f"{before}\nfor e in range(4000):\n    step(X[:10], y[:10])\n    if e > 5000: waited = 0\n    {inside}"
+    full = probe(HEADER + body, time_budget_seconds=0.1).full
+    assert full.steps is not None and full.steps >= 4000
+    assert not full.exact
+    assert "may end the loop" in full.early[0] and "train.py" in full.early[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "condition"),
+    [("dry_run = False", "dry_run"), ("patience, waited = 0, 0", "patience and waited > patience")],
+)
+def test_a_condition_that_is_off_ends_nothing(probe: Any, before: str, condition: str) -> None:
+    body = f"{before}\nfor e in range(4000):\n    step(X[:10], y[:10])\n    if {condition}: break"
+    full = probe(HEADER + body, time_budget_seconds=0.1).full
+    assert (full.steps, full.exact, full.early) == (4000, True, ())
+
+
+def test_a_loop_that_the_script_leaves_by_itself_is_as_long_as_it_was(probe: Any) -> None:
+    body = "quick = True\nfor e in range(30):\n    for xb, yb in loader:\n        step(xb, yb)\n        if quick: break"
+    full = probe(HEADER + body, time_budget_seconds=0.1).full
+    assert (full.steps, full.exact) == (30, True)
 
 
 def test_the_person_can_state_what_nobody_can_know(probe: Any) -> None:

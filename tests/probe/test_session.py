@@ -150,6 +150,7 @@ def _agrees(full: Any, tree: Any, entry: dict[str, Any]) -> None:
             assert full.steps == _by_optimizer(tree, true)
         case "bound":
             assert full.steps is None or full.steps >= _by_optimizer(tree, true)
+            assert not full.exact and full.early
 
 
 def _by_optimizer(tree: Any, true: dict[str, int]) -> int:
@@ -160,3 +161,16 @@ def _by_optimizer(tree: Any, true: dict[str, int]) -> int:
         if len(optimizers) > 1
         else (true["steps"] or true["backwards"])
     )
+
+
+def test_a_library_that_only_asks_whether_torch_is_there_does_not_make_the_probe_blind(probe: Any) -> None:
+    probed = probe("""
+        import importlib.util
+        assert importlib.util.find_spec("torch") is not None
+        import torch
+        model = torch.nn.Linear(2, 1)
+        opt = torch.optim.SGD(model.parameters(), lr=0.1)
+        for step in range(40):
+            opt.zero_grad(); model(torch.ones(1, 2)).sum().backward(); opt.step()
+    """)
+    assert probed.full.steps == 40

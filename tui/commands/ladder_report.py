@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ...planner.view import LadderView
 from ...store import Store
-from ...store.records import RungName
+from ...store.records import Forecast, RungName
 from .. import output_json
 from ..output import Output
 from .climbing import Climbing
@@ -58,7 +58,7 @@ def report_lines(view: LadderView, up_to: Sequence[RungName]) -> Iterator[str]:
         yield from finding_lines(finding)
     full = next((rung.forecast for rung in view.rungs if rung.name is RungName.FULL), None)
     if full is not None:
-        yield steps_line(full.steps, is_exact=full.steps_exact)
+        yield steps_line(full)
         yield forecast_line(full)
     for fact in view.verified:
         yield clean(f"verified: {fact}")
@@ -66,10 +66,13 @@ def report_lines(view: LadderView, up_to: Sequence[RungName]) -> Iterator[str]:
         yield clean(f"not verified: {fact}")
 
 
-def steps_line(steps: int | None, *, is_exact: bool) -> str:
+def steps_line(full: Forecast) -> str:
     """How long the full run is."""
     from ..units import count
+    from ..widgets.question import about
 
-    if steps is None:
+    if full.steps is None:
         return "steps of the full run: unknown; say them with --steps N"
-    return f"steps of the full run: {'' if is_exact else 'about '}{count(steps)}"
+    if full.steps == 0:
+        return "steps of the full run: none; no optimizer step was seen"
+    return f"steps of the full run: {about(full)}{count(full.steps)}"

@@ -9,7 +9,7 @@ import math
 
 from ...planner.moves import Ask
 from ...planner.view import LadderView
-from ...store.records import Experiment, Forecast, RungName
+from ...store.records import EARLY_END, Experiment, Forecast, RungName
 from ..text import clean
 from ..units import count, duration, duration_interval, energy, money, size, size_interval
 from .choice import QuestionLine
@@ -44,8 +44,15 @@ def what_runs(ask: Ask, view: LadderView) -> str:
     elif ask.rung is not RungName.FULL and total is not None and total > steps:
         known = f"{count(steps)} of {count(total)} steps"
     else:
-        known = f"{'' if ask.forecast.steps_exact else 'about '}{count(steps)} steps"
+        known = f"{about(ask.forecast)}{count(steps)} steps"
     return ASKED_OF.get(ask.rung, "runs {steps}").format(steps=known)
+
+
+def about(forecast: Forecast) -> str:
+    """What stands before a number of steps."""
+    if forecast.may_end_early:
+        return "at most "
+    return "" if forecast.steps_exact else "about "
 
 
 def lines(ask: Ask, view: LadderView) -> list[QuestionLine]:
@@ -93,7 +100,8 @@ def costs(forecast: Forecast) -> list[str]:
 
 UNKNOWN_NAMES = {
     "seconds": "time", "cpu_seconds": "CPU time", "steps": "steps", "peak_host_bytes": "memory",
-    "peak_device_bytes": "GPU memory", "energy_joules": "energy", "usd": "money",
+    "peak_device_bytes": "GPU memory", "energy_joules": "energy", "usd": "money", EARLY_END: "an early end",
+    "end": "the end",
 }  # fmt: skip
 
 
@@ -140,6 +148,8 @@ def verified_facts(ask: Ask) -> list[tuple[str, str]]:
 
 
 def _exactness(forecast: Forecast) -> str:
+    if forecast.may_end_early:
+        return "at most"
     return "exact" if forecast.steps_exact else "estimated"
 
 
