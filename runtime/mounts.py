@@ -19,6 +19,7 @@ _KERNEL_FILESYSTEMS = frozenset(
     )
 )
 # fmt: on
+_MEMORY_FILESYSTEMS = ("ramfs", "tmpfs")
 _KERNEL_FOLDERS = ("/dev", "/proc", "/run", "/sys")
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
@@ -34,7 +35,10 @@ class Mount:
     @property
     def is_kernel(self) -> bool:
         """Whether it shows the state of the kernel or of the session (devices, processes, sockets) instead of files."""
-        return self.kind in _KERNEL_FILESYSTEMS or any(is_below(self.path, folder) for folder in _KERNEL_FOLDERS)
+        if self.kind in _KERNEL_FILESYSTEMS:
+            return True
+        # A drive that the desktop mounted below /run holds files like any other.
+        return self.kind in _MEMORY_FILESYSTEMS and any(is_below(self.path, folder) for folder in _KERNEL_FOLDERS)
 
 
 def is_below(path: str, folder: str) -> bool:

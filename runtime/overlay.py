@@ -107,7 +107,7 @@ def _overlay_everything(scratch: Path, layers: Layers, mounts: Sequence[Mount]) 
         if mount.path == "/" or any(is_below(mount.path, folder) for folder in shown):
             continue
         if mount.is_kernel:
-            kernel.mount(mount.path, target, None, MountFlag.BIND | MountFlag.RECURSIVE)
+            _show_kernel(mount.path, target, layers, mounts)
             shown.append(mount.path)
         else:
             _overlay_or_protect(mount.path, target, layers)
@@ -154,12 +154,20 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 def _show(source: str, target: str, layers: Layers, mounts: Sequence[Mount]) -> None:
     inside = [mount for mount in mounts if is_below(mount.path, source)]
     if any(mount.is_kernel and mount.path == source for mount in inside):
-        if source != target:
-            kernel.mount(source, target, None, MountFlag.BIND | MountFlag.RECURSIVE)
+        _show_kernel(source, target, layers, mounts)
     elif any(mount.path != source for mount in inside):
         _overlay_inside(source, target, layers, mounts)
     else:
         _overlay_or_protect(source, target, layers)
+
+
+def _show_kernel(source: str, target: str, layers: Layers, mounts: Sequence[Mount]) -> None:
+    """Show what the kernel or the session keeps as it is, but no files of the user's that are mounted inside."""
+    if source != target:
+        kernel.mount(source, target, None, MountFlag.BIND | MountFlag.RECURSIVE)
+    for mount in mounts:
+        if not mount.is_kernel and is_below(mount.path, source):
+            _overlay_or_protect(mount.path, f"{target.rstrip('/')}{mount.path[len(source) :]}", layers)
 
 
 def _is_copied(entry: os.DirEntry[str], place: Path) -> bool:

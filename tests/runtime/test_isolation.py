@@ -385,6 +385,42 @@ def test_mount_inside_the_project(grounds: Grounds, mount_inside: Path) -> None:
     assert picture(grounds.folder) == before
 
 
+@pytest.fixture
+def drive(grounds: Grounds) -> Iterator[Path]:
+    """The user's data on a drive that is mounted below /run, where desktops mount them."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a drive")
+    session = Path(tempfile.mkdtemp(prefix="mlintern-test-", dir="/run"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "mlintern-test", session], check=True)
+    place = session / "drive"
+    place.mkdir()
+    subprocess.run(["mount", "--bind", grounds.folder / "data", place], check=True)
+    yield place
+    subprocess.run(["umount", place], check=True)
+    subprocess.run(["umount", session], check=True)
+    session.rmdir()
+
+
+def test_drive_below_run_is_not_written(grounds: Grounds, drive: Path) -> None:
+    if "overlay" not in available():
+        pytest.skip("this machine does not grant overlay")
+    script = grounds.project / "script.py"
+    script.write_text(
+        "import sys\n"
+        "print(open(sys.argv[1]).readline(), end='')\n"
+        "for path in sys.argv[1:]:\n"
+        "    try:\n"
+        "        open(path, 'w').write('changed')\n"
+        "    except OSError as error:\n"
+        "        print(error.strerror)\n"
+    )
+    printed, _ = keep(grounds, "overlay", [str(script), str(drive / "rows.csv"), str(drive / "new")])
+    assert printed.startswith("these are the rows\n")
+    data = grounds.folder / "data"
+    assert (data / "rows.csv").read_text() == "these are the rows\n" * 100
+    assert not (data / "new").exists()
+
+
 def test_read_only_mount_inside_stays_read_only(grounds: Grounds, mount_inside: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", mount_inside], check=True)
     printed, _ = keep(grounds, "overlay", ["-c", "print(open('disk/rows.csv').read())"])

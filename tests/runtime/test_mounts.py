@@ -17,12 +17,18 @@ TABLE = r"""
 29 26 0:26 / /home rw - ext4 /dev/vde rw
 30 29 0:27 / /home/ada/visible rw - nfs4 server:/x rw
 31 22 0:28 / /scratch rw - tmpfs tmpfs rw
+32 22 0:29 / /run rw - tmpfs tmpfs rw
+33 32 0:30 / /run/media/ada/DATA rw - ext4 /dev/sdb1 rw
+34 32 0:31 / /run/user/1000 rw - tmpfs tmpfs rw
 """
+
+
+RUN = ("/run", "/run/media/ada/DATA", "/run/user/1000")
 
 
 def test_covered_mounts_are_not_listed() -> None:
     paths = [mount.path for mount in reachable(TABLE.strip().splitlines())]
-    assert paths == ["/", "/dev", "/dev/shm", "/home", "/home/ada/visible", "/proc", "/scratch"]
+    assert paths == ["/", "/dev", "/dev/shm", "/home", "/home/ada/visible", "/proc", *RUN, "/scratch"]
 
 
 def test_paths_are_unescaped_and_flags_read() -> None:
@@ -34,7 +40,8 @@ def test_paths_are_unescaped_and_flags_read() -> None:
 
 def test_kernel_mounts_hold_no_files() -> None:
     kinds = {mount.path: mount.is_kernel for mount in reachable(TABLE.strip().splitlines())}
-    assert [path for path, is_kernel in kinds.items() if is_kernel] == ["/dev", "/dev/shm", "/proc"]
+    kernels = [path for path, is_kernel in kinds.items() if is_kernel]
+    assert kernels == ["/dev", "/dev/shm", "/proc", "/run", "/run/user/1000"]
 
 
 def test_below() -> None:
