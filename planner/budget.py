@@ -13,8 +13,14 @@ class BudgetError(ValueError):
 
 
 def spent_seconds(runs: Iterable[Run]) -> float:
-    """Wall seconds that runs of costly rungs have really used."""
-    return sum(run.wall_seconds or 0.0 for run in runs if FACTS[run.rung].costs and run.status.is_over)
+    """Wall seconds that runs of costly rungs have really used; of one that nobody saw end, what it may have used."""
+    return sum(_used(run) for run in runs if FACTS[run.rung].costs and run.status.is_over)
+
+
+def _used(run: Run) -> float:
+    if run.wall_seconds is not None:
+        return run.wall_seconds
+    return 0.0 if run.started_at is None else run.ceiling_seconds or 0.0
 
 
 def reserved_seconds(runs: Iterable[Run]) -> float:

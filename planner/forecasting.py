@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..runtime.protocol import PROBE_REPORTS
 from ..store import Store
 from ..store.records import Experiment, Json, Run, RungName, RungStatus
 from .forecast import CostForecast, Measured, forecast_full, forecast_pilot, measure
 from .looptree import LoopTreeError, parse
 from .merge import with_times_of
 
-REPORTS = ("loops", "crash", "end", "hello")
-"""What the probe tells of a run, one report of each kind."""
-
 
 def reports_of(store: Store, run_id: int) -> dict[str, Json]:
     """The reports that there are of a run, by kind."""
-    found = {kind: store.reports.get(run_id, kind) for kind in REPORTS}
+    found = {kind: store.reports.get(run_id, kind) for kind in PROBE_REPORTS}
     return {kind: report for kind, report in found.items() if report is not None}
 
 

@@ -46,7 +46,7 @@ def judge(
     if crash is not None:
         return _crashed(run, crash, first_crash)
     if run.status is not RunStatus.DONE:
-        return Verdict(RungStatus.FAILED, run.reason, (*_numeric(metrics), _died(run)))
+        return Verdict(RungStatus.FAILED, run.reason, (*_numeric(metrics), _died(run, reports.get("end"))))
     findings = _numeric(metrics)
     failed = any(finding.severity is Severity.ERROR for finding in findings)
     return Verdict(
@@ -79,11 +79,13 @@ def _crashed(run: Run, crash: Json, first_crash: Json | None) -> Verdict:
     return Verdict(RungStatus.FAILED, story.message, (finding,))
 
 
-def _died(run: Run) -> FindingDraft:
+def _died(run: Run, end: Json | None) -> FindingDraft:
+    words = (end or {}).get("words")
+    said = f", and said: {words}" if words else ""
     return FindingDraft(
         "run.crash",
         Severity.ERROR,
-        f"the script ended without an exception of its own: {run.reason or 'exit code ' + str(run.exit_code)}",
+        f"the script ended without an exception of its own: {run.reason or 'exit code ' + str(run.exit_code)}{said}",
         ({"exit_code": run.exit_code, "signal": run.signal},),
         fix="look at the end of its log",
     )

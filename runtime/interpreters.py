@@ -59,7 +59,7 @@ print("\n" + '{"gpus": %d}' % (torch.cuda.device_count() if torch.cuda.is_availa
 """
 
 
-class InterpreterError(Exception):
+class InterpreterError(RuntimeError):
     """The interpreter cannot be used; the text says why and what to do."""
 
 

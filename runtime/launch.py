@@ -29,7 +29,7 @@ _UNCLAIMED_SECONDS = 10.0
 """A run that no supervisor has claimed after this long never will be."""
 
 
-class LaunchError(Exception):
+class LaunchError(RuntimeError):
     """A run that could not be started or stopped; the text says why and what to do."""
 
 

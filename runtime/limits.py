@@ -45,8 +45,8 @@ class Passed:
         """For a person."""
         if self.name == "wall_seconds":
             return f"ceiling: {self.allowed:g} s of time"
-        what = {"host_bytes": "memory", "disk_bytes": "written to disk", "device_bytes": "GPU memory"}[self.name]
-        return f"ceiling: {_size(self.used)} of {_size(self.allowed)} {what}"
+        what = {"host_bytes": "of memory", "disk_bytes": "written to disk", "device_bytes": "of GPU memory"}[self.name]
+        return f"ceiling: {_size(self.used)} {what}, {_size(self.allowed)} allowed"
 
 
 class Watch:

@@ -25,6 +25,9 @@ MAX_NAME_CHARACTERS = 200
 PROBE_VARIABLE = "MLINTERN_PROBE"
 """The environment variable with the probe's settings, as one JSON object."""
 
+PROBE_REPORTS = ("hello", "loops", "crash", "end", "note")
+"""What the probe reports besides metrics and progress, one report of each kind."""
+
 RUN_VARIABLE = "MLINTERN_RUN"
 """The environment variable that marks every process of a run; its value is the run's folder."""
 
@@ -226,7 +229,8 @@ def parse_message(line: bytes) -> ProbeMessage | None:
         return _metrics(data.get("rows"))
     if kind == "progress":
         return _progress(data)
-    return ProbeReport(kind, data)
+    # The supervisor keeps reports of its own; the script's side must not be able to say them.
+    return ProbeReport(kind, data) if kind in PROBE_REPORTS else None
 
 
 def _metrics(rows: object) -> MetricRows | None:

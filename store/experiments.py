@@ -77,13 +77,15 @@ class Experiments(Area):
         args: Sequence[str],
         working_dir: Path,
         python: Path,
-        fingerprint: str,
+        fingerprint: str | None = None,
     ) -> Experiment | None:
-        """The latest experiment that is exactly this one, if it was seen before."""
+        """The latest experiment that is exactly this one, or without a fingerprint this one with whatever code."""
+        values = [script, module, tuple(args), working_dir, python, *([] if fingerprint is None else [fingerprint])]
         row = self._database.row(
             f"SELECT {_SHAPE.columns} FROM experiments WHERE script = ? AND module IS ? AND args = ?"
-            " AND working_dir = ? AND python = ? AND fingerprint = ? ORDER BY id DESC LIMIT 1",
-            [encode(value) for value in (script, module, tuple(args), working_dir, python, fingerprint)],
+            f" AND working_dir = ? AND python = ? {'' if fingerprint is None else 'AND fingerprint = ?'}"
+            " ORDER BY id DESC LIMIT 1",
+            [encode(value) for value in values],
         )
         return _SHAPE.load(row) if row else None
 

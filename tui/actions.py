@@ -130,7 +130,7 @@ ACTIONS: tuple[Action, ...] = (
         ("again", "r", "again", "Climb again from the first rung, with the script as it is now", "again"),
         ("limits", "e", "limits", "Change the limits: steps, budget, memory, disk, GPU memory", "limits"),
         ("stop", "x", "stop…", "Stop the run under way; asks first", "stop"),
-        ("ask", "a", "approve…", "Go to the question that waits for an answer", "ask"),
+        ("ask", "d", "decide…", "Go to the question that waits for an answer", "ask"),
     ),
     *_scope(
         Scope.APPROVAL,

@@ -226,7 +226,9 @@ def _parse_size(text: str) -> int:
 
 def _parse_approval(text: str) -> tuple[str, float]:
     rung, given, ceiling = text.partition("=")
-    if not given or rung not in RUNGS:
+    if given and rung not in RUNGS:
+        raise ValueError(f"there is no rung “{rung}”; it is one of {', '.join(RUNGS)}")
+    if not given:
         raise ValueError(f"“{text}” approves nothing; write a rung and its ceiling, for example pilot=2m or full=1h30m")
     return rung, _parse_duration(ceiling)
 

@@ -31,7 +31,9 @@ class LocalBackend:
         from .climb import Climb
 
         if target.experiment_id is not None:
-            return Climb.of(store, self.home, store.experiments.get(target.experiment_id))
+            known = store.experiments.get(target.experiment_id)
+            take_up = Climb.again if target.fresh else Climb.of
+            return take_up(store, self.home, known)
         script = script_target(target.script, target.args, working_dir=Path.cwd())
         chosen = interpreters.choose(self.python, (script.script.parent, script.working_dir))
         return Climb.open(

@@ -19,14 +19,15 @@ from ..planner.checks import static
 from ..planner.finding import FindingDraft
 from ..planner.forecasting import make_forecasts, measured_runs, reports_of
 from ..planner.judge import judge, what_rehearsal_showed
-from ..planner.moves import Ask, Move, RunRung
+from ..planner.moves import Ask, Blocked, Move, Reached, RunRung, Wait
 from ..planner.overview import overview
 from ..planner.rungs import BUILT, FACTS, NOT_BUILT_WHY
 from ..planner.view import LadderView
 from ..runtime import interpreters, launch, protocol
-from ..runtime.project import ScriptTarget, fingerprint
+from ..runtime.project import ScriptTarget, fingerprint, module_target, script_target
 from ..runtime.protocol import Command, Isolation, ProbeMode, ProbeSettings
 from ..store import Store
+from ..store.experiments import ExperimentChanges
 from ..store.records import (
     Decision,
     Experiment,
@@ -96,6 +97,16 @@ class Climb:
         return climb
 
     @classmethod
+    def again(cls, store: Store, home: Path, experiment: Experiment) -> Self:
+        """Climb a known experiment from the first rung, with its files as they are now. Raises ``TargetError``."""
+        known = experiment
+        if known.module is not None:
+            target = module_target(known.module, known.args, working_dir=known.working_dir)
+        else:
+            target = script_target(known.script, known.args, working_dir=known.working_dir)
+        return cls.open(store, home, target, python=known.python, fresh=True)
+
+    @classmethod
     def of(cls, store: Store, home: Path, experiment: Experiment) -> Self:
         """Take up a known experiment as it was, whatever its files say now."""
         target = ScriptTarget(experiment.script, experiment.module, experiment.args, experiment.working_dir)
@@ -140,8 +151,11 @@ class Climb:
                 for run in measured_runs(self._store, self.experiment):
                     self._make_forecasts(run)
 
-    def approve(self, rung: RungName, *, ceiling_seconds: float, by: str) -> Run:
-        """Record the approval and start the rung. Raises :class:`ClimbError`, ``BudgetError`` or ``LaunchError``."""
+    def approve(self, rung: RungName, *, ceiling_seconds: float, by: str, forecast_id: int | None = None) -> Run:
+        """Record the approval and start the rung. Raises :class:`ClimbError`, ``BudgetError`` or ``LaunchError``.
+
+        ``forecast_id`` is the forecast that the person saw: another one that came meanwhile is another question.
+        """
         self._refuse_what_changed(rung)
         token = secrets.token_hex(16)
         self.settle()
@@ -149,8 +163,15 @@ class Climb:
             move = self._move()
             if not isinstance(move, Ask) or move.rung is not rung:
                 raise ClimbError(f"{rung} does not ask for an approval now: {describe_move(move)}")
+            if forecast_id is not None and forecast_id != move.forecast.id:
+                raise ClimbError(f"the forecast of {rung} changed meanwhile, so nothing was approved: look at it again")
             if by == "flag" and move.forecast.seconds is None:
                 raise ClimbError(f"the cost of {rung} is unknown, and an unknown cost is never approved ahead of time")
+            if by == "flag" and move.forecast.seconds is not None and move.forecast.seconds.mid > ceiling_seconds:
+                raise budget.BudgetError(
+                    f"the forecast of {rung} is {move.forecast.seconds.mid:.0f} s, more than the {ceiling_seconds:.0f} s"
+                    " approved ahead of time: give more, or approve it at a terminal"
+                )
             runs = self._store.runs.for_experiment(self.experiment.id)
             budget.check_ceiling(ceiling_seconds, move.forecast, runs, self.experiment.budget_seconds)
             self._store.approvals.add(
@@ -265,6 +286,8 @@ class Climb:
         """The crash may come from the cutting: rehearse once more with what the script collects left whole."""
         left = (run.ceiling_seconds or FREE_CEILING_SECONDS) - (run.wall_seconds or 0.0)
         with self._store.transaction():
+            if self._store.rungs.all(self.experiment.id)[RungName.REHEARSAL].run_id != run.id:
+                return  # another face was faster
             second = self._add_run(RungName.REHEARSAL, max(left, 1.0))
             self._store.reports.put(second.id, "first_look", {**reports["crash"], "run_id": run.id})
         self._launch(second, thorough=True)
@@ -376,23 +399,39 @@ class Climb:
 
 
 def _begin(store: Store, target: ScriptTarget, python: Path, code: str) -> Experiment:
+    """A new experiment, with the limits of the one before it and what is left of its budget."""
+    same = {
+        "script": target.script,
+        "module": target.module,
+        "args": target.args,
+        "working_dir": target.working_dir,
+        "python": python,
+    }
     with store.transaction():
-        experiment = store.experiments.add(
-            name=target.name,
-            script=target.script,
-            module=target.module,
-            args=target.args,
-            working_dir=target.working_dir,
-            python=python,
-            fingerprint=code,
-            declared_steps=None,
-            budget_seconds=None,
-        )
+        before = store.experiments.find(**same)
+        experiment = store.experiments.add(name=target.name, fingerprint=code, **same)
+        if before is not None:
+            experiment = store.experiments.update(experiment.id, **_limits_after(store, before, code))
         store.events.append("experiment.opened", experiment_id=experiment.id, script=str(target.script))
         for name in RungName:
             if name not in BUILT:
                 store.rungs.set(experiment.id, name, RungStatus.NOT_BUILT, why=NOT_BUILT_WHY)
     return experiment
+
+
+def _limits_after(store: Store, before: Experiment, code: str) -> ExperimentChanges:
+    """What a person said of an experiment holds for the next one; of other code nobody has said how many steps."""
+    left = before.budget_seconds
+    if left is not None:
+        runs = store.runs.for_experiment(before.id)
+        left = max(0.0, left - budget.spent_seconds(runs) - budget.reserved_seconds(runs))
+    return {
+        "declared_steps": before.declared_steps if before.fingerprint == code else None,
+        "budget_seconds": left,
+        "host_limit_bytes": before.host_limit_bytes,
+        "disk_limit_bytes": before.disk_limit_bytes,
+        "device_limit_bytes": before.device_limit_bytes,
+    }
 
 
 def describe_move(move: Move) -> str:
@@ -402,5 +441,9 @@ def describe_move(move: Move) -> str:
             return f"{rung} can start, and needs no approval"
         case Ask(rung=rung, why=why):
             return f"{rung} asks for an approval: {why}"
-        case _:
-            return str(move)
+        case Wait(rung=rung, run_id=run_id):
+            return f"run {run_id} climbs {rung}"
+        case Blocked(rung=rung, why=why):
+            return f"{rung}: {why}"
+        case Reached(rung=rung):
+            return f"{rung} is passed"

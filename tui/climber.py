@@ -6,6 +6,7 @@ the screen; the engine lives in one thread of its own, and what it says is shown
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -44,6 +45,8 @@ class Climber:
         self._changed = changed
         self._clock = clock
         self._desk = Desk("engine", lambda: _Bench(backend.open_store()), close=lambda bench: bench.store.close())
+        self._turn = asyncio.Lock()
+        """One thing at a time is done on the ladder; looking at what is there goes on."""
         self.target: Target | None = None
         self.view: LadderView | None = None
         self.is_stale = False
@@ -62,25 +65,28 @@ class Climber:
             self.view = None
         self.target, self.declined = target, None
 
-        def take(bench: _Bench) -> bool:
+        def take(bench: _Bench) -> tuple[int, bool]:
             bench.engine = None
             bench.engine = self._backend.open_engine(bench.store, target)
             bench.engine.settle()
-            return bench.engine.is_stale()
+            return bench.engine.experiment.id, bench.engine.is_stale()
 
-        is_stale = await self._do(f"reading {clean(target.script.name)}", take)
-        if self.trouble is None:
-            self.is_stale = bool(is_stale)
-            await self._look()
-            await self._climb()
+        async with self._turn:
+            taken = await self._do(f"reading {clean(target.script.name)}", take)
+            if taken is not None:
+                experiment_id, self.is_stale = taken
+                self.target = replace(target, experiment_id=experiment_id, fresh=False)
+                await self._look()
+                await self._climb()
 
     async def settle(self) -> None:
         """Look again, after the store changed; climb on where the next rung is free."""
-        if self.view is None or self.busy is not None:
+        if self.view is None or self._turn.locked():
             return
-        await self._do(None, lambda bench: bench.climb.settle(), keep_trouble=True)
-        await self._look()
-        await self._climb()
+        async with self._turn:
+            await self._do(None, lambda bench: bench.climb.settle(), keep_trouble=True)
+            await self._look()
+            await self._climb()
 
     async def approve(self, ask: Ask, ceiling_seconds: float) -> Run | None:
         """Carry a yes to the engine: for this rung, within this ceiling, if this is still the question."""
@@ -90,11 +96,14 @@ class Climber:
             self._changed()
             return None
 
-        run = await self._do(
-            f"starting {ask.rung}",
-            lambda bench: bench.climb.approve(ask.rung, ceiling_seconds=ceiling_seconds, by="tui"),
-        )
-        await self._look()
+        async with self._turn:
+            run = await self._do(
+                f"starting {ask.rung}",
+                lambda bench: bench.climb.approve(
+                    ask.rung, ceiling_seconds=ceiling_seconds, by="tui", forecast_id=ask.forecast.id
+                ),
+            )
+            await self._look()
         return run
 
     async def decline(self, ask: Ask, reason: str | None) -> None:
@@ -105,14 +114,15 @@ class Climber:
 
     async def change_limits(self, limits: Limits) -> None:
         """Take over another number of steps or another budget."""
-        await self._do("changing the limits", lambda bench: bench.climb.change_limits(limits))
-        await self._look()
-        await self._climb()
+        async with self._turn:
+            await self._do("changing the limits", lambda bench: bench.climb.change_limits(limits))
+            await self._look()
+            await self._climb()
 
     async def again(self) -> None:
         """Climb from the first rung, with the script as it is now."""
         if self.target is not None:
-            await self.open(replace(self.target, experiment_id=None, climbs=True, fresh=True))
+            await self.open(replace(self.target, climbs=True, fresh=True))
 
     async def stop(self, run_id: int) -> None:
         """Ask a run to stop."""

@@ -83,8 +83,8 @@ class Engine(Protocol):
         """Climb a rung that needs no approval; ``None`` where it was done on the spot."""
         ...
 
-    def approve(self, rung: RungName, *, ceiling_seconds: float, by: str) -> Run:
-        """Record an approval and start what it allows."""
+    def approve(self, rung: RungName, *, ceiling_seconds: float, by: str, forecast_id: int | None = None) -> Run:
+        """Record an approval of what was shown, and start what it allows."""
         ...
 
     def decline(self, rung: RungName, reason: str | None, *, by: str) -> object:

@@ -147,7 +147,9 @@ class Telling:
     def _approved(self, ask: Ask, ceiling: float) -> bool:
         """Approve within the ceiling; whether that was possible."""
         try:
-            run = self.engine.approve(ask.rung, ceiling_seconds=ceiling, by="terminal")
+            run = self.engine.approve(
+                ask.rung, ceiling_seconds=ceiling, by="terminal", forecast_id=ask.forecast.id
+            )
         except (StoreError, ValueError, RuntimeError) as error:
             self.terminal.say([f"not approved: {trouble_words(error)}"])
             return False

@@ -18,6 +18,10 @@ TIGHT_SECONDS = 20e-6
 """A loop that ran this often, this fast, without any event is left to run at full speed."""
 
 
+FORGET_ENTRIES = 32
+"""A loop that was entered so often and was always tight, such as over the pixels of an image, is followed no more."""
+
+
 class Frame:
     """One active loop or branch: what is on the tracker's stack."""
 
@@ -141,6 +145,19 @@ class Loop(Frame):
         if self.node.role != "plain" or self.encloses or (self.node.site is not None and self.node.site.trains):
             return False
         return (time.perf_counter() - started) / self.index < TIGHT_SECONDS
+
+    @property
+    def is_forgettable(self) -> bool:
+        """Whether the loop was entered often enough, and was short and uneventful enough, to be followed no more."""
+        node = self.node
+        return (
+            node.entries >= FORGET_ENTRIES
+            and node.role == "plain"
+            and not self.encloses
+            and node.site is not None
+            and not node.site.trains
+            and node.self_wall < TIGHT_SECONDS * node.iterations
+        )
 
     def book_time(self, cpu: float, wall: float) -> None:
         """Book an iteration's own time on the clock that it belongs to."""

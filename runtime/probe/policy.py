@@ -95,7 +95,8 @@ class Policy:
         The speed of a machine that others use too changes from second to second, so it is time that counts.
         """
         share = TRAINING_SHARE if node.role == "train" else EVALUATION_SHARE
-        return node.warm.count >= MOST_ITERATIONS or node.warm.wall >= self.budget_seconds * share
+        steady = node.warm if node.warm.count else node.start  # a loop of one turn has nothing but starts
+        return steady.count >= MOST_ITERATIONS or steady.wall >= self.budget_seconds * share
 
     def _enough_outer(self, loop: Loop) -> bool:
         if loop.planned is not None:

@@ -24,6 +24,8 @@ from .torch_hooks import TorchHooks
 from .tracker import Tracker
 
 REPORT_SECONDS = 5.0
+MOST_WORDS = 500
+"""What a script says with ``sys.exit(words)`` is told as far as this."""
 
 
 def run(settings: Mapping[str, Any]) -> int | str | None:
@@ -58,7 +60,7 @@ class Session:
         if error is not None:
             self._tell_crash(error)
             status = self._print(error)
-        self._finish(ok=error is None and status in (0, None))
+        self._finish(ok=error is None and status in (0, None), words=status if isinstance(status, str) else None)
         if isinstance(error, KeyboardInterrupt):
             raise error
         return status
@@ -67,6 +69,7 @@ class Session:
         settings = self._settings
         self._finder = instrument.install(settings.get("roots", ()), self._table, REWRITTEN)
         setattr(builtins, instrument.HOOK, self._tracker)
+        os.register_at_fork(after_in_child=self._tracker.stand_down)
         waiting = after_import.install()
         waiting.call("torch", self._hook_torch)
         watch_frameworks(waiting, self._tracker, self._table)
@@ -154,9 +157,9 @@ class Session:
             cut=self._tracker.was_cut,
         )
 
-    def _finish(self, *, ok: bool) -> None:
+    def _finish(self, *, ok: bool, words: str | None) -> None:
         self._send_loops()
-        self._channel.send("end", ok=ok, steps=self._tracker.steps_done)
+        self._channel.send("end", ok=ok, steps=self._tracker.steps_done, words=words and words[:MOST_WORDS])
         self._channel.finish()
 
 

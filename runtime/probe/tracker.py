@@ -50,13 +50,19 @@ class Tracker:
         self.was_cut = False
         self._loop_bounds: dict[int, Bound] = {}
         self._expected_steps: int | None = None
+        self._plain_sites: set[int] = set()
+        """Short loops that did nothing but compute, over and over: they are left to run as they are."""
         self.on_manual_step: Callable[[], None] = lambda: None
+
+    def stand_down(self) -> None:
+        """Do nothing any more: this is a forked child, whose time is measured from outside."""
+        self._thread = 0
 
     # -- called by rewritten code ------------------------------------------------------------------------------------
 
     def loop(self, number: int, source: Any) -> Any:
         """Stand in for the iterable of a ``for`` loop."""
-        if self.is_compiling() or self._elsewhere():
+        if number in self._plain_sites or self.is_compiling() or self._elsewhere():
             return source
         frame = sys._getframe(1)
         return self._run(number, source, id(frame), _called_from(frame))
@@ -416,6 +422,8 @@ class Tracker:
         loop.summarise_bounds()
         for loader in loop.loaders:
             loader.account(loop.node)
+        if loop.is_forgettable:
+            self._plain_sites.add(loop.node.site.number)  # type: ignore[union-attr]  # only loops of a site are so
         self._tell_outer(loop)
         loop.source = None
 

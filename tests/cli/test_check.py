@@ -94,7 +94,7 @@ def test_what_passes_its_memory_limit_is_stopped_with_4(mlintern: Mlintern, fold
     done = mlintern("check", "wait.py", "--memory", "100MiB", "--json")
     assert done.code == 4, done.err
     rehearsal = done.json("check")["rungs"][2]
-    assert (rehearsal["status"], rehearsal["why"].endswith("of 100 MiB memory")) == ("stopped", True)
+    assert (rehearsal["status"], rehearsal["why"].endswith("of memory, 100 MiB allowed")) == ("stopped", True)
 
 
 def test_a_module_and_the_last_rung_can_be_named(mlintern: Mlintern, folder: Path) -> None:

@@ -45,7 +45,7 @@ class FakeClimb:
         self.done.append(("start", rung, ceiling_seconds))
         self.moves.pop(0)
 
-    def approve(self, rung: RungName, *, ceiling_seconds: float, by: str) -> Run:
+    def approve(self, rung: RungName, *, ceiling_seconds: float, by: str, forecast_id: int | None = None) -> Run:
         self._refuse_if_stale()
         if self.budget is not None and ceiling_seconds > self.budget:
             raise BudgetError("more than the budget")

@@ -45,6 +45,40 @@ def test_from_the_first_look_to_the_result(store: Store, climber: Any) -> None:
     assert view.spent_seconds > 0
 
 
+def test_a_new_climb_keeps_the_limits_and_what_is_left_of_the_budget(store: Store, climber: Any, project: Path) -> None:
+    said = Limits(declared_steps=900, budget_seconds=60.0, host_limit_bytes=8 << 30)
+    first = climber.open(store, limits=said)
+    run = store.runs.add(
+        experiment_id=first.experiment.id, rung=RungName.PILOT, ceiling_seconds=30.0, folder_root=project
+    )
+    store.runs.update(run.id, status=RunStatus.DONE, started_at=1.0, wall_seconds=20.0)
+    second = climber.open(store, fresh=True).experiment
+    assert second.id != first.experiment.id
+    assert (second.declared_steps, second.budget_seconds, second.host_limit_bytes) == (900, 40.0, 8 << 30)
+    with (project / "train.py").open("a") as script:
+        script.write("print('changed')\n")
+    third = Climb.again(store, climber.home, second).experiment
+    assert (third.declared_steps, third.budget_seconds, third.host_limit_bytes) == (None, 40.0, 8 << 30)
+    assert third.working_dir == project and third.python == second.python
+
+
+def test_an_approval_is_for_the_forecast_that_was_shown(store: Store, climber: Any) -> None:
+    climb, shown = _asking(store, climber)
+    climb.change_limits(Limits(declared_steps=5000))
+    with pytest.raises(ClimbError, match="changed meanwhile"):
+        climb.approve(RungName.PILOT, ceiling_seconds=60.0, by="terminal", forecast_id=shown.id)
+    assert _costly_runs(store, climb) == []
+
+
+def test_what_is_approved_ahead_must_cover_the_middle_of_the_forecast(store: Store, climber: Any) -> None:
+    climb, forecast = _asking(store, climber)
+    assert forecast.seconds is not None
+    between = (forecast.seconds.low + forecast.seconds.mid) / 2
+    with pytest.raises(BudgetError, match="approved ahead"):
+        climb.approve(RungName.PILOT, ceiling_seconds=between, by="flag")
+    assert _costly_runs(store, climb) == []
+
+
 def test_another_process_picks_the_ladder_up_where_it_stood(store: Store, climber: Any, home: Path) -> None:
     first = climber.open(store)
     climber.freely(first)
@@ -229,7 +263,8 @@ def test_a_run_is_stopped_at_the_limits_that_the_person_set(store: Store, climbe
     (project / "train.py").write_text(HUNGRY)
     climb = climber.open(store, "900", limits=Limits(host_limit_bytes=700 << 20, disk_limit_bytes=1 << 30))
     move = climber.freely(climb)
-    assert isinstance(move, Blocked) and move.why.startswith("ceiling") and move.why.endswith("700 MiB memory")
+    assert isinstance(move, Blocked)
+    assert move.why.startswith("ceiling") and move.why.endswith("of memory, 700 MiB allowed")
     (run,) = store.runs.for_experiment(climb.experiment.id)
     assert run.status is RunStatus.STOPPED
     told = next(event for event in store.events.after(0, experiment_id=climb.experiment.id) if "limits" in event.kind)

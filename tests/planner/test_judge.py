@@ -105,3 +105,9 @@ def test_a_second_look_that_is_not_finished_does_not_hide_the_crash(make_run: An
     verdict = judge(run, {}, {}, first_crash=seen)
     assert verdict.status is RungStatus.FAILED
     assert "'lr'" in verdict.findings[0].message and "not finished" in str(verdict.findings[0].evidence)
+
+
+def test_what_a_script_says_when_it_leaves_is_told(make_run: Any) -> None:
+    run = make_run(status=RunStatus.FAILED, exit_code=1, reason="exit code 1")
+    (finding,) = judge(run, {"end": {"ok": False, "words": "bad end"}}, {}).findings
+    assert finding.message.endswith("exit code 1, and said: bad end")

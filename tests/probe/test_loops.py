@@ -268,3 +268,26 @@ def test_a_pilot_stops_the_training_after_its_steps_and_goes_on_to_the_end(probe
 def test_watching_cuts_nothing(probe: Any) -> None:
     body = "for epoch in range(3):\n    for xb, yb in loader:\n        step(xb, yb)"
     assert probe(HEADER + body, mode="watch").last("end")["steps"] == 303
+
+
+def test_a_forked_child_runs_as_if_nobody_watched(probe: Any) -> None:
+    body = (
+        "import os, sys\nchild = os.fork()\nif child == 0:\n    source = [1, 2, 3]\n"
+        "    print('untouched', __mlintern_probe__.loop(0, source) is source, flush=True)\n    os._exit(0)\n"
+        "os.waitpid(child, 0)\nfor e in range(50):\n    step(X[:10], y[:10])"
+    )
+    probed = probe(HEADER + body, time_budget_seconds=0.1)
+    assert "untouched True" in probed.output
+    assert probed.full.steps == 50
+
+
+def test_short_loops_that_only_compute_are_soon_left_alone(probe: Any) -> None:
+    body = (
+        "import math\ndef pixel(i):\n    total = 0.0\n"
+        "    for j in range(9):\n        total += math.sqrt(j)\n    return total\n"
+        "for e in range(400):\n    for i in range(20):\n        pixel(i)\n    step(X[:10], y[:10])"
+    )
+    probed = probe(HEADER + body, mode="watch")
+    inner = [node for node in probed.tree.walk() if node.text == "for j in range(9):"]
+    assert 32 <= sum(node.entries for node in inner) < 8000
+    assert probed.full.steps == 400

@@ -43,9 +43,9 @@ def test_unknown_figures_and_absent_limits_pass_nothing() -> None:
     ("limits", "usage", "words"),
     [
         (Limits(wall_seconds=90), Usage(91), "ceiling: 90 s of time"),
-        (Limits(host_bytes=8 << 30), Usage(1, host_bytes=9 << 30), "ceiling: 9 GiB of 8 GiB memory"),
+        (Limits(host_bytes=8 << 30), Usage(1, host_bytes=9 << 30), "ceiling: 9 GiB of memory, 8 GiB allowed"),
         (Limits(disk_bytes=1000), Usage(1, disk_bytes=1 << 20), "ceiling: 1 MiB of 1e+03 B written to disk"),
-        (Limits(device_bytes=MIB), Usage(1, device_bytes=2 * MIB), "ceiling: 2 MiB of 1 MiB GPU memory"),
+        (Limits(device_bytes=MIB), Usage(1, device_bytes=2 * MIB), "ceiling: 2 MiB of GPU memory, 1 MiB allowed"),
     ],
     ids=["wall", "host", "disk", "device"],
 )

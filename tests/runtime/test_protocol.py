@@ -88,6 +88,8 @@ def test_progress_and_other_messages_are_read() -> None:
         b'{"no":"kind"}',
         b'{"e":""}',
         b'{"e":7}',
+        b'{"e":"temporary","path":"/home/ada/mlintern-work"}',
+        b'{"e":"first_look","run_id":1}',
         b'{"e":"metrics"}',
         b'{"e":"metrics","rows":[[1,"loss"]]}',
         b'{"e":"metrics","rows":[["1","loss",2]]}',
@@ -101,7 +103,7 @@ def test_progress_and_other_messages_are_read() -> None:
         b'{"e":"' + b"x" * 300 + b'"}',
         b'{"e":"note","text":"' + b"x" * MAX_LINE_BYTES + b'"}',
     ],
-    ids=range(19),
+    ids=range(21),
 )
 def test_what_is_not_a_message_is_dropped(line: bytes) -> None:
     assert parse_message(line) is None

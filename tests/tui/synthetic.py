@@ -231,7 +231,7 @@ class FakeEngine:
         self.ladder = replace(self.ladder, move=asks())
         return None
 
-    def approve(self, rung: RungName, *, ceiling_seconds: float, by: str) -> Run:
+    def approve(self, rung: RungName, *, ceiling_seconds: float, by: str, forecast_id: int | None = None) -> Run:
         if self.refuses is not None:
             raise self.refuses
         if self.stale:

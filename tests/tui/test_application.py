@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from dataclasses import replace
 from functools import partial
@@ -13,6 +14,7 @@ from mlintern.store import Store
 from mlintern.store.records import RungName, RunStatus
 from mlintern.tui.actions import BY_ID
 from mlintern.tui.app import DOUBT_AFTER_LOOKS
+from mlintern.tui.engine import NOTHING_SAID
 from mlintern.tui.screens.detail import DetailScreen
 from mlintern.tui.screens.help import HelpScreen
 from mlintern.tui.screens.ladder import LadderScreen
@@ -167,6 +169,41 @@ async def test_free_rungs_are_climbed_when_something_is_started(backend: FakeBac
     async with running(backend, TARGET) as pilot:
         await until(lambda: backend.engine.started == [RungName.STATIC])
         await until(lambda: "Climb to pilot?" in shown(pilot.app))
+
+
+async def test_a_climb_that_can_go_on_is_begun_anew_only_on_the_second_key(backend: FakeBackend) -> None:
+    async with running(backend, TARGET) as pilot:
+        await until(lambda: is_asked(pilot.app))
+        pilot.app.screen.query_one("#rungs").focus()
+        await pilot.press("r")
+        await until(lambda: "r again climbs from the first rung" in shown(pilot.app))
+        assert len(backend.opened) == 1
+        await pilot.press("r")
+        await until(lambda: len(backend.opened) == 2)
+        assert (backend.opened[-1].fresh, backend.opened[-1].experiment_id) == (True, EXPERIMENT.id)
+        await until(lambda: ours(pilot).climber.target == replace(TARGET, experiment_id=EXPERIMENT.id))
+
+
+async def test_keys_that_a_line_would_take_are_not_offered(backend: FakeBackend) -> None:
+    async with running(backend) as pilot:
+        await until(lambda: "esc leaves the line" in shown(pilot.app).splitlines()[-1])
+        assert "? help" not in shown(pilot.app).splitlines()[-1]
+        await pilot.press("escape")
+        await until(lambda: "? help" in shown(pilot.app).splitlines()[-1])
+
+
+async def test_two_things_at_once_on_the_ladder_take_turns(backend: FakeBackend) -> None:
+    class Strict(FakeEngine):
+        def start(self, rung: RungName, *, ceiling_seconds: float | None = None) -> None:
+            assert isinstance(self.ladder.move, RunRung), f"{rung} cannot start now"
+            super().start(rung)
+
+    backend.engine = Strict(free_view())
+    async with running(backend, TARGET) as pilot:
+        climber = ours(pilot).climber
+        await asyncio.gather(*(climber.settle() for _ in range(5)), climber.change_limits(NOTHING_SAID))
+        await until(lambda: is_asked(pilot.app))
+        assert backend.engine.started == [RungName.STATIC] and climber.trouble is None
 
 
 async def test_looking_at_an_old_ladder_starts_nothing(backend: FakeBackend) -> None:

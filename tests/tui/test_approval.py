@@ -117,7 +117,7 @@ async def test_after_a_no_the_question_comes_back_only_when_called(backend: Fake
         await pilot.press("n", "enter")
         await until(lambda: backend.engine.declined and "you said no" in shown(pilot.app))
         assert not question.display
-        await pilot.press("a")
+        await pilot.press("d")
         await until(lambda: question.display)
 
 
@@ -256,8 +256,11 @@ async def test_escape_leaves_the_question_open_and_decides_nothing(backend: Fake
         await until(lambda: not question.has_focus)
         hold(question)
         assert question.display and backend.engine.declined == [] and backend.engine.approved == []
-        await pilot.press("a", "a")
-        assert backend.engine.approved == [], "the first a only goes back to the question, and guards it anew"
+        assert "d answers it" in shown(pilot.app)
+        await pilot.press("a")
+        assert backend.engine.approved == [], "a key of the question does nothing elsewhere"
+        await pilot.press("d", "a")
+        assert backend.engine.approved == [], "going back to the question guards it anew"
 
 
 async def test_coming_back_to_the_ladder_guards_the_question_anew(backend: FakeBackend) -> None:

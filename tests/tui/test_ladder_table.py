@@ -93,7 +93,7 @@ async def test_what_goes_on_is_said_in_a_sentence(backend: FakeBackend) -> None:
         def said() -> str:
             return " ".join(sentence for _, _, sentence in ladder_state(climber, NOW + 3, is_asked=False))
 
-        assert said() == "pilot asks you: a shows the question"
+        assert said() == "pilot asks you: d shows the question"
         climber.busy, climber.busy_since = "rehearsal", NOW
         assert said() == "rehearsal… 3.0 s"
         climber.busy, climber.trouble = None, "no torch"

@@ -105,7 +105,7 @@ def test_only_the_whole_word_approves(plain: FakeBackend, answer: str) -> None:
 
 def test_approved_within_the_forecast_or_a_written_ceiling(plain: FakeBackend) -> None:
     class Finishing(FakeEngine):
-        def approve(self, rung: RungName, *, ceiling_seconds: float, by: str) -> object:  # type: ignore[override]
+        def approve(self, rung: RungName, *, ceiling_seconds: float, by: str, forecast_id: int | None = None) -> object:  # type: ignore[override]
             super().approve(rung, ceiling_seconds=ceiling_seconds, by=by)
             self.ladder = reached_view()
             return run_record()

@@ -17,7 +17,7 @@ from ...planner.rungs import FACTS
 from ...runtime import launch
 from ...store import Store
 from ...store.records import Run, RungName
-from ..climb import Climb, StaleError
+from ..climb import Climb, ClimbError
 from ..outcome import exit_code
 from ..output import CommandError, ExitCode, Output
 from ..units import duration
@@ -120,7 +120,8 @@ class Climbing:
         if ceiling is not None:
             return self._leave_open(ask, "its cost is unknown, and an unknown cost is never approved ahead of time")
         if self._was_stopped_here(ask.rung):
-            return self._leave_open(ask, ask.why, ExitCode.CEILING)
+            is_ceiling = ask.why.startswith("ceiling")
+            return self._leave_open(ask, ask.why, ExitCode.CEILING if is_ceiling else ExitCode.NEEDS_APPROVAL)
         return self._leave_open(ask, "nobody approved it")
 
     def _ask_person(self, ask: Ask) -> ExitCode | None:
@@ -140,8 +141,10 @@ class Climbing:
 
     def _approve(self, ask: Ask, ceiling: float, *, by: str) -> ExitCode | None:
         try:
-            run = self.climb.approve(ask.rung, ceiling_seconds=ceiling, by=by)
-        except (BudgetError, StaleError) as error:
+            run = self.climb.approve(
+                ask.rung, ceiling_seconds=ceiling, by=by, forecast_id=ask.forecast.id
+            )
+        except (BudgetError, ClimbError) as error:
             return self._leave_open(ask, str(error))
         self.runs.append(run.id)
         self.output.say(f"climbing {ask.rung}: run {run.id}, approved within {duration(ceiling)}")

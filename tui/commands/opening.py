@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...runtime import launch
+from ...runtime.interpreters import InterpreterError
 from ...store import Store, StoreError
 from ..climb import ClimbError, StaleError
 from ..launch import default_home
@@ -34,5 +35,5 @@ def opened(home: Path, *, create: bool = True) -> Iterator[Store]:
         raise CommandError(error.code, error.message, error.hint) from error
     except StaleError as error:
         raise CommandError("changed", f"{error}.", "Start the command again.") from error
-    except (launch.LaunchError, ClimbError) as error:
+    except (launch.LaunchError, ClimbError, InterpreterError) as error:
         raise CommandError("launch", str(error), exit_code=ExitCode.FAULTS) from error

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
@@ -121,6 +121,12 @@ class HomeScreen(Place):
 
     def action_start(self) -> None:
         self.query_one("#path", PathInput).focus()
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "escape" and self.query_one("#path").has_focus:
+            event.stop()
+            event.prevent_default()
+            self.query_one("#open").focus()
 
     @on(Input.Submitted, "#path")
     def _start(self, event: Input.Submitted) -> None:

@@ -32,6 +32,8 @@ from .detail import DetailScreen, finding_facts, named_facts
 from .ladder_answers import LadderAnswers
 from .ladder_state import ladder_state
 
+AGAIN_SECONDS = 3.0
+
 
 class LadderScreen(LadderAnswers):
     """The second place."""
@@ -40,6 +42,7 @@ class LadderScreen(LadderAnswers):
     CSS_PATH = "ladder.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LADDER)
     AUTO_FOCUS = "#rungs"
+    _again_at = float("-inf")
 
     def compose_body(self) -> Iterable[Widget]:
         with Vertical(id="climb"):
@@ -157,8 +160,25 @@ class LadderScreen(LadderAnswers):
             self.our_app.do(partial(climber.open, replace(climber.target, climbs=True)))
 
     def action_again(self) -> None:
-        if self.our_app.climber.target is not None and self.our_app.climber.busy is None:
-            self.our_app.do(self.our_app.climber.again)
+        climber = self.our_app.climber
+        if climber.target is None or climber.busy is not None:
+            return
+        now = self.our_app.clock()
+        if self._would_leave_a_climb() and now - self._again_at > AGAIN_SECONDS:
+            self._again_at = now
+            self.notify("r again climbs from the first rung; this climb stays in the history", markup=False)
+            return
+        self._again_at = float("-inf")
+        self.our_app.do(climber.again)
+
+    def _would_leave_a_climb(self) -> bool:
+        """Whether this climb can still go on as it is: a key that was meant for something else must not end it."""
+        return (
+            self.view is not None
+            and isinstance(self.view.move, (Ask, Wait))
+            and not self.our_app.climber.is_stale
+            and self.our_app.climber.trouble is None
+        )
 
     def action_watch(self) -> None:
         rung = self.query_one("#rungs", LadderTable).rung_in_hand

@@ -33,9 +33,9 @@ def _move_state(view: LadderView, declined: int | None, *, is_asked: bool) -> St
         case Ask() if is_asked:
             return []
         case Ask(rung=rung, forecast=forecast) if forecast.id == declined:
-            return [("–", "muted", f"{rung}: you said no; a asks again")]
+            return [("–", "muted", f"{rung}: you said no; d asks again")]
         case Ask(rung=rung):
-            return [("?", "accent", f"{rung} asks you: a shows the question")]
+            return [("?", "accent", f"{rung} asks you: d shows the question")]
         case Wait(run_id=run_id, rung=rung):
             return [("»", "accent", f"run {run_id} climbs {rung}: w watches it, x stops it")]
         case Blocked(rung=rung, why=why):

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widgets import Input
 
 from ..actions import BY_ID, Action, Scope
 from .painted import Painted
@@ -52,9 +53,15 @@ class KeyBar(Painted):
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        help_key = BY_ID["everywhere.help"]
-        segments = [Segment(" "), *self._entry(help_key)]
-        used = 1 + _entry_width(help_key)
+        segments, used = [Segment(" ")], 1
+        if isinstance(self.screen.focused, Input):
+            hint = "esc leaves the line  "
+            segments.append(Segment(hint, self.ink("muted")))
+            used += cell_len(hint)
+        else:
+            help_key = BY_ID["everywhere.help"]
+            segments += self._entry(help_key)
+            used += _entry_width(help_key)
         for action in self._actions():
             if used + _entry_width(action) > width:
                 break
@@ -69,8 +76,11 @@ class KeyBar(Painted):
 
     def _actions(self) -> Iterable[Action]:
         seen = {"everywhere.help"}
+        takes_letters = isinstance(self.screen.focused, Input)
         for active in self.screen.active_bindings.values():
             action = BY_ID.get(active.binding.id or "")
+            if action and takes_letters and len(action.keys[0]) == 1:
+                continue  # it would be written
             if action and active.enabled and action.label and action.id not in seen and action.scope not in OFF_THE_BAR:
                 seen.add(action.id)
                 yield action

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.segment import Segment
 from textual import events
@@ -37,6 +38,8 @@ class Choice(Painted, can_focus=True):
     """The question; a subclass names the scope whose actions are its answers."""
 
     SCOPE: Scope
+    WAY_BACK: ClassVar[str]
+    """The key that goes to the question from elsewhere on its screen."""
     armed: reactive[bool] = reactive(False)
     """Whether an answer would count now."""
     marked: reactive[int] = reactive(0)
@@ -75,6 +78,7 @@ class Choice(Painted, can_focus=True):
             self.marked = 0
             self.display = True
             self.rearm()
+        self._say_where_keys_go(self.has_focus)
         self.refresh(layout=True)
 
     def close(self) -> None:
@@ -136,7 +140,7 @@ class Choice(Painted, can_focus=True):
             ink = "strong" if self.armed else "faint"
             click = f"click_answer('{_answer(action)}')"
             segments += [
-                Segment("▸" if is_marked else " ", self.ink("accent")),
+                Segment("▸" if is_marked and self.has_focus else " ", self.ink("accent")),
                 Segment(f"[{action.shown_keys[0]}] {action.label}", look + self.ink(ink, click)),
                 Segment("   " if roomy else " "),
             ]
@@ -150,7 +154,12 @@ class Choice(Painted, can_focus=True):
 
     def watch_has_focus(self, focused: bool) -> None:
         super().watch_has_focus(focused)
+        self._say_where_keys_go(focused)
         self.refresh()
+
+    def _say_where_keys_go(self, focused: bool) -> None:
+        """A question that is only shown must not look as if it took answers."""
+        self.border_subtitle = "esc looks around first" if focused else f"{self.WAY_BACK} answers it"
 
     def action_click_answer(self, answer: str) -> None:
         if self.guard.clicked(time.monotonic()):
@@ -182,6 +191,7 @@ class Approval(Choice):
     """Whether a rung that costs something may be climbed."""
 
     SCOPE = Scope.APPROVAL
+    WAY_BACK = BY_ID["ladder.ask"].shown_keys[0]
     BINDINGS = bindings(Scope.APPROVAL)
 
 
@@ -189,4 +199,5 @@ class Stopping(Choice):
     """Whether a run should be stopped."""
 
     SCOPE = Scope.STOPPING
+    WAY_BACK = BY_ID["ladder.stop"].shown_keys[0]
     BINDINGS = bindings(Scope.STOPPING)

@@ -55,7 +55,7 @@ class Prompt(Vertical):
         for index in range(MOST_FIELDS):
             with Horizontal(classes="prompt-line", id=f"line-{index}"):
                 yield Static("", classes="prompt-label", markup=False)
-                yield Input(compact=True, select_on_focus=False, id=f"field-{index}")
+                yield Input(compact=True, select_on_focus=True, id=f"field-{index}")
         yield Static("", id="prompt-note", markup=False)
 
     def open(
