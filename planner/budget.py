@@ -46,3 +46,12 @@ def check_ceiling(ceiling: float, forecast: Forecast, runs: Iterable[Run], budge
             f"a ceiling of {ceiling:.0f} s is more than the {max(0.0, left):.0f} s left of the budget of {budget:.0f}"
             " s. Lower the ceiling, or raise the budget"
         )
+
+
+def check_ahead(ceiling: float, forecast: Forecast) -> None:
+    """Raise :class:`BudgetError` where a ceiling given before the forecast was known would stop the run too early."""
+    if forecast.seconds is not None and ceiling < forecast.seconds.mid:
+        raise BudgetError(
+            f"the forecast of {forecast.rung} is {forecast.seconds.mid:.0f} s, more than the {ceiling:.0f} s approved"
+            " ahead of time. Give more, or approve it at a terminal"
+        )

@@ -167,11 +167,8 @@ class Climb:
                 raise ClimbError(f"the forecast of {rung} changed meanwhile, so nothing was approved: look at it again")
             if by == "flag" and move.forecast.seconds is None:
                 raise ClimbError(f"the cost of {rung} is unknown, and an unknown cost is never approved ahead of time")
-            if by == "flag" and move.forecast.seconds is not None and move.forecast.seconds.mid > ceiling_seconds:
-                raise budget.BudgetError(
-                    f"the forecast of {rung} is {move.forecast.seconds.mid:.0f} s, more than the {ceiling_seconds:.0f} s"
-                    " approved ahead of time: give more, or approve it at a terminal"
-                )
+            if by == "flag":
+                budget.check_ahead(ceiling_seconds, move.forecast)
             runs = self._store.runs.for_experiment(self.experiment.id)
             budget.check_ceiling(ceiling_seconds, move.forecast, runs, self.experiment.budget_seconds)
             self._store.approvals.add(
