@@ -167,10 +167,10 @@ class Climb:
                 raise ClimbError(f"the forecast of {rung} changed meanwhile, so nothing was approved: look at it again")
             if by == "flag" and move.forecast.seconds is None:
                 raise ClimbError(f"the cost of {rung} is unknown, and an unknown cost is never approved ahead of time")
-            if by == "flag":
-                budget.check_ahead(ceiling_seconds, move.forecast)
             runs = self._store.runs.for_experiment(self.experiment.id)
             budget.check_ceiling(ceiling_seconds, move.forecast, runs, self.experiment.budget_seconds)
+            if by == "flag":
+                budget.check_ahead(ceiling_seconds, move.forecast)
             self._store.approvals.add(
                 experiment_id=self.experiment.id,
                 rung=rung,
@@ -397,16 +397,23 @@ class Climb:
 
 def _begin(store: Store, target: ScriptTarget, python: Path, code: str) -> Experiment:
     """A new experiment, with the limits of the one before it and what is left of its budget."""
-    same = {
-        "script": target.script,
-        "module": target.module,
-        "args": target.args,
-        "working_dir": target.working_dir,
-        "python": python,
-    }
     with store.transaction():
-        before = store.experiments.find(**same)
-        experiment = store.experiments.add(name=target.name, fingerprint=code, **same)
+        before = store.experiments.find(
+            script=target.script,
+            module=target.module,
+            args=target.args,
+            working_dir=target.working_dir,
+            python=python,
+        )
+        experiment = store.experiments.add(
+            name=target.name,
+            script=target.script,
+            module=target.module,
+            args=target.args,
+            working_dir=target.working_dir,
+            python=python,
+            fingerprint=code,
+        )
         if before is not None:
             experiment = store.experiments.update(experiment.id, **_limits_after(store, before, code))
         store.events.append("experiment.opened", experiment_id=experiment.id, script=str(target.script))

@@ -134,11 +134,16 @@ class Loop(Frame):
             self.planned = self.loaders[0].total
         self.node.plan(self.planned)
 
-    def ended_at(self, iterations: int) -> None:
-        """The script left the loop by itself: so long is this entry in the full run too."""
-        if self.planned is not None and iterations < self.planned:
-            self.node.planned_sum += iterations - self.planned
-            self.planned = iterations
+    def left_early(self, *, after_cut: bool) -> None:
+        """The script left the loop by itself: so long is this entry in the full run too.
+
+        Not where a changing condition ended it after something was cut: the full run will see other values.
+        """
+        if after_cut and self.node.early_line is not None:
+            self.node.cut = True
+        elif self.planned is not None and self.index < self.planned:
+            self.node.planned_sum += self.index - self.planned
+            self.planned = self.index
 
     def is_tight(self, started: float) -> bool:
         """Whether the entry has only been fast and uneventful since ``started``."""

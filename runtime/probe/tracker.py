@@ -407,7 +407,7 @@ class Tracker:
                 ends_itself = not frame.final and sys.exc_info()[0] is None
                 self._end_iteration(frame)
                 if ends_itself:
-                    frame.ended_at(frame.index)
+                    frame.left_early(after_cut=self.was_cut)
             self._close_loop(frame)
         else:
             frame.node.iterations += 1

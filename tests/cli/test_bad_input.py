@@ -54,7 +54,7 @@ CASES = [
     (("run", "train.py", "--to", "sweep"), "not built yet"),
     (("run", "train.py", "--approve", "full"), "approves nothing"),
     (("run", "train.py", "--approve", "full=soon"), "for example 90s"),
-    (("run", "train.py", "--approve", "everything=1h"), "approves nothing"),
+    (("run", "train.py", "--approve", "everything=1h"), "there is no rung “everything”"),
     (("run", "train.py", "--approve", "full=1h", "--approve", "full=2h"), "approved twice"),
     (("run", "train.py", "--budget", "$5"), "no price is set"),
     (("check", "train.py", "--epochs", "3"), "stand behind --"),

@@ -44,7 +44,7 @@ def test_unknown_figures_and_absent_limits_pass_nothing() -> None:
     [
         (Limits(wall_seconds=90), Usage(91), "ceiling: 90 s of time"),
         (Limits(host_bytes=8 << 30), Usage(1, host_bytes=9 << 30), "ceiling: 9 GiB of memory, 8 GiB allowed"),
-        (Limits(disk_bytes=1000), Usage(1, disk_bytes=1 << 20), "ceiling: 1 MiB of 1e+03 B written to disk"),
+        (Limits(disk_bytes=1000), Usage(1, disk_bytes=1 << 20), "ceiling: 1 MiB written to disk, 1e+03 B allowed"),
         (Limits(device_bytes=MIB), Usage(1, device_bytes=2 * MIB), "ceiling: 2 MiB of GPU memory, 1 MiB allowed"),
     ],
     ids=["wall", "host", "disk", "device"],
@@ -102,7 +102,7 @@ def test_memory_of_the_whole_tree_counts(lab: Lab) -> None:
         limits=Limits(host_bytes=150 << 20, grace_seconds=0.1),
     )
     assert run.status is RunStatus.STOPPED
-    assert run.reason is not None and run.reason.endswith("of 150 MiB memory")
+    assert run.reason is not None and run.reason.endswith("of memory, 150 MiB allowed")
     assert run.peak_host_bytes is not None and run.peak_host_bytes >= 150 << 20
 
 
@@ -149,5 +149,5 @@ signal.pause()
     if (sample := lab.store.samples.latest(run.id)) is not None and sample.disk_written_bytes < 20 << 20:
         pytest.skip("the kernel does not account what is written on this file system")
     assert run.status is RunStatus.STOPPED
-    assert run.reason is not None and run.reason.endswith("of 30 MiB written to disk")
+    assert run.reason is not None and run.reason.endswith(" written to disk, 30 MiB allowed")
     assert (lab.project / "checkpoint").exists()
