@@ -98,7 +98,8 @@ def test_probe_of_a_real_run(lab: Lab) -> None:
             say(e="metrics", rows=[[step, "loss", 1 / step]])
         say(e="progress", steps=100, planned=400)
         os.write(events, b"\\xff not a message\\n" + b"x" * (5 << 20) + b"\\n")
-        say(e="settings", **settings)
+        say(e="note", **settings)
+        say(e="temporary", path="/home/ada")
         say(e="crash", type="ValueError", message="at the end", file="train.py", line=9)
         say(e="end", ok=False, steps=100)
         raise SystemExit(1)
@@ -108,8 +109,9 @@ def test_probe_of_a_real_run(lab: Lab) -> None:
     assert (run.status, run.reason) == (RunStatus.FAILED, "ValueError: at the end (train.py:9)")
     assert (run.steps, run.planned_steps, run.last_loss) == (100, 400, 0.01)
     assert len(lab.store.metrics.series(run.id, "loss")) == 100
-    assert lab.store.reports.get(run.id, "probe_lines") == {"dropped": 2}
-    settings = lab.store.reports.get(run.id, "settings")
+    assert lab.store.reports.get(run.id, "probe_lines") == {"dropped": 3}
+    assert lab.store.reports.get(run.id, "temporary") is None, "only the supervisor says that"
+    settings = lab.store.reports.get(run.id, "note")
     assert settings is not None
     assert (settings["mode"], settings["stop_steps"], settings["redirect"]) == ("watch", 5, None)
     assert lab.store.reports.get(run.id, "end") == {"ok": False, "steps": 100}
