@@ -254,7 +254,7 @@ def test_a_no_is_recorded_with_its_reason_and_starts_nothing(store: Store, climb
 
 HUNGRY = """
 import sys, threading, torch
-torch.ones(int(sys.argv[1]) << 18)
+held = torch.ones(int(sys.argv[1]) << 18)
 threading.Event().wait()
 """
 
