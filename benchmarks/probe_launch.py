@@ -16,6 +16,8 @@ from mlintern.runtime.protocol import PROBE_VARIABLE, Command, ProbeMode, ProbeS
 
 LAUNCHER = Path(__file__).resolve().parent.parent / "runtime" / "probe" / "launch.py"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "TOKENIZERS_PARALLELISM": "false"}
+SAME_ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(64 << 20), "MALLOC_TRIM_THRESHOLD_": str(512 << 20)}
+"""By chance of what was freed first, glibc maps every large tensor anew in one process and not in another."""
 
 
 def start(
@@ -28,7 +30,7 @@ def start(
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[str]:
     """Start the script; its messages to us are read and thrown away."""
-    environment = {**os.environ, **ONE_THREAD, **(environment or {})}
+    environment = {**os.environ, **ONE_THREAD, **SAME_ALLOCATOR, **(environment or {})}
     if not probed:
         program = ["-m", module] if module else [str(script)]
         return _open([sys.executable, "-u", *program, *args], folder, environment, ())
