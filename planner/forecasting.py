@@ -5,8 +5,6 @@ Invariant: a forecast is never changed; a newer one of the same rung stands in i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ..runtime.protocol import PROBE_REPORTS
 from ..store import Store
 from ..store.records import Experiment, Json, Run, RungName, RungStatus
@@ -26,7 +24,7 @@ def make_forecasts(store: Store, experiment: Experiment, run: Run, *, ended_at: 
 
     ``ended_at`` says where or how the run broke off.
     """
-    measured = _measure(store, experiment, run, reports_of(store, run.id))
+    measured = _measure(store, experiment, run)
     if measured is None:
         return
     _add(store, experiment, forecast_full(measured, run, ended_at=ended_at), run)
@@ -43,9 +41,9 @@ def measured_runs(store: Store, experiment: Experiment) -> tuple[Run, ...]:
     return tuple(store.runs.get(run_id) for run_id in ids if run_id is not None)
 
 
-def _measure(store: Store, experiment: Experiment, run: Run, reports: Mapping[str, Json]) -> Measured | None:
+def _measure(store: Store, experiment: Experiment, run: Run) -> Measured | None:
     """What the run's loop tree says, with the shape or the times of the look before it, where better."""
-    loops = reports.get("loops")
+    loops = store.reports.get(run.id, "loops")
     if loops is None:
         return None
     before = _look_before(store, experiment, run)

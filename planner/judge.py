@@ -34,10 +34,7 @@ def judge(
     ``first_crash`` is the crash that made a second rehearsal necessary, when ``run`` is that second one.
     """
     if first_crash is not None and run.status in (RunStatus.STOPPED, RunStatus.LOST):
-        story = tell(first_crash)
-        evidence = (*story.evidence, {"seen": f"once; a second look was not finished: {run.reason}"})
-        finding = FindingDraft("run.crash", Severity.ERROR, story.message, evidence, story.file, story.line, story.fix)
-        return Verdict(RungStatus.FAILED, story.message, (finding,))
+        return _failed(first_crash, {"seen": f"once; a second look was not finished: {run.reason}"})
     if run.status is RunStatus.STOPPED:
         return Verdict(RungStatus.STOPPED, run.reason or "stopped", _numeric(metrics))
     if run.status is RunStatus.LOST:
@@ -72,9 +69,15 @@ def _crashed(run: Run, crash: Json, first_crash: Json | None) -> Verdict:
             story.line,
         )
         return Verdict(RungStatus.PASSED, "the end could not be reached in a rehearsal", (doubt,))
-    code = "memory.oom" if crash.get("type") in ("OutOfMemoryError", "MemoryError") else "run.crash"
     confirmed = first_crash is not None and same_crash(first_crash, crash)
-    evidence = (*story.evidence, {"seen": "twice, also with evaluation left whole"}) if confirmed else story.evidence
+    return _failed(crash, *([{"seen": "twice, also with evaluation left whole"}] if confirmed else []))
+
+
+def _failed(crash: Json, *more: Json) -> Verdict:
+    """The rung has failed with this crash; ``more`` evidence goes with what the crash itself tells."""
+    story = tell(crash)
+    code = "memory.oom" if crash.get("type") in ("OutOfMemoryError", "MemoryError") else "run.crash"
+    evidence = (*story.evidence, *more)
     finding = FindingDraft(code, Severity.ERROR, story.message, evidence, story.file, story.line, story.fix)
     return Verdict(RungStatus.FAILED, story.message, (finding,))
 

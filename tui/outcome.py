@@ -14,5 +14,10 @@ def exit_code(view: LadderView, *, blocked: RungName | None) -> ExitCode:
     if blocked is None:
         return ExitCode.DONE
     standing = next(rung for rung in view.rungs if rung.name is blocked)
-    is_ceiling = standing.status is RungStatus.STOPPED and (standing.why or "").startswith("ceiling")
+    is_ceiling = standing.status is RungStatus.STOPPED and tells_of_ceiling(standing.why)
     return ExitCode.CEILING if is_ceiling else ExitCode.FAULTS
+
+
+def tells_of_ceiling(why: str | None) -> bool:
+    """Whether a reason to stop is a limit that was reached; the words are those of runtime/limits.py."""
+    return (why or "").startswith("ceiling")

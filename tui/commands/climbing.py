@@ -18,7 +18,7 @@ from ...runtime import launch
 from ...store import Store
 from ...store.records import Run, RungName
 from ..climb import Climb, ClimbError
-from ..outcome import exit_code
+from ..outcome import exit_code, tells_of_ceiling
 from ..output import CommandError, ExitCode, Output
 from ..units import duration
 
@@ -120,8 +120,8 @@ class Climbing:
         if ceiling is not None:
             return self._leave_open(ask, "its cost is unknown, and an unknown cost is never approved ahead of time")
         if self._was_stopped_here(ask.rung):
-            is_ceiling = ask.why.startswith("ceiling")
-            return self._leave_open(ask, ask.why, ExitCode.CEILING if is_ceiling else ExitCode.NEEDS_APPROVAL)
+            code = ExitCode.CEILING if tells_of_ceiling(ask.why) else ExitCode.NEEDS_APPROVAL
+            return self._leave_open(ask, ask.why, code)
         return self._leave_open(ask, "nobody approved it")
 
     def _ask_person(self, ask: Ask) -> ExitCode | None:
