@@ -147,9 +147,13 @@ class Loop(Frame):
 
     def is_tight(self, started: float) -> bool:
         """Whether the entry has only been fast and uneventful since ``started``."""
-        if self.node.role != "plain" or self.encloses or (self.node.site is not None and self.node.site.trains):
-            return False
-        return (time.perf_counter() - started) / self.index < TIGHT_SECONDS
+        return self._only_computes and (time.perf_counter() - started) / self.index < TIGHT_SECONDS
+
+    @property
+    def _only_computes(self) -> bool:
+        """Whether nothing was seen, and nothing in its text says, that has to do with training or evaluation."""
+        site = self.node.site
+        return self.node.role == "plain" and not self.encloses and not (site is not None and site.trains)
 
     @property
     def is_forgettable(self) -> bool:
@@ -157,10 +161,8 @@ class Loop(Frame):
         node = self.node
         return (
             node.entries >= FORGET_ENTRIES
-            and node.role == "plain"
-            and not self.encloses
             and node.site is not None
-            and not node.site.trains
+            and self._only_computes
             and node.self_wall < TIGHT_SECONDS * node.iterations
         )
 
