@@ -30,6 +30,7 @@ class Approvals(Area):
         reason: str | None,
         decided_by: str,
         token_hash: str | None,
+        extends_run_id: int | None = None,
     ) -> Approval:
         """Record a decision. ``token_hash`` is the sha256, in hex, of the secret that the approved run will show."""
         approval_id = self._database.insert(
@@ -44,6 +45,7 @@ class Approvals(Area):
                 "decided_by": decided_by,
                 "decided_at": time.time(),
                 "token_hash": token_hash,
+                "extends_run_id": extends_run_id,
             },
         )
         return self.get(approval_id)

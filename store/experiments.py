@@ -26,6 +26,9 @@ class ExperimentChanges(TypedDict, total=False):
     host_limit_bytes: int | None
     disk_limit_bytes: int | None
     device_limit_bytes: int | None
+    budget_gpu_seconds: float | None
+    budget_joules: float | None
+    budget_usd: float | None
 
 
 class Experiments(Area):

@@ -33,6 +33,8 @@ class Forecasts(Area):
         energy_joules: Interval | None = None,
         usd: Interval | None = None,
         unknown: tuple[str, ...] = (),
+        gpu_seconds: Interval | None = None,
+        basis: str | None = None,
     ) -> Forecast:
         """Remember a forecast."""
         forecast_id = self._database.insert(
@@ -51,6 +53,8 @@ class Forecasts(Area):
                 "energy_joules": energy_joules,
                 "usd": usd,
                 "unknown": unknown,
+                "gpu_seconds": gpu_seconds,
+                "basis": basis,
             },
         )
         return self.get(forecast_id)

@@ -17,12 +17,17 @@ from types import MappingProxyType
 
 from sqlite_utils import Database
 
-from . import errors, schema_0001, schema_0002, schema_0003
+from . import errors, schema_0001, schema_0002, schema_0003, schema_0004
 from .connection import Connection
 from .version import APPLICATION_ID, SCHEMA_VERSION
 
 MIGRATIONS: Mapping[int, Callable[[Database], None]] = MappingProxyType(
-    {1: schema_0001.create_core, 2: schema_0002.create_search, 3: schema_0003.create_limits}
+    {
+        1: schema_0001.create_core,
+        2: schema_0002.create_search,
+        3: schema_0003.create_limits,
+        4: schema_0004.create_costs,
+    }
 )
 
 

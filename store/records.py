@@ -112,6 +112,10 @@ class Experiment:
     """Memory that all processes of a run may use together; ``None`` is no limit. So for the next two."""
     disk_limit_bytes: int | None = None
     device_limit_bytes: int | None = None
+    budget_gpu_seconds: float | None = None
+    """GPUs times the time that runs hold them; ``budget_seconds`` and these three hold together."""
+    budget_joules: float | None = None
+    budget_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,11 @@ class Run:
     peak_device_bytes: int | None
     energy_joules: float | None
     usd: float | None
+    gpu_seconds: float | None = None
+    """GPUs times the time that the run held them."""
+    usd_per_hour: float | None = None
+    """The price of the machine, as it was when the run began; ``None`` is not known."""
+    usd_per_kwh: float | None = None
 
     @property
     def log_path(self) -> Path:
@@ -187,6 +196,10 @@ class Forecast:
     usd: Interval | None
     unknown: tuple[str, ...] = ()
     """One ``field: reason`` for every value that is ``None``."""
+    gpu_seconds: Interval | None = None
+    """GPUs times the time that they are held."""
+    basis: str | None = None
+    """In words, what the width of the time's interval comes from."""
 
     @property
     def may_end_early(self) -> bool:
@@ -210,6 +223,8 @@ class Approval:
     decided_at: float
     used_by_run_id: int | None
     """The one run that spent it; an approval is spent once."""
+    extends_run_id: int | None = None
+    """The run under way whose ceiling this raises; it is spent on nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

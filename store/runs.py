@@ -39,6 +39,9 @@ class RunChanges(TypedDict, total=False):
     peak_device_bytes: int | None
     energy_joules: float | None
     usd: float | None
+    gpu_seconds: float | None
+    usd_per_hour: float | None
+    usd_per_kwh: float | None
 
 
 class Runs(History):

@@ -19,7 +19,7 @@ CREATE TABLE experiments (
     declared_steps INTEGER,
     budget_seconds REAL,
     created_at REAL NOT NULL
-, "host_limit_bytes" INTEGER, "disk_limit_bytes" INTEGER, "device_limit_bytes" INTEGER)
+, "host_limit_bytes" INTEGER, "disk_limit_bytes" INTEGER, "device_limit_bytes" INTEGER, "budget_gpu_seconds" REAL, "budget_joules" REAL, "budget_usd" REAL)
 """,
     """
 CREATE TABLE runs (
@@ -47,7 +47,7 @@ CREATE TABLE runs (
     peak_device_bytes INTEGER,
     energy_joules REAL,
     usd REAL
-)
+, "gpu_seconds" REAL, "usd_per_hour" REAL, "usd_per_kwh" REAL)
 """,
     """
 CREATE TABLE rungs (
@@ -77,7 +77,7 @@ CREATE TABLE forecasts (
     energy_joules TEXT,
     usd TEXT,
     unknown TEXT NOT NULL
-)
+, "gpu_seconds" TEXT, "basis" TEXT)
 """,
     """
 CREATE TABLE approvals (
@@ -92,7 +92,7 @@ CREATE TABLE approvals (
     decided_at REAL NOT NULL,
     used_by_run_id INTEGER UNIQUE REFERENCES runs (id),
     token_hash TEXT
-)
+, "extends_run_id" INTEGER)
 """,
     """
 CREATE TABLE findings (
@@ -285,5 +285,10 @@ CREATE TABLE log_chunks (
 """,
     """
 CREATE VIRTUAL TABLE log_texts USING fts5 (text, content = '', tokenize = 'unicode61 remove_diacritics 2')
+""",
+    """
+CREATE TRIGGER approvals_keep_extension BEFORE UPDATE OF extends_run_id ON approvals BEGIN
+    SELECT RAISE(ABORT, 'a decision is never changed');
+END
 """,
 )
