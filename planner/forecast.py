@@ -1,7 +1,7 @@
 """What the pilot and the full run will cost, made from a short run's loop tree. Unknown parts are named, never zero.
 
-An interval's width comes from the scatter of what was measured, and never falls below a prior for what was not: that a
-short run's iterations differ from later ones, and that a machine is busier at times.
+An interval is as wide as this machine's earlier forecasts turned out to need (:mod:`.calibration`), or wider where the
+iterations that were measured scatter more than that.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ import math
 from dataclasses import dataclass, replace
 
 from ..store.records import EARLY_END, Interval, Json, Run, RungName
+from .calibration import Calibration, Quantity, Width
 from .extrapolate import FullRun, Work, extrapolate
 from .looptree import LoopNode, parse
 
-CPU_HALF_WIDTH = 0.15
-WALL_HALF_WIDTH = 0.25
-"""The least relative half-width of the part that grows with the run: the prior before this machine has a history."""
+SCATTER_LEVEL = 1.65
+"""Standard errors that hold nine in ten."""
+
+LOADER_BOUND = 0.3
+"""From this share of its time on, a training that waits for its loader is said to be bound by it."""
 
 PILOT_SHARE = 0.02
 PILOT_MOST_SHARE = 0.05
@@ -35,6 +38,8 @@ class CostForecast:
     peak_host_bytes: Interval | None
     peak_device_bytes: Interval | None
     unknown: tuple[str, ...]
+    basis: str
+    """What the width of the time's interval comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,13 @@ class Measured:
     tree: LoopNode
     full: FullRun
     setup: Work
+
+    @property
+    def waiting(self) -> float:
+        """The share of the training loops' time that went into waiting for their loader."""
+        training = [node for node in self.tree.walk() if node.role == "train"]
+        wall = sum(node.self_wall for node in training)
+        return sum(node.wait for node in training) / wall if wall > 0 else 0.0
 
 
 def measure(loops: Json, run: Run, *, declared_steps: int | None = None, tree: LoopNode | None = None) -> Measured:
@@ -64,7 +76,9 @@ def measure(loops: Json, run: Run, *, declared_steps: int | None = None, tree: L
     return Measured(tree, extrapolate(tree, declared_steps=declared_steps), setup)
 
 
-def forecast_full(measured: Measured, run: Run, *, ended_at: str | None = None) -> CostForecast:
+def forecast_full(
+    measured: Measured, run: Run, calibration: Calibration, *, ended_at: str | None = None
+) -> CostForecast:
     """The cost of the full run. ``ended_at`` says where or how the short run broke off: what follows is not in it.
 
     Where a loop may end early, steps and the middle of the time are the most there can be, and the time's lower end is
@@ -73,17 +87,18 @@ def forecast_full(measured: Measured, run: Run, *, ended_at: str | None = None) 
     full = measured.full
     known = full.steps is not None and (ended_at is None or full.steps > 0)
     time_known = known and not full.unknown
-    fixed = measured.setup + full.once
-    spread, may_end = full.spread, bool(full.early)
+    widths = _Widths(calibration, run, RungName.FULL)
+    time = _Time(measured.setup + full.once, full.repeated, full.spread, bool(full.early))
     return CostForecast(
         rung=RungName.FULL,
-        seconds=_interval(fixed.wall, full.repeated.wall, WALL_HALF_WIDTH, spread, may_end) if time_known else None,
-        cpu_seconds=_interval(fixed.cpu, full.repeated.cpu, CPU_HALF_WIDTH, spread, may_end) if time_known else None,
+        seconds=time.wall(widths) if time_known else None,
+        cpu_seconds=time.cpu(widths) if time_known else None,
         steps=full.steps if known else None,
         steps_exact=full.exact and known and ended_at is None,
-        peak_host_bytes=_memory(run.peak_host_bytes),
-        peak_device_bytes=_memory(run.peak_device_bytes),
+        peak_host_bytes=widths.memory(Quantity.HOST_MEMORY, run.peak_host_bytes),
+        peak_device_bytes=widths.memory(Quantity.DEVICE_MEMORY, run.peak_device_bytes),
         unknown=(*_why_unknown(full, ended_at), *_early_ends(full), *_always_unknown(run)),
+        basis=_basis(widths, time, measured),
     )
 
 
@@ -112,7 +127,7 @@ def pilot_steps(steps: int | None) -> int:
     return max(1, math.ceil(PILOT_SHARE * steps), min(PILOT_STEPS, math.floor(PILOT_MOST_SHARE * steps)))
 
 
-def forecast_pilot(measured: Measured, run: Run) -> CostForecast:
+def forecast_pilot(measured: Measured, run: Run, calibration: Calibration) -> CostForecast:
     """The cost of a pilot: set-up, its share of the steps, and each evaluation once."""
     full = measured.full
     wanted = pilot_steps(full.steps)
@@ -120,16 +135,17 @@ def forecast_pilot(measured: Measured, run: Run) -> CostForecast:
     steps_seen = full.steps or _steps_seen(measured.tree)
     share = min(1.0, wanted / steps_seen) if full.steps else wanted / max(1, steps_seen)
     repeated = training * share + evaluations
-    fixed = measured.setup + full.once
-    forecast = forecast_full(measured, run)
+    widths = _Widths(calibration, run, RungName.PILOT)
+    time = _Time(measured.setup + full.once, repeated, full.spread, may_end=False)
     return replace(
-        forecast,
+        forecast_full(measured, run, calibration),
         rung=RungName.PILOT,
-        seconds=_interval(fixed.wall, repeated.wall, WALL_HALF_WIDTH, full.spread),
-        cpu_seconds=_interval(fixed.cpu, repeated.cpu, CPU_HALF_WIDTH, full.spread),
+        seconds=time.wall(widths),
+        cpu_seconds=time.cpu(widths),
         steps=wanted,
         steps_exact=True,
         unknown=_always_unknown(run),
+        basis=_basis(widths, time, measured),
     )
 
 
@@ -155,16 +171,60 @@ def _steps_seen(tree: LoopNode) -> int:
     return sum(max(node.steps.values(), default=0) for node in tree.walk())
 
 
-def _interval(fixed: float, repeated: float, least: float, spread: float, may_end: bool = False) -> Interval:
-    half = min(0.9, max(least, 1.65 * spread))
-    middle = fixed + repeated
-    low = fixed * 0.85 + (0.0 if may_end else repeated * (1 - half))
-    high = fixed * 1.2 + repeated * (1 + half)
-    return Interval(low, middle, high)
+@dataclass(frozen=True, slots=True)
+class _Widths:
+    """How wide the forecasts made from one run have to be."""
+
+    calibration: Calibration
+    run: Run
+    rung: RungName
+
+    def of(self, quantity: Quantity) -> Width:
+        on_gpu = bool(self.run.peak_device_bytes)
+        return self.calibration.width(quantity, source=self.run.rung, rung=self.rung, on_gpu=on_gpu)
+
+    def memory(self, quantity: Quantity, peak: int | None) -> Interval | None:
+        return None if peak is None else self.of(quantity).around(float(peak))
 
 
-def _memory(peak: int | None) -> Interval | None:
-    return None if peak is None else Interval(peak * 0.9, float(peak), peak * 1.35)
+@dataclass(frozen=True, slots=True)
+class _Time:
+    """What a run takes: once, and with every iteration."""
+
+    once: Work
+    repeated: Work
+    spread: float
+    """Relative standard error of ``repeated``."""
+    may_end: bool
+
+    def wall(self, widths: _Widths) -> Interval:
+        return self._interval(self.once.wall, self.repeated.wall, widths.of(Quantity.WALL))
+
+    def cpu(self, widths: _Widths) -> Interval:
+        return self._interval(self.once.cpu, self.repeated.cpu, widths.of(Quantity.CPU))
+
+    def scatters_beyond(self, width: Width) -> bool:
+        """Whether the iterations seen differ so much that their mean is less sure than the history says."""
+        return self._scatter(self.once.cpu, self.repeated.cpu) > width.error
+
+    def _scatter(self, once: float, repeated: float) -> float:
+        middle = once + repeated
+        return min(1.0, SCATTER_LEVEL * self.spread * repeated / middle) if middle > 0 else 0.0
+
+    def _interval(self, once: float, repeated: float, width: Width) -> Interval:
+        wide = replace(width, error=max(width.error, self._scatter(once, repeated)))
+        interval = wide.around(once + repeated)
+        return replace(interval, low=min(interval.low, 0.85 * once)) if self.may_end else interval
+
+
+def _basis(widths: _Widths, time: _Time, measured: Measured) -> str:
+    width = widths.of(Quantity.WALL)
+    words = [width.basis]
+    if time.scatters_beyond(width):
+        words.append("wider, because the iterations seen differ much")
+    if measured.waiting > LOADER_BOUND:
+        words.append(f"bound by its loader: {measured.waiting:.0%} of the training's time is waiting for data")
+    return "; ".join(words)
 
 
 def _always_unknown(run: Run) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..runtime.protocol import PROBE_REPORTS
 from ..store import Store
 from ..store.records import Experiment, Json, Run, RungName, RungStatus
+from .calibration import Calibration
 from .forecast import CostForecast, Measured, forecast_full, forecast_pilot, measure
 from .looptree import LoopTreeError, parse
 from .merge import with_times_of
@@ -27,10 +28,11 @@ def make_forecasts(store: Store, experiment: Experiment, run: Run, *, ended_at: 
     measured = _measure(store, experiment, run)
     if measured is None:
         return
-    _add(store, experiment, forecast_full(measured, run, ended_at=ended_at), run)
+    calibration = Calibration(store.forecasts.outcomes())
+    _add(store, experiment, forecast_full(measured, run, calibration, ended_at=ended_at), run)
     has_passed = store.rungs.all(experiment.id)[run.rung].status is RungStatus.PASSED
     if run.rung is RungName.REHEARSAL and has_passed:
-        _add(store, experiment, forecast_pilot(measured, run), run)
+        _add(store, experiment, forecast_pilot(measured, run, calibration), run)
 
 
 def measured_runs(store: Store, experiment: Experiment) -> tuple[Run, ...]:
@@ -80,4 +82,5 @@ def _add(store: Store, experiment: Experiment, forecast: CostForecast, run: Run)
         energy_joules=None,
         usd=None,
         unknown=forecast.unknown,
+        basis=forecast.basis,
     )

@@ -10,9 +10,25 @@ import time
 from .area import Area
 from .codec import Shape
 from .errors import NotFound
-from .records import Forecast, Interval, RungName
+from .records import Forecast, ForecastOutcome, Interval, Run, RungName, RunStatus
 
 _SHAPE = Shape(Forecast)
+_RUN = Shape(Run)
+_REST = Shape(ForecastOutcome, without=["forecast", "run"])
+
+_OUTCOMES = f"""
+SELECT {_SHAPE.qualified("forecasts")}, {_RUN.qualified("runs")}, source.rung, experiments.script,
+    EXISTS (SELECT 1 FROM approvals WHERE forecast_id = forecasts.id AND used_by_run_id = runs.id)
+FROM runs
+JOIN experiments ON experiments.id = runs.experiment_id
+JOIN forecasts ON forecasts.experiment_id = runs.experiment_id AND forecasts.rung = runs.rung
+JOIN runs AS source ON source.id = forecasts.source_run_id
+WHERE runs.status = ? AND forecasts.id = (
+    SELECT max(latest.id) FROM forecasts AS latest
+    WHERE latest.experiment_id = runs.experiment_id AND latest.rung = runs.rung
+        AND latest.source_run_id = forecasts.source_run_id AND latest.created_at <= runs.created_at)
+ORDER BY runs.id DESC, forecasts.id DESC LIMIT ?
+"""
 
 
 class Forecasts(Area):
@@ -80,3 +96,17 @@ class Forecasts(Area):
             f"SELECT {_SHAPE.columns} FROM forecasts WHERE experiment_id = ? ORDER BY id", (experiment_id,)
         )
         return tuple(map(_SHAPE.load, rows))
+
+    def outcomes(self, limit: int = 400) -> tuple[ForecastOutcome, ...]:
+        """Forecasts beside the finished runs that they were about, the newest run first.
+
+        Of those made from one run, the last before the start counts; a run has one for each run it was foretold from.
+        """
+        split = len(_SHAPE.names)
+        runs_end = split + len(_RUN.names)
+        return tuple(
+            ForecastOutcome(
+                _SHAPE.load(row[:split]), _RUN.load(row[split:runs_end]), *_REST.values(row[runs_end:])
+            )
+            for row in self._database.rows(_OUTCOMES, (RunStatus.DONE, limit))
+        )

@@ -323,6 +323,19 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastOutcome:
+    """A forecast beside the finished run that it was about."""
+
+    forecast: Forecast
+    run: Run
+    source_rung: RungName
+    """The rung of the run that the forecast was made from."""
+    script: Path
+    was_shown: bool
+    """Whether it is the forecast that the run was approved with."""
+
+
+@dataclass(frozen=True, slots=True)
 class LogHit:
     """A piece of a run's log that holds the words; the text is in the log file, from ``offset`` on."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from mlintern.planner.calibration import Calibration
 from mlintern.planner.extrapolate import extrapolate
 from mlintern.planner.forecast import forecast_full, forecast_pilot, measure, pilot_steps
 from mlintern.planner.looptree import LoopTreeError, parse
@@ -102,10 +103,10 @@ def test_an_unknown_length_makes_the_total_unknown_and_is_named() -> None:
 
 def test_the_interval_holds_the_middle_and_widens_with_the_scatter(make_run: Any) -> None:
     loops = {"tree": program(epochs(60, training(100))), "cpu": 3.2, "children_cpu": 0.0}
-    calm = forecast_full(measure(loops, make_run()), make_run()).cpu_seconds
+    calm = forecast_full(measure(loops, make_run()), make_run(), Calibration()).cpu_seconds
     rough = training(100)
     rough["warm"]["cpu_squares"] = 0.02
-    wild = forecast_full(measure({**loops, "tree": program(epochs(60, rough))}, make_run()), make_run()).cpu_seconds
+    wild = forecast_full(measure({**loops, "tree": program(epochs(60, rough))}, make_run()), make_run(), Calibration()).cpu_seconds
     assert calm is not None and wild is not None
     assert calm.low < calm.mid < calm.high
     assert calm.mid == pytest.approx(60.0 + 3.0)
@@ -115,7 +116,7 @@ def test_the_interval_holds_the_middle_and_widens_with_the_scatter(make_run: Any
 def test_unknown_is_said_and_never_zero(make_run: Any) -> None:
     endless = node(kind="while", role="train", iterations=10, planned_unknown=1, cut=True, steps={"0": 10})
     loops = {"tree": program(endless), "cpu": 1.0, "children_cpu": 0.0}
-    forecast = forecast_full(measure(loops, make_run()), make_run(peak_host_bytes=None))
+    forecast = forecast_full(measure(loops, make_run()), make_run(peak_host_bytes=None), Calibration())
     assert forecast.seconds is None and forecast.steps is None and forecast.peak_host_bytes is None
     named = {reason.partition(":")[0] for reason in forecast.unknown}
     assert named == {"seconds", "steps", "peak_host_bytes", "peak_device_bytes", "energy_joules", "usd"}
@@ -123,11 +124,11 @@ def test_unknown_is_said_and_never_zero(make_run: Any) -> None:
 
 def test_what_lies_behind_a_crash_is_not_in_the_forecast_and_said_so(make_run: Any) -> None:
     loops = {"tree": program(epochs(60, training(100))), "cpu": 1.0, "children_cpu": 0.0}
-    late = forecast_full(measure(loops, make_run()), make_run(), ended_at="at train.py:9")
+    late = forecast_full(measure(loops, make_run()), make_run(), Calibration(), ended_at="at train.py:9")
     assert late.seconds is not None and late.steps == 6000 and not late.steps_exact
     assert any(reason.startswith("end:") and "train.py:9" in reason for reason in late.unknown)
     nothing = {"tree": program(epochs(60)), "cpu": 1.0, "children_cpu": 0.0}
-    early = forecast_full(measure(nothing, make_run()), make_run(), ended_at="at train.py:9")
+    early = forecast_full(measure(nothing, make_run()), make_run(), Calibration(), ended_at="at train.py:9")
     assert early.seconds is None and early.steps is None
 
 
@@ -135,7 +136,7 @@ def test_a_pilot_costs_its_share_and_each_evaluation_once(make_run: Any) -> None
     evaluation = node(role="eval", line=7, entries=2, iterations=20, planned_sum=40, planned_count=2,
                       warm=clock(20, 0.05), self_cpu=1.0, self_wall=1.0)  # fmt: skip
     loops = {"tree": program(epochs(100, training(100), evaluation)), "cpu": 1.2, "children_cpu": 0.0}
-    forecast = forecast_pilot(measure(loops, make_run(wall_seconds=1.2)), make_run())
+    forecast = forecast_pilot(measure(loops, make_run(wall_seconds=1.2)), make_run(), Calibration())
     assert forecast.rung is RungName.PILOT and forecast.steps == 200
     assert forecast.cpu_seconds is not None
     assert forecast.cpu_seconds.mid == pytest.approx(200 * 0.01 + 20 * 0.05, rel=0.05)
@@ -160,7 +161,7 @@ def test_times_come_from_both_looks_and_counts_from_the_rehearsal() -> None:
 
 def test_where_a_loop_may_end_early_steps_and_time_are_the_most_there_can_be(make_run: Any) -> None:
     loops = {"tree": program(epochs(60, training(100), early_line=12)), "cpu": 1.0, "children_cpu": 0.0}
-    forecast = forecast_full(measure(loops, make_run(wall_seconds=1.0)), make_run())
+    forecast = forecast_full(measure(loops, make_run(wall_seconds=1.0)), make_run(), Calibration())
     assert (forecast.steps, forecast.steps_exact) == (6000, False)
     assert any(entry.startswith("early_end: line 12 may end the loop") for entry in forecast.unknown)
     assert forecast.cpu_seconds is not None and forecast.cpu_seconds.low < 0.1 * forecast.cpu_seconds.mid
@@ -169,7 +170,7 @@ def test_where_a_loop_may_end_early_steps_and_time_are_the_most_there_can_be(mak
 def test_an_evaluation_of_unknown_length_leaves_the_time_unknown_also_where_the_steps_were_told(make_run: Any) -> None:
     stream = node(role="eval", line=7, entries=1, iterations=20, planned_unknown=1, cut=True, warm=clock(17, 0.05))
     loops = {"tree": program(epochs(60, training(100), stream)), "cpu": 1.0, "children_cpu": 0.0}
-    forecast = forecast_full(measure(loops, make_run(), declared_steps=6000), make_run())
+    forecast = forecast_full(measure(loops, make_run(), declared_steps=6000), make_run(), Calibration())
     assert forecast.steps == 6000 and forecast.seconds is None and forecast.cpu_seconds is None
     assert any(entry.startswith("seconds: how often the loop at") for entry in forecast.unknown)
 
