@@ -48,6 +48,19 @@ def check_ceiling(ceiling: float, forecast: Forecast, runs: Iterable[Run], budge
         )
 
 
+def check_extension(ceiling: float, run: Run, runs: Iterable[Run], budget: float | None) -> None:
+    """Raise :class:`BudgetError` unless what is left of the budget covers ``run`` up to a higher ceiling."""
+    if budget is None:
+        return
+    others = [other for other in runs if other.id != run.id]
+    left = budget - spent_seconds(others) - reserved_seconds(others)
+    if ceiling > left:
+        raise BudgetError(
+            f"{ceiling:.0f} s for run {run.id} is more than the {max(0.0, left):.0f} s that the budget of {budget:.0f}"
+            " s leaves it. Name less, or raise the budget"
+        )
+
+
 def check_ahead(ceiling: float, forecast: Forecast) -> None:
     """Raise :class:`BudgetError` where a ceiling given before the forecast was known would stop the run too early."""
     if forecast.seconds is not None and ceiling < forecast.seconds.mid:

@@ -5,9 +5,10 @@ Invariant: a forecast is never changed; a newer one of the same rung stands in i
 
 from __future__ import annotations
 
+from ..runtime.overrun import REPORT
 from ..runtime.protocol import PROBE_REPORTS
 from ..store import Store
-from ..store.records import Experiment, Json, Run, RungName, RungStatus
+from ..store.records import Experiment, Interval, Json, Run, RungName, RungStatus
 from .calibration import Calibration
 from .forecast import CostForecast, Measured, forecast_full, forecast_pilot, measure
 from .looptree import LoopTreeError, parse
@@ -33,6 +34,12 @@ def make_forecasts(store: Store, experiment: Experiment, run: Run, *, ended_at: 
     has_passed = store.rungs.all(experiment.id)[run.rung].status is RungStatus.PASSED
     if run.rung is RungName.REHEARSAL and has_passed:
         _add(store, experiment, forecast_pilot(measured, run, calibration), run)
+
+
+def reforecast(store: Store, run: Run) -> Interval | None:
+    """Seconds that a run will take in all, as its own progress tells; ``None`` while it is too early."""
+    told = store.reports.get(run.id, REPORT)
+    return None if told is None else Interval(told["low"], told["mid"], told["high"])
 
 
 def measured_runs(store: Store, experiment: Experiment) -> tuple[Run, ...]:

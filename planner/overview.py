@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ..store import Store
 from ..store.records import Event, Experiment, Forecast, Run, Rung, RungName, RungStatus, Severity
 from . import budget
+from .forecasting import reforecast
 from .moves import Move
 from .rungs import ALWAYS_OPEN, BUILT, FACTS
 from .view import LadderView, RungView
@@ -24,7 +25,7 @@ def overview(store: Store, experiment: Experiment, target: RungName, move: Move)
         experiment=experiment,
         target=target,
         rungs=tuple(
-            _rung_view(rung, by_id, store.forecasts.latest(experiment.id, rung.name), counts[rung.name])
+            _rung_view(store, rung, by_id, store.forecasts.latest(experiment.id, rung.name), counts[rung.name])
             for rung in rungs.values()
         ),
         findings=findings,
@@ -37,7 +38,10 @@ def overview(store: Store, experiment: Experiment, target: RungName, move: Move)
     )
 
 
-def _rung_view(rung: Rung, runs: Mapping[int, Run], forecast: Forecast | None, findings: int) -> RungView:
+def _rung_view(
+    store: Store, rung: Rung, runs: Mapping[int, Run], forecast: Forecast | None, findings: int
+) -> RungView:
+    run = runs.get(rung.run_id) if rung.run_id is not None else None
     return RungView(
         name=rung.name,
         status=rung.status,
@@ -45,7 +49,8 @@ def _rung_view(rung: Rung, runs: Mapping[int, Run], forecast: Forecast | None, f
         actual_seconds=rung.seconds,
         shows=_shows(rung, forecast),
         why=rung.why,
-        run=runs.get(rung.run_id) if rung.run_id is not None else None,
+        run=run,
+        reforecast=None if run is None or run.status.is_over else reforecast(store, run),
         findings=findings,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..store.records import Experiment, Finding, Forecast, Run, RungName, RungStatus
+from ..store.records import Experiment, Finding, Forecast, Interval, Run, RungName, RungStatus
 from .moves import Move
 
 
@@ -21,6 +21,8 @@ class RungView:
     """What climbing it has shown, or would show."""
     why: str | None
     run: Run | None
+    reforecast: Interval | None
+    """Seconds that the run under way will take in all, as its own progress tells."""
     findings: int
     """Errors and warnings found on this rung."""
 

@@ -13,6 +13,8 @@ from .protocol import Limits
 
 WARN_AT = 0.9
 
+_NAMES = ("wall_seconds", "host_bytes", "disk_bytes", "device_bytes")
+
 
 class Level(StrEnum):
     """How far a run has gone towards a limit."""
@@ -59,7 +61,7 @@ class Watch:
     def check(self, usage: Usage) -> tuple[Passed, ...]:
         """What has been passed since the last look."""
         news: list[Passed] = []
-        for name in ("wall_seconds", "host_bytes", "disk_bytes", "device_bytes"):
+        for name in _NAMES:
             used, allowed = getattr(usage, name), getattr(self._limits, name)
             if used is None or allowed is None:
                 continue
@@ -68,6 +70,12 @@ class Watch:
             elif used >= WARN_AT * allowed:
                 self._tell(news, Passed(name, Level.WARNING, used, allowed))
         return tuple(news)
+
+    def allow(self, limits: Limits) -> None:
+        """Compare with other limits from now on; a limit that was raised may be warned of again."""
+        raised = {name for name in _NAMES if getattr(limits, name) != getattr(self._limits, name)}
+        self._limits = limits
+        self._told = {(name, level) for name, level in self._told if name not in raised}
 
     def _tell(self, news: list[Passed], passed: Passed) -> None:
         key = (passed.name, passed.level)

@@ -92,6 +92,11 @@ class Recorder:
         self._changes.update({"status": RunStatus.RUNNING, "started_at": time.time(), "isolation": isolation})
         self.event("run.started", isolation=isolation, pid=pid)
 
+    def allow(self, ceiling_seconds: float) -> None:
+        """The run may take longer than before, because a person approved it."""
+        self._changes["ceiling_seconds"] = ceiling_seconds
+        self.event("run.ceiling", ceiling_seconds=ceiling_seconds)
+
     def end(self, changes: RunChanges) -> bool:
         """The run is over; says whether that could be stored."""
         self._changes.update(changes)

@@ -27,6 +27,7 @@ from .limits import Level, Passed, Usage, Watch
 from .monitors import Monitors
 from .outcome import Outcome, judge
 from .output_log import LogIndexer, OutputLog
+from .overrun import Overrun
 from .printed import PREFIX, PrintedReader
 from .protocol import LaunchFile, Limits, LineReader, ProbeMode, parse_message
 from .recorder import FLUSH_SECONDS, Recorder
@@ -59,6 +60,7 @@ class WatchedRun:
         self._clock = clock
         self._recorder = Recorder(store, run)
         self._watch = Watch(limits)
+        self._overrun = Overrun(store, run, self._recorder)
         self._monitors = Monitors(keeper.pid)
         self._log = OutputLog(run.log_path)
         self._indexer = LogIndexer(store, run.id, run.log_path)
@@ -216,7 +218,15 @@ class WatchedRun:
         self._next_sample = now + next(self._sample_times, _SAMPLE_SECONDS)
         sample, usage = self._monitors.look(self._elapsed(now))
         self._recorder.sample(sample)
+        self._raise_ceiling(self._overrun.look(usage.wall_seconds, self._limits.wall_seconds))
         self._pass_all(self._watch.check(usage))
+
+    def _raise_ceiling(self, ceiling_seconds: float | None) -> None:
+        if ceiling_seconds is None or self._stop_reason is not None:
+            return
+        self._limits = replace(self._limits, wall_seconds=ceiling_seconds)
+        self._watch.allow(self._limits)
+        self._recorder.allow(ceiling_seconds)
 
     def _pass_all(self, passed: tuple[Passed, ...]) -> None:
         for one in passed:

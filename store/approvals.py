@@ -64,6 +64,7 @@ class Approvals(Area):
             row = self._database.row(
                 "SELECT approvals.id FROM approvals JOIN runs USING (experiment_id, rung)"
                 " WHERE runs.id = ? AND decision = ? AND used_by_run_id IS NULL AND token_hash = ?"
+                " AND approvals.extends_run_id IS NULL"
                 " AND NOT EXISTS (SELECT 1 FROM approvals AS later WHERE later.id > approvals.id AND later.decision = ?"
                 "  AND later.experiment_id = approvals.experiment_id AND later.rung = approvals.rung)"
                 " ORDER BY approvals.id DESC LIMIT 1",
@@ -76,6 +77,15 @@ class Approvals(Area):
                 )
             self._database.update("approvals", row[0], {"used_by_run_id": run_id})
             return self.get(row[0])
+
+    def extension(self, run_id: int) -> Approval | None:
+        """The latest approval that raises the ceiling of a run under way."""
+        row = self._database.row(
+            f"SELECT {_SHAPE.columns} FROM approvals WHERE extends_run_id = ? AND decision = ?"
+            " ORDER BY id DESC LIMIT 1",
+            (run_id, Decision.APPROVED),
+        )
+        return _SHAPE.load(row) if row else None
 
     def for_experiment(self, experiment_id: int) -> tuple[Approval, ...]:
         """Every decision about an experiment, oldest first."""

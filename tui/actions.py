@@ -165,6 +165,7 @@ ACTIONS: tuple[Action, ...] = (
         ("baseline", "b", "baseline", "Lay the run of the same rung before this one underneath", "baseline"),
         ("search", "slash", "search", "Search the log", "search"),
         ("pause", "space", "pause", "Hold the view still while the run goes on, or let it follow again", "pause"),
+        ("extend", "e", "extend…", "Allow this run more time than was approved", "extend"),
         ("stop", "x", "stop…", "Stop this run; asks first", "stop"),
         ("ladder", "backspace", "", "Go to the Ladder of this run's experiment", "ladder"),
     ),

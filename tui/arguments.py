@@ -57,7 +57,8 @@ def parser() -> _Parser:
     top.add_argument("--home", metavar="DIR", help=_HOME_HELP)
     commands = top.add_subparsers(dest="command", required=True, parser_class=_Parser)
     common = _common()
-    for add in (_add_check, _add_run, _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_resume):
+    of_runs = (_add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_resume)
+    for add in (_add_check, _add_run, *of_runs):
         add(commands, common)
     commands.add_parser("doctor", parents=[common, _json()], help="what this machine has and what is missing")
     for name, words in LATER.items():
@@ -168,6 +169,14 @@ def _add_logs(commands: Any, common: _Parser) -> None:
 def _add_stop(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser("stop", parents=[common, _json()], help="stop a run; its script may save first")
     parser.add_argument("run", metavar="RUN", type=_run_id)
+
+
+def _add_extend(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "extend", parents=[common, _json()], help="allow a run under way more time than was approved"
+    )
+    parser.add_argument("run", metavar="RUN", type=_run_id)
+    parser.add_argument("ceiling", metavar="TIME", type=_duration, help="what it may take in all, such as 3h")
 
 
 def _add_resume(commands: Any, common: _Parser) -> None:

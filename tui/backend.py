@@ -49,6 +49,12 @@ class LocalBackend:
         """What this machine has."""
         return gather(self.python, self.home)
 
+    def extend(self, store: Store, run_id: int, ceiling_seconds: float) -> object:
+        """Allow a run under way to take so much time in all."""
+        from .extension import extend
+
+        return extend(store, run_id, ceiling_seconds=ceiling_seconds, by="tui")
+
     def stop(self, store: Store, run_id: int) -> object:
         """Ask a run's supervisor to stop it."""
         from ..runtime import launch

@@ -130,6 +130,12 @@ class Climber:
         if self.view is not None:
             await self._look()
 
+    async def extend(self, run_id: int, ceiling_seconds: float) -> str | None:
+        """Allow a run more time; what went wrong, in words."""
+        words = f"allowing run {run_id} more time"
+        done = await self._do(words, lambda bench: self._backend.extend(bench.store, run_id, ceiling_seconds))
+        return self.trouble if done is None else None
+
     async def reconcile(self) -> None:
         """Record the truth about runs whose supervisor is gone."""
         await self._do(None, lambda bench: self._backend.reconcile(bench.store))

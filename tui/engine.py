@@ -121,6 +121,10 @@ class Backend(Protocol):
         """What this machine has."""
         ...
 
+    def extend(self, store: Store, run_id: int, ceiling_seconds: float) -> object:
+        """Allow a run under way to take so much time in all; raises with why where that cannot be."""
+        ...
+
     def stop(self, store: Store, run_id: int) -> object:
         """Ask a run's supervisor to stop it."""
         ...

@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..planner.forecasting import reforecast
 from ..planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ..planner.view import LadderView
 from ..store import Store, StoreError
@@ -19,7 +20,7 @@ from .engine import Backend, Engine, Target
 from .moments import ago
 from .outcome import exit_code
 from .output import ExitCode
-from .plain_text import changes, progress_line
+from .plain_text import changes, more_lines, progress_line
 from .terminal import Terminal
 from .text import clean
 from .units import duration
@@ -120,7 +121,8 @@ class Telling:
                 self.terminal.say([clean(f"run {run.id}, {run.rung}: {run.status}{because}")])
                 return
             if self.terminal.clock() - told_at >= PROGRESS_SECONDS:
-                self.terminal.say([progress_line(run, self.terminal.clock())])
+                total = reforecast(self.store, run)
+                self.terminal.say([progress_line(run, self.terminal.clock(), total), *more_lines(run, total)])
                 told_at = self.terminal.clock()
             self.terminal.pause(POLL_SECONDS)
             if (now := self.store.data_version()) == version:

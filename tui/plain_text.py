@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from ..planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ..planner.rungs import FACTS
 from ..planner.view import LadderView, RungView
-from ..store.records import Finding, Forecast, Run, RungStatus
+from ..store.records import Finding, Forecast, Interval, Run, RungStatus
+from .extension import asks_for_more
 from .text import clean
 from .units import count, duration, duration_interval, number
 from .widgets import question
@@ -74,11 +75,21 @@ def move_lines(view: LadderView) -> Iterator[str]:
         case RunRung(rung=rung):
             yield f"next: {rung}, which needs no approval"
         case Wait(run_id=run_id, rung=rung):
+            running = next((one for one in view.rungs if one.run and one.run.id == run_id), None)
+            if running is not None and running.run is not None:
+                yield from more_lines(running.run, running.reforecast)
             yield f"run {run_id} climbs {rung}"
         case Blocked(rung=rung, why=why):
             yield clean(f"blocked at {rung}: {why}")
         case Reached(rung=rung):
             yield f"reached: {rung} is passed"
+
+
+def more_lines(run: Run, total: Interval | None) -> Iterator[str]:
+    """The question of a run that will need more than was approved, with how to answer it."""
+    needs = asks_for_more(run, total)
+    if needs is not None:
+        yield f"{needs}; mlintern extend {run.id} TIME allows more, mlintern stop {run.id} stops it"
 
 
 def changes(before: LadderView | None, after: LadderView) -> Iterator[str]:
@@ -102,7 +113,7 @@ def changes(before: LadderView | None, after: LadderView) -> Iterator[str]:
         yield from move_lines(after)
 
 
-def progress_line(run: Run, now: float) -> str:
+def progress_line(run: Run, now: float, total: Interval | None = None) -> str:
     """How far a run is."""
     elapsed = None if run.started_at is None else max(0.0, now - run.started_at)
     words = [f"run {run.id}, {run.rung}: {run.status}"]
@@ -112,7 +123,9 @@ def progress_line(run: Run, now: float) -> str:
         words.append(f"loss {number(run.last_loss)}")
     if elapsed is not None:
         words.append(f"{duration(elapsed)} so far")
-        if run.steps and run.planned_steps:
+        if total is not None:
+            words.append(f"{duration(max(0.0, total.mid - elapsed))} left")
+        elif run.steps and run.planned_steps:
             words.append(f"{duration(elapsed * (run.planned_steps - run.steps) / run.steps)} left")
     if run.ceiling_seconds is not None:
         words.append(f"ceiling {duration(run.ceiling_seconds)}")

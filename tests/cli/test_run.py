@@ -206,10 +206,19 @@ def test_after_ctrl_c_an_approved_run_goes_on_and_can_be_come_back_to_and_stoppe
         [*COMMAND, "resume", str(full.id), "--json"], cwd=folder, env=environment(home), stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
+    extended = mlintern("extend", str(full.id), "2h", "--json")
+    assert extended.code == 0
+    assert extended.json("extend")["approval"]["ceiling_seconds"] == 7200.0
+    wait_until(lambda: runs_of(home)[RungName.FULL].ceiling_seconds == 7200.0)
+    less = mlintern("extend", str(full.id), "1h", "--json")
+    assert less.code == 2 and "may already take 2h" in less.json("error")["error"]["message"]
+
     stopped = mlintern("stop", str(full.id), "--json")
     assert stopped.code == 0
     assert stopped.json("stop")["run"]["status"] == "stopped"
     back.communicate(timeout=PATIENCE)
+    late = mlintern("extend", str(full.id), "3h")
+    assert late.code == 2 and "is over" in late.err
     assert back.returncode in (3, 4)
     assert runs_of(home)[RungName.FULL].id == full.id
 

@@ -106,7 +106,8 @@ def test_the_interval_holds_the_middle_and_widens_with_the_scatter(make_run: Any
     calm = forecast_full(measure(loops, make_run()), make_run(), Calibration()).cpu_seconds
     rough = training(100)
     rough["warm"]["cpu_squares"] = 0.02
-    wild = forecast_full(measure({**loops, "tree": program(epochs(60, rough))}, make_run()), make_run(), Calibration()).cpu_seconds
+    scattered = measure({**loops, "tree": program(epochs(60, rough))}, make_run())
+    wild = forecast_full(scattered, make_run(), Calibration()).cpu_seconds
     assert calm is not None and wild is not None
     assert calm.low < calm.mid < calm.high
     assert calm.mid == pytest.approx(60.0 + 3.0)

@@ -42,6 +42,12 @@ async def until(condition: Callable[[], object]) -> None:
         await asyncio.sleep(0.005)
 
 
+async def look_again(app: MlinternApp) -> None:
+    """Let the climber look; a look that is under way already would be an older one."""
+    await until(lambda: not app.climber._turn.locked())
+    await app.climber.settle()
+
+
 def ours(pilot: Pilot[Any]) -> MlinternApp:
     assert isinstance(pilot.app, MlinternApp)
     return pilot.app

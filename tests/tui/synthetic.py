@@ -28,6 +28,7 @@ from mlintern.store.records import (
 )
 from mlintern.tui.climb import StaleError
 from mlintern.tui.engine import Limits, Target
+from mlintern.tui.extension import extend
 from mlintern.tui.machine import MachineFact
 
 NOW = 1_790_000_000.0
@@ -122,7 +123,7 @@ def run_record(**changes: object) -> Run:
 
 
 def rung(name: RungName, status: RungStatus, shows: str, **changes: object) -> RungView:
-    plain = RungView(name, status, None, None, shows, None, None, 0)
+    plain = RungView(name, status, None, None, shows, None, None, None, 0)
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
@@ -278,6 +279,9 @@ class FakeBackend:
 
     def stop(self, store: Store, run_id: int) -> None:
         self.stopped.append(run_id)
+
+    def extend(self, store: Store, run_id: int, ceiling_seconds: float) -> object:
+        return extend(store, run_id, ceiling_seconds=ceiling_seconds, by="tui")
 
     def reconcile(self, store: Store) -> None:
         self.reconciled += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from harness import TARGET, ours, running, shown, until
+from harness import TARGET, look_again, ours, running, shown, until
 from mlintern.store.records import RungName
 from mlintern.tui.engine import Limits
 from mlintern.tui.screens.ladder import LadderScreen
@@ -179,7 +179,7 @@ async def test_another_question_is_guarded_anew(backend: FakeBackend) -> None:
         await until(lambda: question.armed)
         hold(question)
         backend.engine.ladder = ladder_view(asks(FULL))
-        await ours(pilot).climber.settle()
+        await look_again(ours(pilot))
         await until(lambda: str(question.border_title) == "Climb to full?")
         await pilot.press("a")
         assert backend.engine.approved == []
@@ -191,7 +191,7 @@ async def test_a_yes_to_a_question_that_changed_meanwhile_approves_nothing(backe
         await asked(pilot)
         app = ours(pilot)
         backend.engine.ladder = ladder_view(asks(replace(PILOT, id=99)))
-        await app.climber.settle()
+        await look_again(app)
         await app.climber.approve(asks(PILOT), 26.0)
         assert backend.engine.approved == []
         assert "nothing was approved" in (app.climber.trouble or "")

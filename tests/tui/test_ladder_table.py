@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from harness import TARGET, ours, running, shown, until
+from harness import TARGET, look_again, ours, running, shown, until
 from mlintern.planner.moves import Blocked, RunRung, Wait
 from mlintern.store.records import RungName, RungStatus
 from mlintern.tui.screens.ladder_state import ladder_state
@@ -76,7 +76,7 @@ async def test_the_mark_goes_along_with_the_climb_until_it_is_moved(backend: Fak
         table = pilot.app.screen.query_one(LadderTable)
         assert table.rung_in_hand is not None and table.rung_in_hand.name is RungName.REHEARSAL
         backend.engine.ladder = running_view()
-        await ours(pilot).climber.settle()
+        await look_again(ours(pilot))
         await until(lambda: table.rung_in_hand is not None and table.rung_in_hand.name is RungName.PILOT)
         await pilot.press("k", "k")
         backend.engine.ladder = ladder_view(Blocked(RungName.PILOT, "it failed"))

@@ -125,6 +125,45 @@ async def test_the_newest_state_is_read_when_the_store_changes(backend: FakeBack
         await until(lambda: "stopped: ceiling of 7m10s" in shown(pilot.app))
 
 
+def needs(backend: FakeBackend, low: float, mid: float, high: float, *, ceiling: float) -> None:
+    """Run 3 tells what it will take in all."""
+    with Store.open(backend.home) as store:
+        store.reports.put(3, "reforecast", {"low": low, "mid": mid, "high": high})
+        store.runs.update(3, ceiling_seconds=ceiling)
+
+
+async def test_a_run_that_needs_more_than_was_approved_asks_and_is_allowed_it(backend: FakeBackend) -> None:
+    needs(backend, 700.0, 720.0, 740.0, ceiling=430.0)
+    async with running(backend) as pilot:
+        await opened(pilot)
+        await until(lambda: "run 3 needs 12m [11m40s–12m20s], and 7m10s is approved" in shown(pilot.app))
+        await pilot.press("e")
+        await until(lambda: "Allow run 3 more than the 7m10s approved" in shown(pilot.app))
+        await pilot.press("enter")
+        await until(lambda: "Run 3 may take 12m20s in all" in shown(pilot.app))
+        with Store.open(backend.home) as store:
+            approval = store.approvals.extension(3)
+        assert approval is not None and (approval.ceiling_seconds, approval.decided_by) == (740.0, "tui")
+
+
+async def test_less_than_what_is_allowed_is_refused_with_why(backend: FakeBackend) -> None:
+    needs(backend, 700.0, 720.0, 740.0, ceiling=430.0)
+    async with running(backend) as pilot:
+        await opened(pilot)
+        await pilot.press("e", *"5m", "enter")
+        await until(lambda: "run 3 may already take 7m10s" in shown(pilot.app))
+        with Store.open(backend.home) as store:
+            assert store.approvals.extension(3) is None
+
+
+async def test_a_run_within_its_ceiling_asks_nothing(backend: FakeBackend) -> None:
+    needs(backend, 400.0, 420.0, 440.0, ceiling=430.0)
+    async with running(backend) as pilot:
+        await opened(pilot)
+        await until(lambda: "left" in shown(pilot.app))
+        assert "is approved" not in shown(pilot.app)
+
+
 async def test_a_run_over_is_not_asked_to_stop(backend: FakeBackend) -> None:
     with Store.open(backend.home) as store:
         store.runs.update(3, status=RunStatus.DONE, wall_seconds=300.0)

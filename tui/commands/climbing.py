@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ...planner.budget import BudgetError
+from ...planner.forecasting import reforecast
 from ...planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ...planner.rungs import FACTS
 from ...runtime import launch
@@ -80,6 +81,7 @@ class Climbing:
     def wait(self, run_id: int) -> Run:
         """Until the run is over, drawing how far it is."""
         looked = self.clock()
+        asked_for: float | None = None
         try:
             while not (run := self.store.runs.get(run_id)).status.is_over:
                 self.output.draw(lambda run=run: _progress(run))  # type: ignore[misc]  # a default holds the value
@@ -87,12 +89,24 @@ class Climbing:
                 if self.clock() - looked > LOOK_SECONDS:
                     launch.reconcile(self.store)
                     looked = self.clock()
+                    asked_for = self._ask_for_more(run, asked_for)
         except KeyboardInterrupt:
             self._leave(run_id)
             raise
         words = f"run {run.id}, {run.rung}: {run.status} after {duration(run.wall_seconds)}"
         self.output.say(f"{words}, {run.reason}" if run.reason else words)
         return run
+
+    def _ask_for_more(self, run: Run, asked_for: float | None) -> float | None:
+        """Say once for each ceiling that the run will need more; returns the ceiling that it was said of."""
+        if run.ceiling_seconds == asked_for:
+            return asked_for
+        from ..plain_text import more_lines
+
+        lines = list(more_lines(run, reforecast(self.store, run)))
+        for line in lines:
+            self.output.say(line)
+        return run.ceiling_seconds if lines else asked_for
 
     def _start(self, rung: RungName) -> None:
         left = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ...planner.view import LadderView
 from ..climber import Climber
+from ..extension import asks_for_more
 from ..units import duration
 
 State = list[tuple[str, str, str]]
@@ -26,6 +27,12 @@ def ladder_state(climber: Climber, now: float, *, is_asked: bool) -> State:
     return _move_state(climber.view, climber.declined, is_asked=is_asked)
 
 
+def _needs(view: LadderView, run_id: int) -> str | None:
+    """The question of a run under way that will need more than was approved."""
+    asked = (asks_for_more(rung.run, rung.reforecast) for rung in view.rungs if rung.run and rung.run.id == run_id)
+    return next(asked, None)
+
+
 def _move_state(view: LadderView, declined: int | None, *, is_asked: bool) -> State:
     match view.move:
         case RunRung(rung=rung):
@@ -36,6 +43,8 @@ def _move_state(view: LadderView, declined: int | None, *, is_asked: bool) -> St
             return [("–", "muted", f"{rung}: you said no; d asks again")]
         case Ask(rung=rung):
             return [("?", "accent", f"{rung} asks you: d shows the question")]
+        case Wait(run_id=run_id) if needs := _needs(view, run_id):
+            return [("?", "warn", f"{needs}: w watches it, and e there allows more; x stops it")]
         case Wait(run_id=run_id, rung=rung):
             return [("»", "accent", f"run {run_id} climbs {rung}: w watches it, x stops it")]
         case Blocked(rung=rung, why=why):

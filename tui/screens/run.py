@@ -6,6 +6,7 @@ Invariant: looking never touches the run; holding the view still holds only the 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on
@@ -18,13 +19,16 @@ from ...store import StoreError
 from ..actions import Scope
 from ..bindings import bindings
 from ..engine import Target
+from ..extension import asks_for_more
 from ..text import clean
+from ..units import duration, parse_duration
 from ..widgets.choice import Choice, Stopping
 from ..widgets.finding_list import FindingList
 from ..widgets.log_view import LogView
 from ..widgets.loss_chart import LossChart
 from ..widgets.meters import Meters
 from ..widgets.painted import Piece
+from ..widgets.prompt import Field, Prompt
 from ..widgets.rows import Rows
 from ..widgets.run_table import gives_results
 from ..widgets.section import Line, SectionTitle
@@ -57,6 +61,7 @@ class RunScreen(StopQuestion):
 
     def compose_body(self) -> Iterable[Widget]:
         yield Line(id="run-title")
+        yield Line(id="run-needs")
         with Container(id="run-top"):
             yield LossChart(id="chart")
             yield Meters(id="meters")
@@ -68,6 +73,7 @@ class RunScreen(StopQuestion):
             yield FindingList(id="run-findings")
         with Vertical(id="run-asks"):
             yield Stopping(id="stopping")
+            yield Prompt(id="prompt")
 
     def begin(self) -> None:
         self.query_one("#log-search").display = False
@@ -168,7 +174,11 @@ class RunScreen(StopQuestion):
             (f"run {run.id} · {run.rung} · {self.snapshot.experiment.name}", "strong"),
             ("  view held" if self.held else "", "warn"),
         ]
-        line.show(left, [(progress(run, self.elapsed), "bad" if run.status == "failed" else "")])
+        how_far = progress(run, self.elapsed, self.snapshot.reforecast)
+        line.show(left, [(how_far, "bad" if run.status == "failed" else "")])
+        needs = asks_for_more(run, self.snapshot.reforecast)
+        self.query_one("#run-needs").display = needs is not None
+        self.query_one("#run-needs", Line).show([(needs or "", "warn")], [("e allow more · x stop", "accent")])
 
     @property
     def elapsed(self) -> float | None:
@@ -289,6 +299,36 @@ class RunScreen(StopQuestion):
             self.notify("This run is over", markup=False)
             return
         self.ask_to_stop(self.snapshot.run.id)
+
+    def action_extend(self) -> None:
+        if self.snapshot is None or self.snapshot.run.status.is_over or self.snapshot.run.ceiling_seconds is None:
+            self.notify("Only a run under way with a ceiling can be allowed more time", markup=False)
+            return
+        run, total = self.snapshot.run, self.snapshot.reforecast
+        self.query_one("#prompt", Prompt).open(
+            "extend",
+            f"Allow run {run.id} more than the {duration(run.ceiling_seconds)} approved",
+            [Field("time in all", f"{total.high:.0f}s" if total is not None else "", "90s, 30m, 2h or 1d12h")],
+            read=lambda texts: (run.id, parse_duration(texts[0])),
+        )
+
+    @on(Prompt.Submitted)
+    def _extended(self, event: Prompt.Submitted) -> None:
+        match event.values:
+            case (int(run_id), float(ceiling)):
+                self.our_app.do(partial(self._extend, run_id, ceiling))
+        self.focus_main()
+
+    async def _extend(self, run_id: int, ceiling_seconds: float) -> None:
+        trouble = await self.our_app.climber.extend(run_id, ceiling_seconds)
+        if trouble is not None:
+            self.notify(trouble, severity="error", timeout=10, markup=False)
+        else:
+            self.notify(f"Run {run_id} may take {duration(ceiling_seconds)} in all", markup=False)
+
+    @on(Prompt.Cancelled)
+    def _not_extended(self) -> None:
+        self.focus_main()
 
     @on(Choice.Answered)
     def _answered(self, event: Choice.Answered) -> None:

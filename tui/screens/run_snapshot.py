@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...planner.forecasting import reforecast
 from ...store import Store
-from ...store.records import Experiment, Finding, Forecast, Metric, Run, RungName, Sample
+from ...store.records import Experiment, Finding, Forecast, Interval, Metric, Run, RungName, Sample
 
 MOST_POINTS = 2_000
 
@@ -37,6 +38,8 @@ class Snapshot:
     sample: Sample | None
     findings: tuple[Finding, ...]
     forecast: Forecast | None
+    reforecast: Interval | None
+    """What the run will take in all, in seconds, as its own progress tells."""
 
 
 def take(store: Store, wanted: Wanted) -> Snapshot:
@@ -68,6 +71,7 @@ def take(store: Store, wanted: Wanted) -> Snapshot:
         sample=store.samples.latest(run.id),
         findings=tuple(finding for finding in found if finding.run_id == run.id),
         forecast=store.forecasts.latest(run.experiment_id, run.rung),
+        reforecast=reforecast(store, run),
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from ...store.records import Experiment, Forecast, Run, Sample
-from ..units import count, duration, money
+from ...store.records import Experiment, Forecast, Interval, Run, Sample
+from ..units import count, duration, duration_interval, money
 from ..widgets.meters import Meter, machine_meters, run_meters
 
 
-def progress(run: Run, elapsed: float | None) -> str:
+def progress(run: Run, elapsed: float | None, total: Interval | None = None) -> str:
     """Steps, time so far, and how it ended or what is left."""
     steps = f"step {count(run.steps)}" if run.steps is not None else ""
     if steps and run.planned_steps:
@@ -17,6 +17,9 @@ def progress(run: Run, elapsed: float | None) -> str:
     parts = [steps, duration(elapsed) if elapsed is not None else ""]
     if run.status.is_over:
         parts.append(f"{run.status}{f': {run.reason}' if run.reason else ''}")
+    elif total is not None and elapsed is not None:
+        left = Interval(*(max(0.0, bound - elapsed) for bound in (total.low, total.mid, total.high)))
+        parts.append(f"{duration_interval(left)} left")
     elif run.steps and run.planned_steps and elapsed:
         parts.append(f"{duration(elapsed * (run.planned_steps - run.steps) / run.steps)} left")
     else:
