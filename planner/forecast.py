@@ -68,10 +68,10 @@ def measure(loops: Json, run: Run, *, declared_steps: int | None = None, tree: L
     inside = [node for node in own.walk() if node is not own]
     in_loops = Work(sum(node.self_cpu for node in inside), sum(node.self_wall for node in inside))
     workers = sum(node.workers.cpu + node.workers.start_cpu for node in inside if node.workers)
-    other_children = max(0.0, float(loops.get("children_cpu", 0.0)) - workers)
+    # What the kernel counted for the whole run: after the probe's last word an interpreter still takes a second to end.
+    whole = float(loops["cpu"]) + float(loops.get("children_cpu", 0.0)) if run.cpu_seconds is None else run.cpu_seconds
     setup = Work(
-        cpu=max(0.0, float(loops["cpu"]) - in_loops.cpu) + other_children,
-        wall=max(0.0, (run.wall_seconds or 0.0) - in_loops.wall),
+        cpu=max(0.0, whole - in_loops.cpu - workers), wall=max(0.0, (run.wall_seconds or 0.0) - in_loops.wall)
     )
     return Measured(tree, extrapolate(tree, declared_steps=declared_steps), setup)
 

@@ -103,15 +103,28 @@ def test_an_unknown_length_makes_the_total_unknown_and_is_named() -> None:
 
 def test_the_interval_holds_the_middle_and_widens_with_the_scatter(make_run: Any) -> None:
     loops = {"tree": program(epochs(60, training(100))), "cpu": 3.2, "children_cpu": 0.0}
-    calm = forecast_full(measure(loops, make_run()), make_run(), Calibration()).cpu_seconds
+    calm = forecast_full(measure(loops, make_run(cpu_seconds=3.2)), make_run(), Calibration()).cpu_seconds
     rough = training(100)
     rough["warm"]["cpu_squares"] = 0.02
-    scattered = measure({**loops, "tree": program(epochs(60, rough))}, make_run())
+    scattered = measure({**loops, "tree": program(epochs(60, rough))}, make_run(cpu_seconds=3.2))
     wild = forecast_full(scattered, make_run(), Calibration()).cpu_seconds
     assert calm is not None and wild is not None
     assert calm.low < calm.mid < calm.high
     assert calm.mid == pytest.approx(60.0 + 3.0)
     assert wild.high - wild.low > calm.high - calm.low
+
+
+def test_what_an_interpreter_takes_to_end_is_counted_too(make_run: Any) -> None:
+    loops = {"tree": program(epochs(60, training(100))), "cpu": 3.2, "children_cpu": 0.0}
+    told, whole = (measure(loops, make_run(cpu_seconds=cpu)).setup.cpu for cpu in (None, 4.3))
+    assert (told, whole) == (pytest.approx(3.0), pytest.approx(4.1))
+
+
+def test_a_training_that_waits_for_its_loader_is_said_to_be_bound_by_it(make_run: Any) -> None:
+    for wait, is_bound in ((0.15, True), (0.01, False)):
+        loops = {"tree": program(epochs(60, {**training(100), "wait": wait})), "cpu": 3.2, "children_cpu": 0.0}
+        forecast = forecast_full(measure(loops, make_run()), make_run(), Calibration())
+        assert ("bound by its loader" in forecast.basis) is is_bound
 
 
 def test_unknown_is_said_and_never_zero(make_run: Any) -> None:
@@ -137,7 +150,7 @@ def test_a_pilot_costs_its_share_and_each_evaluation_once(make_run: Any) -> None
     evaluation = node(role="eval", line=7, entries=2, iterations=20, planned_sum=40, planned_count=2,
                       warm=clock(20, 0.05), self_cpu=1.0, self_wall=1.0)  # fmt: skip
     loops = {"tree": program(epochs(100, training(100), evaluation)), "cpu": 1.2, "children_cpu": 0.0}
-    forecast = forecast_pilot(measure(loops, make_run(wall_seconds=1.2)), make_run(), Calibration())
+    forecast = forecast_pilot(measure(loops, make_run(wall_seconds=1.2, cpu_seconds=1.2)), make_run(), Calibration())
     assert forecast.rung is RungName.PILOT and forecast.steps == 200
     assert forecast.cpu_seconds is not None
     assert forecast.cpu_seconds.mid == pytest.approx(200 * 0.01 + 20 * 0.05, rel=0.05)
@@ -162,7 +175,7 @@ def test_times_come_from_both_looks_and_counts_from_the_rehearsal() -> None:
 
 def test_where_a_loop_may_end_early_steps_and_time_are_the_most_there_can_be(make_run: Any) -> None:
     loops = {"tree": program(epochs(60, training(100), early_line=12)), "cpu": 1.0, "children_cpu": 0.0}
-    forecast = forecast_full(measure(loops, make_run(wall_seconds=1.0)), make_run(), Calibration())
+    forecast = forecast_full(measure(loops, make_run(wall_seconds=1.0, cpu_seconds=1.0)), make_run(), Calibration())
     assert (forecast.steps, forecast.steps_exact) == (6000, False)
     assert any(entry.startswith("early_end: line 12 may end the loop") for entry in forecast.unknown)
     assert forecast.cpu_seconds is not None and forecast.cpu_seconds.low < 0.1 * forecast.cpu_seconds.mid
