@@ -19,15 +19,15 @@ _REST = Shape(ForecastOutcome, without=["forecast", "run"])
 _OUTCOMES = f"""
 SELECT {_SHAPE.qualified("forecasts")}, {_RUN.qualified("runs")}, source.rung, experiments.script,
     EXISTS (SELECT 1 FROM approvals WHERE forecast_id = forecasts.id AND used_by_run_id = runs.id)
-FROM runs
+FROM (SELECT * FROM forecasts ORDER BY id DESC LIMIT ?) AS forecasts
+JOIN runs ON runs.experiment_id = forecasts.experiment_id AND runs.rung = forecasts.rung
 JOIN experiments ON experiments.id = runs.experiment_id
-JOIN forecasts ON forecasts.experiment_id = runs.experiment_id AND forecasts.rung = runs.rung
 JOIN runs AS source ON source.id = forecasts.source_run_id
 WHERE runs.status = ? AND forecasts.id = (
     SELECT max(latest.id) FROM forecasts AS latest
     WHERE latest.experiment_id = runs.experiment_id AND latest.rung = runs.rung
         AND latest.source_run_id = forecasts.source_run_id AND latest.created_at <= runs.created_at)
-ORDER BY runs.id DESC, forecasts.id DESC LIMIT ?
+ORDER BY runs.id DESC, forecasts.id DESC
 """
 
 
@@ -97,16 +97,14 @@ class Forecasts(Area):
         )
         return tuple(map(_SHAPE.load, rows))
 
-    def outcomes(self, limit: int = 400) -> tuple[ForecastOutcome, ...]:
-        """Forecasts beside the finished runs that they were about, the newest run first.
+    def outcomes(self, limit: int = 2000) -> tuple[ForecastOutcome, ...]:
+        """The latest ``limit`` forecasts beside the finished runs that they were about, the newest run first.
 
         Of those made from one run, the last before the start counts; a run has one for each run it was foretold from.
         """
         split = len(_SHAPE.names)
         runs_end = split + len(_RUN.names)
         return tuple(
-            ForecastOutcome(
-                _SHAPE.load(row[:split]), _RUN.load(row[split:runs_end]), *_REST.values(row[runs_end:])
-            )
-            for row in self._database.rows(_OUTCOMES, (RunStatus.DONE, limit))
+            ForecastOutcome(_SHAPE.load(row[:split]), _RUN.load(row[split:runs_end]), *_REST.values(row[runs_end:]))
+            for row in self._database.rows(_OUTCOMES, (limit, RunStatus.DONE))
         )

@@ -74,6 +74,9 @@ def test_every_rung_that_costs_needs_its_own_approval_and_the_ladder_is_taken_up
 
     full = mlintern(*words, "--approve", "full=10m", *script)
     assert full.code == 0, full.err
+    history = mlintern("history", "--json").json("history")
+    assert [(one["rung"], one["count"]) for one in history["calibration"]] == [("pilot", 1), ("full", 1)]
+    assert "forecasts of full: " in mlintern("history").err
     assert (folder / "model.pt").exists()
     ended = runs_of(home)[RungName.FULL]
     assert (ended.status, ended.ceiling_seconds, ended.steps) == (RunStatus.DONE, 600.0, 600)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import asdict
 
+from ...planner.calibration import calibration_by_rung
 from ...store import StoreMissing
 from ...store.records import RunRow
 from .. import output_json
+from ..calibration_words import calibration_sentence
 from ..moments import ago
 from ..output import SCHEMA, CommandError, ExitCode, Output
 from ..text import clean, fit, right
@@ -21,16 +24,27 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
     try:
         with opened(home_folder(options), create=False) as store:
             rows, total = store.runs.page(query, limit=options.limit), store.runs.count(query)
+            calibration = calibration_by_rung(store.forecasts.outcomes())
     except CommandError as error:
         if error.code != StoreMissing.code:
             raise
-        rows, total = (), 0  # nobody has run anything yet: that is a history too
-    output.object({"schema": SCHEMA, "query": query, "total": total, "runs": [output_json.row(row) for row in rows]})
+        rows, total, calibration = (), 0, ()  # nobody has run anything yet: that is a history too
+    output.object(
+        {
+            "schema": SCHEMA,
+            "query": query,
+            "total": total,
+            "runs": [output_json.row(row) for row in rows],
+            "calibration": [asdict(rung) for rung in calibration],
+        }
+    )
     output.lines(table(rows, time.time()))
     if total > len(rows):
         output.say(f"{count(len(rows))} of {count(total)} runs; --limit shows more")
     elif not rows:
         output.say("no runs")
+    for rung in calibration:
+        output.say(calibration_sentence(rung))
     return ExitCode.DONE
 
 

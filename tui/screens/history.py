@@ -15,16 +15,18 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from ...planner.calibration import calibration_by_rung
 from ...store.records import RunRow, RunSort
 from ..actions import Scope
 from ..bindings import bindings
+from ..calibration_words import calibration_line
 from ..engine import Target
 from ..text import clean
 from ..units import count, duration, duration_interval, energy, size
 from ..widgets.painted import Painted
 from ..widgets.rows import Rows
 from ..widgets.run_table import SORTS, RunTable, taken
-from ..widgets.section import Facts, SectionTitle
+from ..widgets.section import Facts, Line, SectionTitle
 from .place import Place
 
 
@@ -63,6 +65,7 @@ class HistoryScreen(Place):
             )
         yield TableHead(table, id="runs-head")
         yield table
+        yield Line(id="calibration")
         with Vertical(id="run-part"):
             yield SectionTitle("", id="run-part-title")
             yield Facts(id="run-facts")
@@ -76,10 +79,16 @@ class HistoryScreen(Place):
         self.table.desk = self.our_app.archive
         self.table.now = self.our_app.clock()
         self.table.load()
+        self.work(self._read_calibration, "calibration")
 
     def come_back(self) -> None:
         self.table.now = self.our_app.clock()
         self.table.load(keep_place=True)
+        self.work(self._read_calibration, "calibration")
+
+    async def _read_calibration(self) -> None:
+        outcomes = await self.our_app.archive.ask(lambda store: store.forecasts.outcomes())
+        self.query_one("#calibration", Line).show([(calibration_line(calibration_by_rung(outcomes)), "muted")])
 
     def beat(self, *, changed: bool) -> None:
         # A run that only goes on does not move the others: its row is read again, the order when one came or ended.
