@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..runtime.room import Room
 from ..store import Store
 from ..store.records import Event, Experiment, Forecast, Run, Rung, RungName, RungStatus, Severity
 from . import budget
@@ -13,8 +14,10 @@ from .rungs import ALWAYS_OPEN, BUILT, FACTS
 from .view import LadderView, RungView
 
 
-def overview(store: Store, experiment: Experiment, target: RungName, move: Move) -> LadderView:
-    """Everything there is to say about one experiment now."""
+def overview(
+    store: Store, experiment: Experiment, target: RungName, move: Move, room: Room | None = None
+) -> LadderView:
+    """Everything there is to say about one experiment now; ``room`` is what an approval would have to fit into."""
     rungs = store.rungs.all(experiment.id)
     runs = store.runs.for_experiment(experiment.id)
     findings = store.findings.for_experiment(experiment.id)
@@ -35,6 +38,7 @@ def overview(store: Store, experiment: Experiment, target: RungName, move: Move)
         reserved_seconds=budget.reserved_seconds(runs),
         budget_seconds=experiment.budget_seconds,
         move=move,
+        room=room,
     )
 
 

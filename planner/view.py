@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..runtime.room import Room
 from ..store.records import Experiment, Finding, Forecast, Interval, Run, RungName, RungStatus
 from .moves import Move
 
@@ -42,3 +43,5 @@ class LadderView:
     reserved_seconds: float
     budget_seconds: float | None
     move: Move
+    room: Room | None = None
+    """Free memory, where the move asks for an approval."""

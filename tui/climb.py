@@ -17,6 +17,7 @@ from typing import Self
 from ..planner import budget, ladder
 from ..planner.checks import static
 from ..planner.finding import FindingDraft
+from ..planner.fit import why_it_cannot_run
 from ..planner.forecasting import make_forecasts, measured_runs, reports_of
 from ..planner.judge import judge, what_rehearsal_showed
 from ..planner.moves import Ask, Blocked, Move, Reached, RunRung, Wait
@@ -26,6 +27,7 @@ from ..planner.view import LadderView
 from ..runtime import interpreters, launch, protocol
 from ..runtime.project import ScriptTarget, fingerprint, module_target, script_target
 from ..runtime.protocol import Command, Isolation, ProbeMode, ProbeSettings
+from ..runtime.room import RoomWatch
 from ..store import Store
 from ..store.experiments import ExperimentChanges
 from ..store.records import (
@@ -66,6 +68,7 @@ class Climb:
         self._target = target
         self.experiment = experiment
         self._to = RungName.FULL
+        self._room = RoomWatch()
 
     @classmethod
     def open(
@@ -122,7 +125,9 @@ class Climb:
 
     def view(self) -> LadderView:
         """Everything there is to say about the experiment now."""
-        return overview(self._store, self.experiment, self._to, self._move())
+        move = self._move()
+        room = self._room.look() if isinstance(move, Ask) else None
+        return overview(self._store, self.experiment, self._to, move, room)
 
     def is_stale(self) -> bool:
         """Whether the script's code has changed since this climb began: then nothing of it starts."""
@@ -159,6 +164,7 @@ class Climb:
         self._refuse_what_changed(rung)
         token = secrets.token_hex(16)
         self.settle()
+        room = self._room.look()
         with self._store.transaction():
             move = self._move()
             if not isinstance(move, Ask) or move.rung is not rung:
@@ -167,6 +173,8 @@ class Climb:
                 raise ClimbError(f"the forecast of {rung} changed meanwhile, so nothing was approved: look at it again")
             if by == "flag" and move.forecast.seconds is None:
                 raise ClimbError(f"the cost of {rung} is unknown, and an unknown cost is never approved ahead of time")
+            if (why := why_it_cannot_run(move.forecast, room)) is not None:
+                raise ClimbError(f"{rung} was not started: {why}")
             runs = self._store.runs.for_experiment(self.experiment.id)
             budget.check_ceiling(ceiling_seconds, move.forecast, runs, self.experiment.budget_seconds)
             if by == "flag":

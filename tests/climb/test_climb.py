@@ -12,6 +12,7 @@ import pytest
 from mlintern.planner.budget import BudgetError
 from mlintern.planner.moves import Ask, Blocked, Reached, Wait
 from mlintern.runtime import launch
+from mlintern.runtime.room import Room, RoomWatch
 from mlintern.store import Store
 from mlintern.store.records import Decision, Forecast, Run, RungName, RungStatus, RunStatus, Severity
 from mlintern.tui.climb import Climb, ClimbError, StaleError
@@ -133,6 +134,31 @@ def test_a_rung_cannot_be_skipped_by_approving_a_later_one(store: Store, climber
     with pytest.raises(ClimbError):
         climb.approve(RungName.FULL, ceiling_seconds=1e6, by="terminal")
     assert _costly_runs(store, climb) == []
+
+
+class FakeRoom(RoomWatch):
+    """A machine that others use: as much memory is free as the test says."""
+
+    def __init__(self, host_bytes: int) -> None:
+        super().__init__()
+        self.host_bytes = host_bytes
+
+    def look(self) -> Room:
+        return Room(self.host_bytes)
+
+
+def test_what_cannot_fit_into_the_free_memory_is_not_started(
+    store: Store, climber: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    climb, forecast = _asking(store, climber)
+    assert forecast.peak_host_bytes is not None
+    monkeypatch.setattr(climb, "_room", FakeRoom(int(forecast.peak_host_bytes.low) - 1))
+    assert climb.view().room == Room(int(forecast.peak_host_bytes.low) - 1)
+    with pytest.raises(ClimbError, match="it needs at least .* of memory"):
+        climb.approve(RungName.PILOT, ceiling_seconds=600, by="terminal")
+    assert _costly_runs(store, climb) == []
+    monkeypatch.setattr(climb, "_room", FakeRoom(int(forecast.peak_host_bytes.low) + 1))
+    assert climb.approve(RungName.PILOT, ceiling_seconds=600, by="terminal").rung is RungName.PILOT
 
 
 def test_a_ceiling_that_is_too_low_starts_nothing(store: Store, climber: Any) -> None:
