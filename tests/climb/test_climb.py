@@ -154,7 +154,7 @@ def test_what_cannot_fit_into_the_free_memory_is_not_started(
     assert forecast.peak_host_bytes is not None
     monkeypatch.setattr(climb, "_room", FakeRoom(int(forecast.peak_host_bytes.low) - 1))
     assert climb.view().room == Room(int(forecast.peak_host_bytes.low) - 1)
-    with pytest.raises(ClimbError, match="it needs at least .* of memory"):
+    with pytest.raises(ClimbError, match=r"it needs at least .* of memory"):
         climb.approve(RungName.PILOT, ceiling_seconds=600, by="terminal")
     assert _costly_runs(store, climb) == []
     monkeypatch.setattr(climb, "_room", FakeRoom(int(forecast.peak_host_bytes.low) + 1))
