@@ -1,8 +1,8 @@
 """Data loaders under the probe: how many batches they hold, what their workers cost, and the order of a rehearsal.
 
-In a rehearsal the batches of a map-style loader come in another order: the first few as they are, then spread evenly
-over the epoch (a length-sorted data set would otherwise look cheaper than it is), and the true last batch, the ragged
-one, at the end. Outside a rehearsal nothing is touched.
+In a rehearsal the batches of a map-style loader come in another order: the first few as they are, the one with the
+largest item among them, then spread evenly over the epoch (a length-sorted data set would otherwise look cheaper than it
+is), and the true last batch, the ragged one, at the end. Outside a rehearsal nothing is touched.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .clocks import processes_cpu
+from .longest import longest_batch
 from .tracker import Tracker
 from .tree import Node
 
 NATURAL_BATCHES = 8
+LONGEST_AT = 1
+"""Where the batch with the largest item comes."""
 SAMPLE_SECONDS = 0.05
 MOST_LISTED = 300_000
 """Epochs of more batches than this keep their own order."""
@@ -26,10 +29,11 @@ MOST_LISTED = 300_000
 class SpreadOrder(Iterator):  # type: ignore[type-arg]
     """The index batches of one epoch, in the order of a rehearsal."""
 
-    def __init__(self, indices: Iterator[Any], total: int, natural: int) -> None:
+    def __init__(self, indices: Iterator[Any], total: int, natural: int, dataset: Any = None) -> None:
         self._indices = indices
         self._total = total
         self._natural = natural
+        self._dataset = dataset
         self._given = 0
         self._spread: Iterator[Any] | None = None
         self._rest: list[Any] | None = None
@@ -42,6 +46,8 @@ class SpreadOrder(Iterator):  # type: ignore[type-arg]
         if self._target is not None:
             self.exhausted = True
             return self._last()
+        if self._given == LONGEST_AT and self._dataset is not None and self._total <= MOST_LISTED:
+            self._bring_longest_forward()
         if self._given < self._natural or self._total > MOST_LISTED:
             item = next(self._indices)
             self._given += 1
@@ -54,6 +60,15 @@ class SpreadOrder(Iterator):  # type: ignore[type-arg]
             return item
         self._target = self._total
         return next(self)
+
+    def _bring_longest_forward(self) -> None:
+        """Among the first iterations, whose time is not believed: a long one does not make the others look slow."""
+        batches = list(self._indices)
+        places = list(range(len(batches) - 1))
+        longest = longest_batch(self._dataset, batches, spread(places)) if places else None
+        if longest is not None:
+            batches[0], batches[longest] = batches[longest], batches[0]
+        self._indices, self._dataset = iter(batches), None
 
     def finish(self, shortest: int | None) -> None:
         """Give the last batch next, and then no more; ``shortest`` is where a ``zip`` would end."""
@@ -105,7 +120,11 @@ class LoaderWatch:
             and getattr(iterator, "_index_sampler", None) is not None
             and _is_map_style(iterator)
         ):
-            self._order = SpreadOrder(iterator._sampler_iter, self._left(iterator), NATURAL_BATCHES)
+            dataset = getattr(loader, "dataset", None)
+            if id(dataset) in _LOOKED_AT:
+                dataset = None
+            _LOOKED_AT.add(id(dataset))
+            self._order = SpreadOrder(iterator._sampler_iter, self._left(iterator), NATURAL_BATCHES, dataset)
             iterator._sampler_iter = self._order
 
     def follow(self, earlier: LoaderWatch | None) -> None:
@@ -177,6 +196,9 @@ class LoaderWatch:
             waiting = 0
         return self._done_before + self._received + int(waiting)
 
+
+_LOOKED_AT: set[int] = set()
+"""Data sets whose largest item was looked for: once is enough."""
 
 _ORIGINAL_NEXT: list[Callable[[Any], Any]] = []
 
