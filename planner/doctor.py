@@ -18,6 +18,8 @@ from pathlib import Path
 
 from ..runtime.interpreters import Interpreter, InterpreterError, find_all, usable_gpus
 from ..store.records import GpuSample, Severity
+from . import prices
+from .prices import Price
 
 LEAST_FREE_BYTES = 1 << 30
 """With less room than this, checkpoints and logs soon fill the disk."""
@@ -55,6 +57,8 @@ class Machine:
     models: tuple[Path, ...]
     """GGUF files in the home folder."""
     slurm: Path | None
+    price: Price
+    """What an hour of it costs, as the person has set it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ def look(home: Path, *, beside: Sequence[Path] = ()) -> Machine:
         llama_programs=_programs("llama-server", "llama-cli"),
         models=tuple(sorted(home.glob("models/**/*.gguf"))),
         slurm=next(iter(_programs("sbatch")), None),
+        price=prices.known(home),
     )
 
 
@@ -132,6 +137,7 @@ def _advice(machine: Machine) -> Iterator[Advice]:
                 f"little room is left where {room.folder} lies",
                 "free some space, or name another folder with --home or TMPDIR",
             )
+    yield from _price_advice(machine)
     if machine.llama is None and not machine.llama_programs:
         yield Advice(
             "llama.cpp",
@@ -145,6 +151,20 @@ def _advice(machine: Machine) -> Iterator[Advice]:
             Severity.INFO,
             "no local model: the built-in rules decide in its place",
             f"put a GGUF file into {machine.home.folder / 'models'}",
+        )
+
+
+def _price_advice(machine: Machine) -> Iterator[Advice]:
+    if machine.price.is_broken:
+        fix = "put it right; until then no run has a price"
+        yield Advice("price", Severity.WARNING, machine.price.why_none or "", fix)
+    elif not machine.price.is_set:
+        yield Advice(
+            "price",
+            Severity.INFO,
+            "no price set: what runs cost in money is not known",
+            f"put usd_per_hour = 1.20 under [price] into {prices.config_path(machine.home.folder)}, or a kind such as"
+            f" \"h100-80gb\" (an example rate of {prices.EXAMPLES_DATE}); usd_per_kwh = 0.30 prices electricity",
         )
 
 

@@ -5,14 +5,25 @@ Invariant: a forecast is never changed; a newer one of the same rung stands in i
 
 from __future__ import annotations
 
+from dataclasses import fields
+
+from ..runtime import gpu_use
 from ..runtime.overrun import REPORT
 from ..runtime.protocol import PROBE_REPORTS
 from ..store import Store
-from ..store.records import Experiment, Interval, Json, Run, RungName, RungStatus
+from ..store.records import Experiment, Forecast, Interval, Json, Run, RungName, RungStatus
 from .calibration import Calibration
 from .forecast import CostForecast, Measured, forecast_full, forecast_pilot, measure
 from .looptree import LoopTreeError, parse
 from .merge import with_times_of
+from .prices import Price
+from .rungs import FACTS
+from .spending import repriced, spending
+
+_OPEN = (RungStatus.PLANNED, RungStatus.WAITING, RungStatus.STOPPED)
+"""Rungs whose cost is still to be decided on."""
+_KEPT = tuple(field.name for field in fields(Forecast) if field.name not in ("id", "created_at"))
+"""What a forecast at another price has from the one before."""
 
 
 def reports_of(store: Store, run_id: int) -> dict[str, Json]:
@@ -21,7 +32,7 @@ def reports_of(store: Store, run_id: int) -> dict[str, Json]:
     return {kind: report for kind, report in found.items() if report is not None}
 
 
-def make_forecasts(store: Store, experiment: Experiment, run: Run, *, ended_at: str | None) -> None:
+def make_forecasts(store: Store, experiment: Experiment, run: Run, *, ended_at: str | None, price: Price) -> None:
     """Forecast the full run, and after a passed rehearsal the pilot; nothing where the run reported no loops.
 
     ``ended_at`` says where or how the run broke off.
@@ -30,16 +41,37 @@ def make_forecasts(store: Store, experiment: Experiment, run: Run, *, ended_at: 
     if measured is None:
         return
     calibration = Calibration(store.forecasts.outcomes())
-    _add(store, experiment, forecast_full(measured, run, calibration, ended_at=ended_at), run)
+    _add(store, experiment, forecast_full(measured, run, calibration, ended_at=ended_at), run, price)
     has_passed = store.rungs.all(experiment.id)[run.rung].status is RungStatus.PASSED
     if run.rung is RungName.REHEARSAL and has_passed:
-        _add(store, experiment, forecast_pilot(measured, run, calibration), run)
+        _add(store, experiment, forecast_pilot(measured, run, calibration), run, price)
 
 
 def reforecast(store: Store, run: Run) -> Interval | None:
     """Seconds that a run will take in all, as its own progress tells; ``None`` while it is too early."""
     told = store.reports.get(run.id, REPORT)
     return None if told is None else Interval(told["low"], told["mid"], told["high"])
+
+
+def reprice(store: Store, experiment: Experiment, price: Price) -> bool:
+    """Put the price as it is now into the forecasts that wait for a decision; whether any changed."""
+    if not _at_another_price(store, experiment, price):
+        return False  # by far the most looks: nothing is written, and nobody waits
+    with store.transaction():
+        for forecast in _at_another_price(store, experiment, price):
+            store.forecasts.add(**{name: getattr(forecast, name) for name in _KEPT})
+    return True
+
+
+def _at_another_price(store: Store, experiment: Experiment, price: Price) -> list[Forecast]:
+    """The forecasts that wait for a decision and were made at another price, at the price as it is now."""
+    found = []
+    for name, rung in store.rungs.all(experiment.id).items():
+        if FACTS[name].costs and rung.status in _OPEN:
+            latest = store.forecasts.latest(experiment.id, name)
+            if latest is not None and (now := repriced(latest, price)) is not latest:
+                found.append(now)
+    return found
 
 
 def measured_runs(store: Store, experiment: Experiment) -> tuple[Run, ...]:
@@ -75,7 +107,8 @@ def _look_before(store: Store, experiment: Experiment, run: Run) -> Json | None:
     return store.reports.get(int(first["run_id"]), "loops") if first is not None else None
 
 
-def _add(store: Store, experiment: Experiment, forecast: CostForecast, run: Run) -> None:
+def _add(store: Store, experiment: Experiment, forecast: CostForecast, run: Run, price: Price) -> None:
+    cost = spending(forecast.seconds, run, store.reports.get(run.id, gpu_use.REPORT), price)
     store.forecasts.add(
         experiment_id=experiment.id,
         rung=forecast.rung,
@@ -86,8 +119,9 @@ def _add(store: Store, experiment: Experiment, forecast: CostForecast, run: Run)
         steps_exact=forecast.steps_exact,
         peak_host_bytes=forecast.peak_host_bytes,
         peak_device_bytes=forecast.peak_device_bytes,
-        energy_joules=None,
-        usd=None,
-        unknown=forecast.unknown,
+        energy_joules=cost.energy_joules,
+        usd=cost.usd,
+        gpu_seconds=cost.gpu_seconds,
+        unknown=(*forecast.unknown, *cost.unknown),
         basis=forecast.basis,
     )

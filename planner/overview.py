@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..runtime import gpu_use
+from ..runtime.budgets import accounts
 from ..runtime.room import Room
 from ..store import Store
 from ..store.records import Event, Experiment, Forecast, Run, Rung, RungName, RungStatus, Severity
-from . import budget
 from .forecasting import reforecast
 from .moves import Move
 from .rungs import ALWAYS_OPEN, BUILT, FACTS
@@ -34,12 +35,17 @@ def overview(
         findings=findings,
         verified=tuple(_words(rungs, settled, "verified")),
         not_verified=tuple(_not_verified(rungs, settled)),
-        spent_seconds=budget.spent_seconds(runs),
-        reserved_seconds=budget.reserved_seconds(runs),
-        budget_seconds=experiment.budget_seconds,
+        budgets=tuple(accounts(experiment, runs).values()),
         move=move,
         room=room,
     )
+
+
+def energy_source(store: Store, run_id: int) -> str | None:
+    """What a run's energy was measured with: ``counter``, ``power`` or nothing."""
+    report = store.reports.get(run_id, gpu_use.REPORT)
+    source = None if report is None else report.get("energy_source")
+    return None if source is None else str(source)
 
 
 def _rung_view(

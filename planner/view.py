@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..runtime.budgets import Account
 from ..runtime.room import Room
 from ..store.records import Experiment, Finding, Forecast, Interval, Run, RungName, RungStatus
 from .moves import Move
@@ -39,9 +40,8 @@ class LadderView:
     findings: tuple[Finding, ...]
     verified: tuple[str, ...]
     not_verified: tuple[str, ...]
-    spent_seconds: float
-    reserved_seconds: float
-    budget_seconds: float | None
+    budgets: tuple[Account, ...]
+    """Time, GPU-hours, energy and money: what is spent of each, and of how much, where there is a budget."""
     move: Move
     room: Room | None = None
     """Free memory, where the move asks for an approval."""

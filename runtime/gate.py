@@ -2,20 +2,19 @@
 files.
 
 Invariant: no process of a costly rung is started unless an approval of that experiment and rung was spent on this very
-run, and its time is the approval's, whatever the launch file says. The check is made by the supervisor, in one
-transaction.
+run. Its time is the approval's, and what it may use is what is left of the experiment's budgets, whatever the launch
+file says. The check is made by the supervisor, in one transaction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ..store import NotApproved, Store
-from ..store.records import Run, RungName
+from ..store.records import Run
+from .budgets import COSTLY_RUNGS, WORDS, Account, Unit, accounts
 from .protocol import Isolation, Limits
-
-COSTLY_RUNGS = frozenset({RungName.PILOT, RungName.SWEEP, RungName.FULL, RungName.CONFIRM})
-"""The rungs that nobody climbs without a person's approval."""
 
 FREE_SECONDS = 600.0
 """The time of a free rung for which nobody named another."""
@@ -33,8 +32,40 @@ def admit(store: Store, run: Run, *, token: str | None, limits: Limits, isolatio
         approval = store.approvals.use(run.id, token)
         if approval.ceiling_seconds is None or not approval.ceiling_seconds > 0:
             raise NotApproved(f"Run {run.id} is not approved: the approval names no ceiling.", "Approve it with one.")
+        left = _left(store, run)
         store.events.append("approval.used", experiment_id=run.experiment_id, run_id=run.id, approval_id=approval.id)
-    return replace(limits, wall_seconds=approval.ceiling_seconds)
+    named = [seconds for seconds in (approval.ceiling_seconds, left[Unit.SECONDS]) if seconds is not None]
+    return replace(
+        limits,
+        wall_seconds=min(named),
+        gpu_seconds=left[Unit.GPU_SECONDS],
+        energy_joules=left[Unit.ENERGY],
+        usd=left[Unit.USD],
+    )
+
+
+def within_budget(store: Store, run: Run, ceiling_seconds: float) -> float:
+    """A raised ceiling, or what is left of the budget in time where that is less."""
+    left = _standing(store, run)[Unit.SECONDS].left
+    return ceiling_seconds if left is None else min(ceiling_seconds, left)
+
+
+def _standing(store: Store, run: Run) -> Mapping[Unit, Account]:
+    """The accounts of the experiment, without this run."""
+    others = [one for one in store.runs.for_experiment(run.experiment_id) if one.id != run.id]
+    return accounts(store.experiments.get(run.experiment_id), others)
+
+
+def _left(store: Store, run: Run) -> dict[Unit, float | None]:
+    """What is left of each budget for this run, or :class:`NotApproved` where nothing is left of one."""
+    standing = _standing(store, run)
+    for account in standing.values():
+        if account.left is not None and account.left <= 0:
+            raise NotApproved(
+                f"Run {run.id} is not approved: nothing is left of the budget in {WORDS[account.unit]}.",
+                "Set another budget, then approve it again.",
+            )
+    return {unit: account.left for unit, account in standing.items()}
 
 
 def _admit_free(run: Run, *, limits: Limits, isolation: Isolation) -> Limits:

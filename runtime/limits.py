@@ -6,14 +6,13 @@ limit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
+from .budgets import WORDS, Unit, amount
 from .protocol import Limits
 
 WARN_AT = 0.9
-
-_NAMES = ("wall_seconds", "host_bytes", "disk_bytes", "device_bytes")
 
 
 class Level(StrEnum):
@@ -31,6 +30,13 @@ class Usage:
     host_bytes: int | None = None
     disk_bytes: int | None = None
     device_bytes: int | None = None
+    gpu_seconds: float | None = None
+    energy_joules: float | None = None
+    usd: float | None = None
+    """What it has cost at least."""
+
+
+_NAMES = tuple(field.name for field in fields(Usage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,10 @@ class Passed:
         """For a person."""
         if self.name == "wall_seconds":
             return f"ceiling: {self.allowed:g} s of time"
+        if self.name in tuple(Unit):
+            unit = Unit(self.name)
+            used, left = amount(unit, self.used), amount(unit, self.allowed)
+            return f"ceiling: {used} used, {left} were left of the budget in {WORDS[unit]}"
         what = {"host_bytes": "of memory", "disk_bytes": "written to disk", "device_bytes": "of GPU memory"}[self.name]
         return f"ceiling: {_size(self.used)} {what}, {_size(self.allowed)} allowed"
 

@@ -8,14 +8,19 @@ may list none, or pids of another namespace).
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable, Set
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ..store.records import GpuSample
+from .gpu_use import Reading
 from .processes import started_at
 
 _LIBRARY = "libnvidia-ml.so.1"
+_DEVICE_NODES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+"""A machine with one of these has a GPU, although NVML may not be there to tell of it."""
 Value = TypeVar("Value")
 
 
@@ -33,9 +38,13 @@ class GpuMonitor:
         self._nvml: Any = None
         self._devices: tuple[_Device, ...] = ()
         self._baselines: dict[int, int] = {}
+        self._without_counter: set[int] = set()
+        self.count: int | None = None
+        """How many GPUs there are; ``None`` where a GPU may be there and nobody tells."""
 
     def open(self) -> None:
         """Find the devices; finding none is fine."""
+        self.count = None if _may_have_gpus() else 0
         try:
             # Looked for first, because most machines have none and the binding is a large module.
             ctypes.CDLL(_LIBRARY)
@@ -47,8 +56,8 @@ class GpuMonitor:
         except pynvml.NVMLError:
             return
         self._nvml = pynvml
-        count = self._ask(pynvml.nvmlDeviceGetCount) or 0
-        found = [self._device(index) for index in range(count)]
+        self.count = self._ask(pynvml.nvmlDeviceGetCount)
+        found = [self._device(index) for index in range(self.count or 0)]
         self._devices = tuple(device for device in found if device is not None)
 
     def look(self, pids: Set[int]) -> tuple[GpuSample, ...]:
@@ -64,10 +73,19 @@ class GpuMonitor:
         known = [size for size in held if size is not None]
         return sum(known) if known else None
 
-    def watts(self, samples: tuple[GpuSample, ...]) -> float | None:
-        """The power of the devices that the run uses."""
-        used = [sample.power_watts for sample in samples if self._held(sample) and sample.power_watts is not None]
-        return sum(used) if used else None
+    def readings(self, samples: tuple[GpuSample, ...]) -> tuple[Reading, ...]:
+        """What of the samples tells the run's use of the GPUs, with their energy counters."""
+        handles = {device.index: device.handle for device in self._devices}
+        held = [(sample, self._held(sample)) for sample in samples]
+        return tuple(
+            Reading(
+                index=sample.index,
+                is_held=None if size is None else size > 0,
+                counter_joules=self._counter_joules(sample.index, handles[sample.index]),
+                watts=sample.power_watts,
+            )
+            for sample, size in held
+        )
 
     def close(self) -> None:
         """Let go of the library."""
@@ -120,8 +138,25 @@ class GpuMonitor:
         # Pids that are not there belong to another namespace: any of them may be ours.
         return 0 if all(started_at(process.pid) is not None for process in processes) else None
 
+    def _counter_joules(self, index: int, handle: Any) -> float | None:
+        """What the device has taken since the driver was loaded; a device without a counter is asked once."""
+        if index in self._without_counter:
+            return None
+        try:
+            return float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1000
+        except (self._nvml.NVMLError_NotSupported, self._nvml.NVMLError_FunctionNotFound):
+            self._without_counter.add(index)
+            return None
+        except self._nvml.NVMLError:
+            return None
+
     def _ask(self, function: Callable[..., Value], *arguments: Any) -> Value | None:
         try:
             return function(*arguments)
         except self._nvml.NVMLError:
             return None
+
+
+def _may_have_gpus() -> bool:
+    """Whether there may be GPUs that NVML does not tell of: another maker's, or a container without the library."""
+    return not sys.platform.startswith("linux") or any(Path(node).exists() for node in _DEVICE_NODES)

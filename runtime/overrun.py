@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from ..store import Store, StoreError
 from ..store.records import Interval, Run
+from .gate import within_budget
 from .recorder import Recorder
 from .reforecast import Progress
 
@@ -38,6 +39,8 @@ class Overrun:
         with suppress(StoreError):
             extension = self._store.approvals.extension(self._run.id)
             allowed = None if extension is None else extension.ceiling_seconds
+            if allowed is not None:
+                allowed = within_budget(self._store, self._run, allowed)
             if allowed is not None and allowed > ceiling_seconds:
                 return allowed
         return None

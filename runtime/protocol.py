@@ -99,6 +99,10 @@ class Limits:
     host_bytes: int | None = None
     disk_bytes: int | None = None
     device_bytes: int | None = None
+    gpu_seconds: float | None = None
+    """What is left of the experiment's budgets, put there by the gate; so for the next two."""
+    energy_joules: float | None = None
+    usd: float | None = None
     grace_seconds: float = 10.0
     """How long the script may go on after it was asked to stop."""
 

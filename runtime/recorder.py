@@ -78,6 +78,10 @@ class Recorder:
         if kind == "crash":
             self.crash = data
 
+    def used(self, changes: RunChanges) -> None:
+        """Take note of what the run has cost so far."""
+        self._changes.update(changes)
+
     def sample(self, sample: Sample) -> None:
         """Take note of a sample."""
         self._samples.append(sample)

@@ -20,7 +20,7 @@ from typing import Any
 from ..store import Store, StoreError
 from ..store.records import Metric, Run, RunStatus
 from ..store.runs import RunChanges
-from . import leftovers, scratch
+from . import gpu_use, leftovers, scratch
 from .keeper_link import KeeperLink
 from .last_words import LastWords
 from .limits import Level, Passed, Usage, Watch
@@ -61,7 +61,7 @@ class WatchedRun:
         self._recorder = Recorder(store, run)
         self._watch = Watch(limits)
         self._overrun = Overrun(store, run, self._recorder)
-        self._monitors = Monitors(keeper.pid)
+        self._monitors = Monitors(keeper.pid, usd_per_hour=run.usd_per_hour, usd_per_kwh=run.usd_per_kwh)
         self._log = OutputLog(run.log_path)
         self._indexer = LogIndexer(store, run.id, run.log_path)
         self._last_words = LastWords(run.folder)
@@ -218,6 +218,7 @@ class WatchedRun:
         self._next_sample = now + next(self._sample_times, _SAMPLE_SECONDS)
         sample, usage = self._monitors.look(self._elapsed(now))
         self._recorder.sample(sample)
+        self._recorder.used(self._monitors.spent(sample.elapsed_seconds))
         self._raise_ceiling(self._overrun.look(usage.wall_seconds, self._limits.wall_seconds))
         self._pass_all(self._watch.check(usage))
 
@@ -265,7 +266,9 @@ class WatchedRun:
 
     def _finish(self, outcome: Outcome) -> None:
         self._log.close()
-        self._monitors.close()
+        self._monitors.close(None if self._started is None else self._elapsed(self._clock()))
+        if (report := self._monitors.gpu_use) is not None:
+            self._recorder.report(gpu_use.REPORT, report)
         gone = self._gone or {}
         if gone.get("written"):
             files = [{"path": path, "bytes": size} for path, size in gone["written"]]
@@ -284,18 +287,19 @@ class WatchedRun:
 
     def _changes(self, outcome: Outcome, gone: dict[str, Any]) -> RunChanges:
         peaks = [size for size in (self._monitors.peak_host_bytes, gone.get("largest_bytes")) if size]
-        return {
+        wall_seconds = None if self._started is None else self._elapsed(self._clock())
+        changes: RunChanges = {
             "status": outcome.status,
             "reason": outcome.reason,
             "exit_code": outcome.exit_code,
             "signal": outcome.signal,
             "ended_at": time.time(),
-            "wall_seconds": None if self._started is None else self._elapsed(self._clock()),
+            "wall_seconds": wall_seconds,
             "cpu_seconds": gone.get("cpu_seconds"),
             "peak_host_bytes": max(peaks) if peaks and self._started is not None else None,
             "peak_device_bytes": self._monitors.peak_device_bytes,
-            "energy_joules": self._monitors.energy_joules,
         }
+        return changes if wall_seconds is None else changes | self._monitors.spent(wall_seconds)
 
     def _insist(self, changes: RunChanges) -> None:
         """The database does not take the end: make room, try for a while, and leave word for whoever looks next."""

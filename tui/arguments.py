@@ -132,14 +132,19 @@ def _add_run(commands: Any, common: _Parser) -> None:
         "run",
         parents=[_script(), _climb(), common, _json()],
         help="climb the ladder, asking before each rung that costs",
-        usage="mlintern run SCRIPT|-m MODULE [--to RUNG] [--approve RUNG=CEILING …] [--budget TIME] [--fresh] [--json] "
-        "[--python EXE] [--steps N] [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
+        usage="mlintern run SCRIPT|-m MODULE [--to RUNG] [--approve RUNG=CEILING …] [--budget AMOUNT …] [--fresh] "
+        "[--json] [--python EXE] [--steps N] [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
     )
     parser.add_argument(
         "--to", metavar="RUNG", choices=RUNGS, default="full", help="the last rung to climb (default: full)"
     )
     parser.add_argument(
-        "--budget", metavar="TIME", type=_duration, help="what all its runs together may take, such as 2h"
+        "--budget",
+        metavar="AMOUNT",
+        type=_budget,
+        action="append",
+        default=[],
+        help="what all its runs together may take: 2h, $5, 2kWh, 3gpuh, or several such as 2h,$5",
     )
     parser.add_argument("--fresh", action="store_true", help="climb from the first rung, even if this script is known")
 
@@ -217,8 +222,16 @@ def _parse_duration(text: str) -> float:
     from .units import parse_duration
 
     if text.startswith("$"):
-        raise ValueError(f"“{text}” is money, and no price is set; write a time, for example 30m or 2h")
+        raise ValueError(f"“{text}” is money, and a ceiling is a time, for example 30m or 2h; --budget takes money")
     return parse_duration(text)
+
+
+def _parse_budget(text: str) -> str:
+    """The text as it is, if it can be understood: several are put together later."""
+    from .budgets import parse_budgets
+
+    parse_budgets([text])
+    return text
 
 
 def _parse_steps(text: str) -> int:
@@ -242,6 +255,6 @@ def _parse_approval(text: str) -> tuple[str, float]:
     return rung, _parse_duration(ceiling)
 
 
-_run_id, _count, _duration, _steps, _size, _approval = map(
-    _read, (_parse_run_id, _parse_count, _parse_duration, _parse_steps, _parse_size, _parse_approval)
+_run_id, _count, _duration, _budget, _steps, _size, _approval = map(
+    _read, (_parse_run_id, _parse_count, _parse_duration, _parse_budget, _parse_steps, _parse_size, _parse_approval)
 )

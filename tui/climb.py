@@ -14,17 +14,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from ..planner import budget, ladder
+from ..planner import budget, ladder, prices
 from ..planner.checks import static
 from ..planner.finding import FindingDraft
 from ..planner.fit import why_it_cannot_run
-from ..planner.forecasting import make_forecasts, measured_runs, reports_of
+from ..planner.forecasting import make_forecasts, measured_runs, reports_of, reprice
 from ..planner.judge import judge, what_rehearsal_showed
 from ..planner.moves import Ask, Blocked, Move, Reached, RunRung, Wait
 from ..planner.overview import overview
 from ..planner.rungs import BUILT, FACTS, NOT_BUILT_WHY
 from ..planner.view import LadderView
 from ..runtime import interpreters, launch, protocol
+from ..runtime.budgets import Unit, accounts
 from ..runtime.project import ScriptTarget, fingerprint, module_target, script_target
 from ..runtime.protocol import Command, Isolation, ProbeMode, ProbeSettings
 from ..runtime.room import RoomWatch
@@ -67,6 +68,7 @@ class Climb:
         self._home = home
         self._target = target
         self.experiment = experiment
+        self._price = prices.known(home)
         self._to = RungName.FULL
         self._room = RoomWatch()
 
@@ -176,9 +178,10 @@ class Climb:
             if (why := why_it_cannot_run(move.forecast, room)) is not None:
                 raise ClimbError(f"{rung} was not started: {why}")
             runs = self._store.runs.for_experiment(self.experiment.id)
-            budget.check_ceiling(ceiling_seconds, move.forecast, runs, self.experiment.budget_seconds)
+            standing = accounts(self.experiment, runs)
+            budget.check_ceiling(ceiling_seconds, move.forecast, standing, self._price)
             if by == "flag":
-                budget.check_ahead(ceiling_seconds, move.forecast)
+                budget.check_ahead(ceiling_seconds, move.forecast, standing)
             self._store.approvals.add(
                 experiment_id=self.experiment.id,
                 rung=rung,
@@ -233,9 +236,11 @@ class Climb:
     # -- what ended --------------------------------------------------------------------------------------------------
 
     def settle(self) -> bool:
-        """Turn every ended run into its rung's status, findings and forecasts; whether anything changed."""
+        """Turn every ended run into its rung's status, findings and forecasts, at the price as it is now; whether
+        anything changed."""
         launch.reconcile(self._store)
-        changed = False
+        self._price = prices.known(self._home)
+        changed = reprice(self._store, self.experiment, self._price)
         for rung in self._store.rungs.all(self.experiment.id).values():
             if rung.status is RungStatus.RUNNING and rung.run_id is not None:
                 run = self._store.runs.get(rung.run_id)
@@ -276,7 +281,7 @@ class Climb:
         ended_at = None if run.status is RunStatus.DONE else f"when it was {run.status}"
         if crash is not None:
             ended_at = f"at {self._shown_path(crash.get('file'))}:{crash.get('line')}"
-        make_forecasts(self._store, self.experiment, run, ended_at=ended_at)
+        make_forecasts(self._store, self.experiment, run, ended_at=ended_at, price=self._price)
 
     def _shown(
         self, rung: RungName, status: RungStatus, reports: Mapping[str, Json]
@@ -334,8 +339,12 @@ class Climb:
         run = self._store.runs.add(
             experiment_id=self.experiment.id, rung=rung, ceiling_seconds=ceiling, folder_root=self._home
         )
-        if planned_steps is not None:
-            run = self._store.runs.update(run.id, planned_steps=planned_steps)
+        run = self._store.runs.update(
+            run.id,
+            planned_steps=planned_steps,
+            usd_per_hour=self._price.usd_per_hour,
+            usd_per_kwh=self._price.usd_per_kwh,
+        )
         self._store.rungs.set(self.experiment.id, rung, RungStatus.RUNNING, run_id=run.id)
         self._event("run.created", run_id=run.id, rung=rung, ceiling_seconds=ceiling)
         return run
@@ -433,13 +442,13 @@ def _begin(store: Store, target: ScriptTarget, python: Path, code: str) -> Exper
 
 def _limits_after(store: Store, before: Experiment, code: str) -> ExperimentChanges:
     """What a person said of an experiment holds for the next one; of other code nobody has said how many steps."""
-    left = before.budget_seconds
-    if left is not None:
-        runs = store.runs.for_experiment(before.id)
-        left = max(0.0, left - budget.spent_seconds(runs) - budget.reserved_seconds(runs))
+    left = {unit: one.left for unit, one in accounts(before, store.runs.for_experiment(before.id)).items()}
     return {
         "declared_steps": before.declared_steps if before.fingerprint == code else None,
-        "budget_seconds": left,
+        "budget_seconds": left[Unit.SECONDS],
+        "budget_gpu_seconds": left[Unit.GPU_SECONDS],
+        "budget_joules": left[Unit.ENERGY],
+        "budget_usd": left[Unit.USD],
         "host_limit_bytes": before.host_limit_bytes,
         "disk_limit_bytes": before.disk_limit_bytes,
         "device_limit_bytes": before.device_limit_bytes,

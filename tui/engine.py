@@ -28,6 +28,9 @@ class Limits:
     host_limit_bytes: int | None = None
     disk_limit_bytes: int | None = None
     device_limit_bytes: int | None = None
+    budget_gpu_seconds: float | None = None
+    budget_joules: float | None = None
+    budget_usd: float | None = None
 
     def changes(self, experiment: Experiment) -> ExperimentChanges:
         """What is told here and is not so yet."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..planner import budget
 from ..planner.rungs import FACTS
+from ..runtime.budgets import accounts
 from ..store import Store
 from ..store.records import Approval, Decision, Interval, Run
 from .units import duration, duration_interval
@@ -21,9 +22,9 @@ def extend(store: Store, run_id: int, *, ceiling_seconds: float, by: str) -> App
     with store.transaction():
         run = store.runs.get(run_id)
         _refuse(run, ceiling_seconds)
-        runs = store.runs.for_experiment(run.experiment_id)
-        allowed = store.experiments.get(run.experiment_id).budget_seconds
-        budget.check_extension(ceiling_seconds, run, runs, allowed)
+        others = [one for one in store.runs.for_experiment(run.experiment_id) if one.id != run.id]
+        standing = accounts(store.experiments.get(run.experiment_id), others)
+        budget.check_extension(ceiling_seconds, run, standing)
         approval = store.approvals.add(
             experiment_id=run.experiment_id,
             rung=run.rung,

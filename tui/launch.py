@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from .arguments import LIMIT_OPTIONS
-from .units import UnitError, parse_duration, parse_size, parse_steps
+from .units import UnitError, parse_size, parse_steps
 
 if TYPE_CHECKING:
     from .engine import Target
@@ -87,7 +87,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="mlintern-tui",
-        usage="mlintern-tui [PATH] [--plain] [--home DIR] [--python EXE] [--steps N] [--budget TIME]\n"
+        usage="mlintern-tui [PATH] [--plain] [--home DIR] [--python EXE] [--steps N] [--budget AMOUNT …]\n"
         "                    [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
         description="Rehearse, forecast, approve, run and remember a PyTorch training script, unmodified and offline.",
         epilog="What stands behind -- goes to the script, as for its full run.",
@@ -98,18 +98,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", metavar="DIR", help="where everything is kept (default: MLINTERN_HOME, or user data)")
     parser.add_argument("--python", metavar="EXE", help="the interpreter that runs the script")
     parser.add_argument("--steps", metavar="N", help="total number of optimizer steps, where it cannot be known")
-    parser.add_argument("--budget", metavar="TIME", help="what all runs together may take, such as 2h")
+    parser.add_argument(
+        "--budget",
+        metavar="AMOUNT",
+        action="append",
+        default=[],
+        help="what all runs together may take: 2h, $5, 2kWh, 3gpuh, or several such as 2h,$5",
+    )
     for option, what in LIMIT_OPTIONS.items():
         parser.add_argument(option, metavar="SIZE", help=f"{what}, such as 8GB; a run is stopped there")
     return parser
 
 
 def _target(options: argparse.Namespace, script_args: tuple[str, ...]) -> Target | None:
+    from .budgets import parse_budgets
     from .engine import NOTHING_SAID, Limits, Target
 
     limits = Limits(
         declared_steps=_read(options.steps, parse_steps),
-        budget_seconds=_read(options.budget, parse_duration),
+        **parse_budgets(options.budget),
         host_limit_bytes=_read(options.memory, parse_size),
         disk_limit_bytes=_read(options.disk, parse_size),
         device_limit_bytes=_read(options.gpu_memory, parse_size),

@@ -10,9 +10,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..planner import prices
 from ..store.records import GpuSample
 from .text import clean
-from .units import size
+from .units import money, size
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class MachineFact:
 
 def gather(python: Path | None, home: Path) -> tuple[MachineFact, ...]:
     """Everything the Home screen tells about the machine."""
-    return (*interpreter_facts(python), *host_facts(), *gpu_facts(), home_fact(home))
+    return (*interpreter_facts(python), *host_facts(), *gpu_facts(), price_fact(home), home_fact(home))
 
 
 def interpreter_facts(python: Path | None) -> tuple[MachineFact, ...]:
@@ -87,3 +88,18 @@ def home_fact(home: Path) -> MachineFact:
     except OSError as error:
         return MachineFact("kept in", f"{home}, room unknown: {error.strerror}")
     return MachineFact("kept in", f"{home}, {size(free)} free", is_missing=free < 1 << 30)
+
+
+def price_fact(home: Path) -> MachineFact:
+    """What an hour of it costs, as the person has set it."""
+    price = prices.known(home)
+    return MachineFact("price", clean(price_words(price)), is_missing=price.is_broken)
+
+
+def price_words(price: prices.Price) -> str:
+    """A price with where it comes from, or why there is none."""
+    if not price.is_set:
+        return price.why_none or "not set"
+    parts = [f"{money(price.usd_per_hour)} an hour"] if price.usd_per_hour is not None else []
+    parts += [f"{money(price.usd_per_kwh)} a kWh"] if price.usd_per_kwh is not None else []
+    return f"{', '.join(parts)} ({price.source})"

@@ -12,6 +12,7 @@ from typing import Any
 from ..planner.moves import Ask
 from ..planner.rungs import FACTS
 from ..planner.view import LadderView, RungView
+from ..runtime.budgets import Account
 from ..store.records import (
     Approval,
     Experiment,
@@ -31,7 +32,15 @@ Object = dict[str, Any]
 STATUS_WORDS = {RungStatus.PLANNED: "skipped", RungStatus.NOT_BUILT: "skipped"}
 """A rung that was not climbed is skipped, and ``why`` says what for; it never reads as passed."""
 
-FORECAST_FIELDS = ("seconds", "cpu_seconds", "peak_host_bytes", "peak_device_bytes", "energy_joules", "usd")
+FORECAST_FIELDS = (
+    "seconds",
+    "cpu_seconds",
+    "peak_host_bytes",
+    "peak_device_bytes",
+    "gpu_seconds",
+    "energy_joules",
+    "usd",
+)
 
 
 def interval(value: Interval | None, *, whole: bool = False) -> Object | None:
@@ -91,8 +100,21 @@ def ladder(view: LadderView, *, script: str, up_to: Sequence[RungName], cost: Ob
         "findings": [finding(one) for one in view.findings],
         "forecast": forecast(full, why_none="the rehearsal that would measure it has not passed"),
         "cost": cost,
+        "budgets": [budget(one) for one in view.budgets],
         "verified": list(view.verified),
         "not_verified": list(view.not_verified),
+    }
+
+
+def budget(one: Account) -> Object:
+    """What is spent in one unit, and of how much; what runs under way may take is ``null`` where nothing bounds it."""
+    return {
+        "unit": str(one.unit),
+        "budget": one.budget,
+        "spent": one.spent,
+        "unknown_runs": list(one.unknown_runs),
+        "reserved": _finite(one.reserved),
+        "left": one.left,
     }
 
 
@@ -133,8 +155,11 @@ def run(one: Run) -> Object:
         "isolation": one.isolation,
         "peak_host_bytes": one.peak_host_bytes,
         "peak_device_bytes": one.peak_device_bytes,
+        "gpu_seconds": one.gpu_seconds,
         "energy_joules": one.energy_joules,
         "usd": one.usd,
+        "usd_per_hour": one.usd_per_hour,
+        "usd_per_kwh": one.usd_per_kwh,
         "log": str(one.log_path),
     }
 
@@ -158,6 +183,9 @@ def experiment(one: Experiment) -> Object:
         "fingerprint": one.fingerprint,
         "declared_steps": one.declared_steps,
         "budget_seconds": one.budget_seconds,
+        "budget_gpu_seconds": one.budget_gpu_seconds,
+        "budget_joules": one.budget_joules,
+        "budget_usd": one.budget_usd,
         "host_limit_bytes": one.host_limit_bytes,
         "disk_limit_bytes": one.disk_limit_bytes,
         "device_limit_bytes": one.device_limit_bytes,

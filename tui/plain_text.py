@@ -11,9 +11,10 @@ from ..planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ..planner.rungs import FACTS
 from ..planner.view import LadderView, RungView
 from ..store.records import Finding, Forecast, Interval, Run, RungStatus
+from .budgets import budget_words
 from .extension import asks_for_more
 from .text import clean
-from .units import count, duration, duration_interval, number
+from .units import count, duration, duration_interval, energy, money, number
 from .widgets import question
 from .widgets.finding_list import in_order, place
 
@@ -53,7 +54,7 @@ def view_lines(view: LadderView) -> Iterator[str]:
     """Everything there is to say."""
     args = " ".join(view.experiment.args)
     yield clean(f"experiment {view.experiment.id}: {view.experiment.script} {args}".strip())
-    yield question.budget_words(view)
+    yield budget_words(view.budgets)
     for rung in view.rungs:
         yield rung_line(rung)
     for finding in in_order(view.findings):
@@ -71,6 +72,7 @@ def move_lines(view: LadderView) -> Iterator[str]:
         case Ask() as ask:
             yield clean(f"{ask.rung} asks for approval: {question.what_runs(ask, view)}; {ask.why}")
             yield forecast_line(ask.forecast)
+            yield from map(clean, question.budget_warnings(ask, view))
             yield clean(f"{ask.rung} would verify: {', '.join(ask.verifies)}")
         case RunRung(rung=rung):
             yield f"next: {rung}, which needs no approval"
@@ -127,6 +129,10 @@ def progress_line(run: Run, now: float, total: Interval | None = None) -> str:
             words.append(f"{duration(max(0.0, total.mid - elapsed))} left")
         elif run.steps and run.planned_steps:
             words.append(f"{duration(elapsed * (run.planned_steps - run.steps) / run.steps)} left")
+    if run.energy_joules is not None:
+        words.append(f"energy {energy(run.energy_joules)}")
+    if run.usd is not None:
+        words.append(f"money {money(run.usd)}")
     if run.ceiling_seconds is not None:
         words.append(f"ceiling {duration(run.ceiling_seconds)}")
     return ", ".join(words)

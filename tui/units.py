@@ -151,6 +151,13 @@ def energy(joules: float | None) -> str:
     return f"{joules / 3_600_000:.2f} kWh"
 
 
+def gpu_hours(seconds: float | None) -> str:
+    """GPUs times time: ``0 GPU-h``, ``0.25 GPU-h``, ``36 GPU-h``."""
+    if seconds is None or not math.isfinite(seconds):
+        return UNKNOWN
+    return f"{seconds / 3_600:.3g} GPU-h"
+
+
 def count(number: int | None) -> str:
     """A whole number with thin groups of digits: ``48 400``."""
     return UNKNOWN if number is None else f"{number:,}".replace(",", " ")
@@ -173,6 +180,21 @@ def duration_interval(interval: Interval | None) -> str:
 def size_interval(interval: Interval | None) -> str:
     """A forecast size with its bounds: ``717 MiB [690–760]``."""
     return _interval(interval, size)
+
+
+def energy_interval(interval: Interval | None) -> str:
+    """A forecast energy with its bounds: ``12.0 kJ [11.0–13.1]``."""
+    return _interval(interval, energy)
+
+
+def money_interval(interval: Interval | None) -> str:
+    """A forecast cost with its bounds: ``$0.12 [$0.10–$0.14]``."""
+    return _interval(interval, money)
+
+
+def gpu_hours_interval(interval: Interval | None) -> str:
+    """Forecast GPU-hours with their bounds: ``0.25 GPU-h [0.2–0.3]``."""
+    return _interval(interval, gpu_hours)
 
 
 def _interval(interval: Interval | None, show: Callable[[float], str]) -> str:

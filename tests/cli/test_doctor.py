@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from mlintern.planner.doctor import Machine, Room, advise
+from mlintern.planner.prices import Price
 from mlintern.runtime.interpreters import Interpreter
 from mlintern.store.records import GpuSample, Severity
 
@@ -22,6 +23,7 @@ GOOD = Machine(
     cores=8, memory_bytes=64 << 30, memory_available_bytes=60 << 30, home=ROOM, scratch=ROOM,
     interpreters=(CUDA_TORCH,), gpus=(GPU,), has_driver=True, usable_gpus=1, isolation=("overlay", "landlock", "audit"),
     llama="0.3.16", llama_programs=(), models=(Path("/home/models/a.gguf"),), slurm=None,
+    price=Price(1.2, None, "usd_per_hour in /home/config.toml"),
 )  # fmt: skip
 
 
@@ -33,6 +35,8 @@ def test_the_real_machine_is_told_as_the_schema_says(mlintern: Mlintern, home: P
     assert "audit" in content["isolation"]
     assert content["memory"]["total_bytes"] > 0
     assert not home.exists()
+    assert content["price"] == {"usd_per_hour": None, "usd_per_kwh": None, "source": None}
+    assert "price" in [one["topic"] for one in content["missing"]]
     text = mlintern("doctor").out
     assert f"{sys.executable} (" in text
     assert "isolation: " in text
@@ -58,6 +62,8 @@ def test_a_machine_without_any_lack_gets_no_advice() -> None:
         (replace(GOOD, isolation=("landlock", "audit")), "isolation", Severity.INFO, "held by landlock"),
         (replace(GOOD, home=replace(ROOM, free_bytes=1 << 20)), "disk", Severity.WARNING, "little room"),
         (replace(GOOD, llama=None), "llama.cpp", Severity.INFO, "built-in rules"),
+        (replace(GOOD, price=Price(why_none="no price set")), "price", Severity.INFO, "no price set"),
+        (replace(GOOD, price=Price(why_none="line 3: no", is_broken=True)), "price", Severity.WARNING, "line 3: no"),
         (replace(GOOD, models=()), "models", Severity.INFO, "no local model"),
     ],
 )

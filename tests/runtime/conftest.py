@@ -214,3 +214,17 @@ def compile_c(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return library
 
     return build
+
+
+@pytest.fixture(scope="session")
+def nvml(compile_c: Callable[..., Path]) -> Path:
+    """NVML's stand-in."""
+    return compile_c(Path(__file__).parent / "fake_nvml" / "nvml.c", "libnvidia-ml.so.1")
+
+
+@pytest.fixture
+def state(tmp_path: Path, nvml: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that the library reads; processes that are started from here on find the library."""
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(nvml.parent))
+    monkeypatch.setenv("FAKE_NVML_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"

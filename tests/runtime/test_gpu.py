@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from mlintern.store.records import RunStatus
 if TYPE_CHECKING:
     from conftest import Lab
 
-SOURCE = Path(__file__).parent / "fake_nvml" / "nvml.c"
 GIB = 1 << 30
 
 # Looks twice, the state being what it is given between the two; prints what it saw.
@@ -33,23 +31,10 @@ for state in sys.argv[2:]:
     Path(os.environ["FAKE_NVML_STATE"]).write_text(state)
     samples = monitor.look({os.getpid(), 7})
     seen.append({"samples": [asdict(s) for s in samples], "held": monitor.held_bytes(samples),
-                 "watts": monitor.watts(samples)})
+                 "readings": [asdict(r) for r in monitor.readings(samples)]})
 monitor.close()
 print(json.dumps(seen))
 """
-
-
-@pytest.fixture(scope="session")
-def nvml(compile_c: Callable[..., Path]) -> Path:
-    return compile_c(SOURCE, "libnvidia-ml.so.1")
-
-
-@pytest.fixture
-def state(tmp_path: Path, nvml: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file that the library reads; processes that are started from here on find the library."""
-    monkeypatch.setenv("LD_LIBRARY_PATH", str(nvml.parent))
-    monkeypatch.setenv("FAKE_NVML_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
 
 
 def look(state: Path, *states: str, first: str | None = None) -> list[dict[str, Any]]:
@@ -76,7 +61,8 @@ def test_every_value_of_every_device(state: Path) -> None:
     }
     assert (second["index"], second["name"], second["process_bytes"]) == (1, "A100", None)
     assert seen["held"] == 2 * GIB
-    assert seen["watts"] == 412.5
+    assert seen["readings"][0] == {"index": 0, "is_held": True, "counter_joules": None, "watts": 412.5}
+    assert [reading["is_held"] for reading in seen["readings"]] == [True, False]
 
 
 def test_what_the_driver_does_not_tell_is_unknown(state: Path) -> None:
@@ -85,13 +71,14 @@ def test_what_the_driver_does_not_tell_is_unknown(state: Path) -> None:
     assert [sample[name] for name in ("memory_used_bytes", "utilisation", "power_watts", "temperature_celsius")] == [
         None
     ] * 4
-    assert (seen["held"], seen["watts"]) == (None, None)
+    assert seen["held"] is None
+    assert seen["readings"] == [{"index": 0, "is_held": None, "counter_joules": None, "watts": None}]
 
 
 def test_processes_of_others_are_not_ours(state: Path) -> None:
     (seen,) = look(state, f"A100 {80 * GIB} {5 * GIB} 90 300000 50 {os.getpid()} {5 * GIB}\n")
     assert seen["samples"][0]["process_bytes"] == 0
-    assert (seen["held"], seen["watts"]) == (0, None)
+    assert (seen["held"], seen["readings"][0]["is_held"]) == (0, False)
 
 
 def test_pids_of_another_namespace_make_growth_count(state: Path) -> None:
@@ -117,20 +104,20 @@ def test_library_without_a_driver(state: Path) -> None:
     assert json.loads(answer.stdout) == []
     code = (
         "from mlintern.runtime.nvml import GpuMonitor\n"
-        "m = GpuMonitor(); m.open(); print(m.look(set()), m.held_bytes(()), m.watts(())); m.close()"
+        "m = GpuMonitor(); m.open(); print(m.look(set()), m.held_bytes(()), m.readings(()), m.count); m.close()"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-    assert answer.stdout == b"() None None\n"
+    assert answer.stdout == b"() None () 0\n"
 
 
 def test_machine_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
     code = (
         "import sys, mlintern.runtime.nvml as nvml; nvml._LIBRARY = 'libno-such-thing.so'\n"
-        "m = nvml.GpuMonitor(); m.open(); print(m.look({1}), 'pynvml' in sys.modules); m.close()"
+        "m = nvml.GpuMonitor(); m.open(); print(m.look({1}), m.count, 'pynvml' in sys.modules); m.close()"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-    assert answer.stdout == b"() False\n"
+    assert answer.stdout == b"() 0 False\n"
 
 
 TAKES_MORE = """

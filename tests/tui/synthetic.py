@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 from mlintern.planner.moves import Ask, Blocked, Move, Reached, RunRung, Wait
 from mlintern.planner.view import LadderView, RungView
+from mlintern.runtime.budgets import Account, Unit
 from mlintern.store import Store
 from mlintern.store.records import (
     Experiment,
@@ -56,7 +57,12 @@ def forecast(rung: RungName, *, id: int = 7, seconds: Interval | None = None, st
         peak_device_bytes=None,
         energy_joules=None,
         usd=None,
-        unknown=("energy_joules: no meter", "usd: no price set"),
+        gpu_seconds=interval(0, 0, 0),
+        unknown=(
+            "peak_device_bytes: no GPU was seen",
+            "energy_joules: no meter",
+            "usd: no price set; put usd_per_hour under [price] into /home/ada/.local/share/mlintern/config.toml",
+        ),
     )
 
 
@@ -127,6 +133,13 @@ def rung(name: RungName, status: RungStatus, shows: str, **changes: object) -> R
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
+def accounts_of(seconds: float, *, reserved: float = 0.0, **others: Account) -> tuple[Account, ...]:
+    """Half an hour of time, and no other budget unless it is given by the name of its unit."""
+    plain = {unit: Account(unit, None, 0.0, 0.0) for unit in Unit}
+    plain[Unit.SECONDS] = Account(Unit.SECONDS, 1800.0, seconds, reserved)
+    return tuple({**plain, **{Unit(name): account for name, account in others.items()}}.values())
+
+
 def ladder_view(move: Move | None = None, **changes: object) -> LadderView:
     """The ladder of the sketch: static and rehearsal are passed, the pilot asks."""
     view = LadderView(
@@ -161,9 +174,7 @@ def ladder_view(move: Move | None = None, **changes: object) -> LadderView:
             "more than one seed",
             "GPU memory: no GPU here",
         ),
-        spent_seconds=52.0,
-        reserved_seconds=0.0,
-        budget_seconds=1800.0,
+        budgets=accounts_of(52.0),
         move=move or asks(),
     )
     return replace(view, **changes)  # type: ignore[arg-type]
@@ -180,7 +191,7 @@ def asks(about: Forecast = PILOT) -> Ask:
 
 def running_view() -> LadderView:
     """The pilot under way."""
-    view = ladder_view(Wait(RungName.PILOT, 3), reserved_seconds=26.0)
+    view = ladder_view(Wait(RungName.PILOT, 3), budgets=accounts_of(52.0, reserved=26.0))
     rungs = [
         replace(each, status=RungStatus.RUNNING, run=run_record()) if each.name is RungName.PILOT else each
         for each in view.rungs
@@ -264,6 +275,7 @@ class FakeBackend:
         MachineFact("cpu", "2 cores"),
         MachineFact("memory", "19 GiB free of 24 GiB"),
         MachineFact("gpu", "none seen"),
+        MachineFact("price", "$1.20 an hour (usd_per_hour in /home/ada/.local/share/mlintern/config.toml)"),
         MachineFact("kept in", "/home/ada/.local/share/mlintern, 210 GiB free"),
     )
 

@@ -55,7 +55,7 @@ def test_everything_on_the_screen_is_told_line_by_line() -> None:
     lines = list(view_lines(ladder_view()))
     for line in (
         f"experiment 1: {SCRIPT} --epochs 220",
-        "budget 30m · spent 52 s",
+        "budget 52 s of 30m",
         "static: passed in 0.6 s",
         "dryrun: not built yet",
         "full: not climbed yet, forecast 6m05s [5m20s–7m10s]",

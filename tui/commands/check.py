@@ -10,7 +10,7 @@ from ...store.records import RungName
 from ..output import ExitCode, Output
 from .climbing import Climbing, Order
 from .ladder_report import Spent, ladder_report
-from .opening import home_folder, opened
+from .opening import home_folder, opened, require_config
 from .target import climbable, wanted
 
 DEFAULT_CEILING_SECONDS = 60.0
@@ -22,6 +22,7 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
     to = climbable(options.to, free=True) if options.to else RungName.REHEARSAL
     want = wanted(options, output)
     home = home_folder(options)
+    require_config(home)
     with opened(home) as store:
         climb = want.open(store, home, options, fresh=True)
         order = Order(to, free_seconds=options.ceiling or DEFAULT_CEILING_SECONDS)

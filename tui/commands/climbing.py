@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ...planner.budget import BudgetError
+from ...planner.budget import BudgetError, UnknownCostError
 from ...planner.forecasting import reforecast
 from ...planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ...planner.rungs import FACTS
@@ -158,6 +158,8 @@ class Climbing:
             run = self.climb.approve(
                 ask.rung, ceiling_seconds=ceiling, by=by, forecast_id=ask.forecast.id
             )
+        except UnknownCostError as error:
+            return self._ask_person(ask) if self.order.may_ask else self._leave_open(ask, str(error))
         except (BudgetError, ClimbError) as error:
             return self._leave_open(ask, str(error))
         self.runs.append(run.id)

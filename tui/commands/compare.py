@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 
+from ...planner.overview import energy_source
 from ...store import Store
 from ...store.records import Metric, Run
 from .. import output_json
@@ -24,7 +25,12 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         raise CommandError("usage", f"Name 2 to {MOST_RUNS} different runs.", "For example: mlintern compare 17 41")
     with opened(home_folder(options), create=False) as store:
         runs = [store.runs.get(run_id) for run_id in ids]
-        compared = [Compared(run, store.experiments.get(run.experiment_id), _results(store, run)) for run in runs]
+        compared = [
+            Compared(
+                run, store.experiments.get(run.experiment_id), _results(store, run), energy_source(store, run.id)
+            )
+            for run in runs
+        ]
     rows = differences(compared)
     content = {
         "schema": SCHEMA,

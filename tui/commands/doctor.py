@@ -10,6 +10,7 @@ from typing import Any
 from ...planner.doctor import Advice, Machine, Room, advise, look
 from ...runtime.interpreters import Interpreter
 from ...store.records import GpuSample, Severity
+from ..machine import price_words
 from ..output import SCHEMA, ExitCode, Output
 from ..text import clean
 from ..units import size
@@ -42,6 +43,11 @@ def _content(machine: Machine, advice: tuple[Advice, ...]) -> dict[str, Any]:
         "llama": {"version": machine.llama, "programs": [str(path) for path in machine.llama_programs]},
         "models": [str(path) for path in machine.models],
         "slurm": None if machine.slurm is None else str(machine.slurm),
+        "price": {
+            "usd_per_hour": machine.price.usd_per_hour,
+            "usd_per_kwh": machine.price.usd_per_kwh,
+            "source": machine.price.source,
+        },
         "missing": [
             {"topic": one.topic, "severity": str(one.severity), "message": one.message, "fix": one.fix}
             for one in advice
@@ -83,6 +89,7 @@ def _lines(machine: Machine, advice: tuple[Advice, ...]) -> Iterator[str]:
     yield clean(f"llama.cpp: {machine.llama or 'no Python package'}{f', {programs}' if programs else ''}")
     yield f"models: {len(machine.models) or 'none'}"
     yield f"slurm: {machine.slurm or 'none'}"
+    yield clean(f"price: {price_words(machine.price)}")
     for item in advice:
         yield clean(f"{item.severity}: {item.topic}: {item.message}")
         yield clean(f"fix: {item.fix}")

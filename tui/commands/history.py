@@ -14,15 +14,17 @@ from ..calibration_words import calibration_sentence
 from ..moments import ago
 from ..output import SCHEMA, CommandError, ExitCode, Output
 from ..text import clean, fit, right
-from ..units import count, duration, number
-from .opening import home_folder, opened
+from ..units import count, duration, money, number
+from .opening import home_folder, opened, tell_config
 
 
 def command(options: argparse.Namespace, output: Output) -> ExitCode:
     """List the runs that a query finds."""
     query = " ".join([*options.query, *options.script_args])
+    home = home_folder(options)
+    tell_config(home, output)
     try:
-        with opened(home_folder(options), create=False) as store:
+        with opened(home, create=False) as store:
             rows, total = store.runs.page(query, limit=options.limit), store.runs.count(query)
             calibration = calibration_by_rung(store.forecasts.outcomes())
     except CommandError as error:
@@ -52,7 +54,7 @@ def table(rows: tuple[RunRow, ...], now: float) -> list[str]:
     """One line a run, in columns of a fixed width."""
     if not rows:
         return []
-    head = _line("run", "when", "script", "rung", "status", "steps", "loss", "time", "args")
+    head = _line("run", "when", "script", "rung", "status", "steps", "loss", "time", "cost", "args")
     return [head, *(_row(row, now) for row in rows)]
 
 
@@ -67,13 +69,16 @@ def _row(row: RunRow, now: float) -> str:
         _known(count(run.steps)),
         _known(number(run.last_loss)) if output_json.shows_results(run) else "—",
         _known(duration(run.wall_seconds)),
+        _known(money(run.usd)),
         " ".join(row.args),
     )
 
 
-def _line(run: str, when: str, script: str, rung: str, status: str, steps: str, loss: str, took: str, args: str) -> str:
+def _line(
+    run: str, when: str, script: str, rung: str, status: str, steps: str, loss: str, took: str, cost: str, args: str
+) -> str:
     origin = (right(run, 7), fit(when, 11), fit(clean(script), 24), fit(rung, 9), fit(status, 8))
-    result = (right(steps, 9), right(loss, 9), right(took, 7))
+    result = (right(steps, 9), right(loss, 9), right(took, 7), right(cost, 7))
     return "  ".join((*origin, *result, clean(args))).rstrip()
 
 

@@ -12,7 +12,7 @@ from ...runtime.interpreters import InterpreterError
 from ...store import Store, StoreError
 from ..climb import ClimbError, StaleError
 from ..launch import default_home
-from ..output import CommandError, ExitCode
+from ..output import CommandError, ExitCode, Output
 
 
 def home_folder(options: argparse.Namespace) -> Path:
@@ -21,6 +21,25 @@ def home_folder(options: argparse.Namespace) -> Path:
     if home.exists() and not home.is_dir():
         raise CommandError("usage", f"{home} is a file.", "Name a folder with --home.")
     return home
+
+
+def require_config(home: Path) -> None:
+    """Refuse to start what costs with a configuration that cannot be understood."""
+    from ...planner import prices
+
+    try:
+        prices.read(home)
+    except prices.ConfigError as error:
+        raise CommandError("config", f"{error}.", "Put it right, or move the file away.") from error
+
+
+def tell_config(home: Path, output: Output) -> None:
+    """Tell of a configuration that cannot be understood where it matters less; nothing stops."""
+    from ...planner import prices
+
+    price = prices.known(home)
+    if price.is_broken:
+        output.say(f"no price is known: {price.why_none}")
 
 
 @contextmanager

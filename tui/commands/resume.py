@@ -9,7 +9,7 @@ from ...planner.rungs import rungs_up_to
 from ..output import ExitCode, Output
 from .climbing import Climbing, Order
 from .ladder_report import Spent, ladder_report
-from .opening import home_folder, opened
+from .opening import home_folder, opened, tell_config
 from .run import approvals
 from .target import climbable
 
@@ -21,6 +21,7 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
     spent = Spent(time.perf_counter())
     order = Order(climbable(options.to), approvals(options), may_ask=output.has_person)
     home = home_folder(options)
+    tell_config(home, output)
     with opened(home, create=False) as store:
         run = store.runs.get(options.run)
         climb = Climb.of(store, home, store.experiments.get(run.experiment_id))

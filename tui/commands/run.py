@@ -11,7 +11,7 @@ from ...store.records import RungName
 from ..output import CommandError, ExitCode, Output
 from .climbing import Climbing, Order
 from .ladder_report import Spent, ladder_report
-from .opening import home_folder, opened
+from .opening import home_folder, opened, require_config
 from .target import climbable, wanted
 
 
@@ -21,6 +21,7 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
     order = Order(climbable(options.to), approvals(options), may_ask=output.has_person)
     want = wanted(options, output)
     home = home_folder(options)
+    require_config(home)
     with opened(home) as store:
         climb = want.open(store, home, options, fresh=options.fresh)
         match climb.next(order.to):

@@ -7,19 +7,32 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ...planner.overview import energy_source
 from ...planner.view import LadderView
 from ...store import Store
 from ...store.records import Experiment, Forecast, Metric, Run
 from .. import output_json
 from ..output import SCHEMA, ExitCode, Output
 from ..text import clean
-from ..units import count, duration, duration_interval, number, size
-from .opening import home_folder, opened
+from ..units import (
+    count,
+    duration,
+    duration_interval,
+    energy,
+    energy_interval,
+    gpu_hours,
+    money,
+    money_interval,
+    number,
+    size,
+)
+from .opening import home_folder, opened, tell_config
 
 
 def command(options: argparse.Namespace, output: Output) -> ExitCode:
     """Tell everything about one run."""
     home = home_folder(options)
+    tell_config(home, output)
     with opened(home, create=False) as store:
         run = store.runs.get(options.run)
         experiment = store.experiments.get(run.experiment_id)
@@ -27,7 +40,7 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         forecast = _forecast(store, run)
         last = tuple(store.metrics.last(run.id).values()) if output_json.shows_results(run) else ()
         output.object(_content(store, run, view, forecast, last))
-        output.lines(_lines(run, view, forecast, last))
+        output.lines(_lines(run, view, forecast, last, energy_source(store, run.id)))
     return ExitCode.DONE
 
 
@@ -52,6 +65,7 @@ def _content(
     return {
         "schema": SCHEMA,
         "run": output_json.run(run),
+        "energy_source": energy_source(store, run.id),
         "experiment": output_json.experiment(view.experiment),
         "forecast": output_json.forecast(forecast, why_none=f"{run.rung} was not forecast"),
         "approvals": [output_json.approval(one) for one in approvals],
@@ -62,7 +76,9 @@ def _content(
     }
 
 
-def _lines(run: Run, view: LadderView, forecast: Forecast | None, last: tuple[Metric, ...]) -> Iterator[str]:
+def _lines(
+    run: Run, view: LadderView, forecast: Forecast | None, last: tuple[Metric, ...], meter: str | None
+) -> Iterator[str]:
     from ..plain_text import finding_lines
     from ..widgets.finding_list import in_order
 
@@ -75,6 +91,7 @@ def _lines(run: Run, view: LadderView, forecast: Forecast | None, last: tuple[Me
     loss = f"last loss {number(run.last_loss)}" if output_json.shows_results(run) else "its metrics are no results"
     yield f"steps {count(run.steps)}{planned}, {loss}"
     yield f"memory {size(run.peak_host_bytes)}, GPU memory {size(run.peak_device_bytes)}"
+    yield from _spending_lines(run, forecast, meter)
     yield f"isolation {run.isolation or 'unknown'}"
     yield clean(f"python {experiment.python}")
     yield clean(f"log {run.log_path}")
@@ -86,3 +103,16 @@ def _lines(run: Run, view: LadderView, forecast: Forecast | None, last: tuple[Me
         yield clean(f"verified: {fact}")
     for fact in view.not_verified:
         yield clean(f"not verified: {fact}")
+
+
+def _spending_lines(run: Run, forecast: Forecast | None, meter: str | None) -> Iterator[str]:
+    """GPU-hours, energy and money, against the forecast; with the prices, and what measured the energy."""
+    by = {"counter": " (the GPU's counter)", "power": " (sampled power)"}.get(meter or "", "")
+    usd = energy_forecast = ""
+    if forecast is not None:
+        usd = f", forecast {money_interval(forecast.usd)}"
+        energy_forecast = f", forecast {energy_interval(forecast.energy_joules)}"
+    prices = [f"{money(run.usd_per_hour)} an hour"] if run.usd_per_hour is not None else []
+    prices += [f"{money(run.usd_per_kwh)} a kWh"] if run.usd_per_kwh is not None else []
+    yield f"GPUs {gpu_hours(run.gpu_seconds)}, energy {energy(run.energy_joules)}{by}{energy_forecast}"
+    yield f"money {money(run.usd)}{usd}, price {' and '.join(prices) or 'not set'}"

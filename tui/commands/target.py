@@ -6,6 +6,7 @@ Invariant: what cannot be run is refused, with what to do, before the database i
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,10 @@ from ...runtime.project import ScriptTarget, TargetError, module_target, script_
 from ...store import Store
 from ...store.records import RungName
 from ..output import CommandError, Output
+from ..units import UnitError
 
 if TYPE_CHECKING:
+    from ..budgets import Budgets
     from ..climb import Climb
 
 
@@ -42,13 +45,22 @@ class Wanted:
             python=self.interpreter.path,
             limits=Limits(
                 declared_steps=options.steps,
-                budget_seconds=getattr(options, "budget", None),
+                **_budgets(getattr(options, "budget", [])),
                 host_limit_bytes=options.memory,
                 disk_limit_bytes=options.disk,
                 device_limit_bytes=options.gpu_memory,
             ),
             fresh=fresh,
         )
+
+
+def _budgets(texts: Sequence[str]) -> Budgets:
+    from ..budgets import parse_budgets
+
+    try:
+        return parse_budgets(texts)
+    except UnitError as error:
+        raise CommandError("usage", f"Argument --budget: {error}.") from error
 
 
 def wanted(options: argparse.Namespace, output: Output) -> Wanted:

@@ -11,6 +11,7 @@ from textual import on
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from ...planner.overview import energy_source
 from ...store import Store, StoreError
 from ...store.records import Metric
 from ..actions import Scope
@@ -42,7 +43,8 @@ def compare(store: Store, run_ids: tuple[int, ...], metric: str | None) -> Compa
     for run_id in run_ids:
         run = store.runs.get(run_id)
         last = store.metrics.last(run_id) if gives_results(run) else {}
-        runs.append(Compared(run, store.experiments.get(run.experiment_id), last))
+        meter = energy_source(store, run_id)
+        runs.append(Compared(run, store.experiments.get(run.experiment_id), last, meter))
     metrics = tuple(dict.fromkeys(name for one in runs for name in one.last))
     chosen = metric if metric in metrics else telling(metrics)
     values = [

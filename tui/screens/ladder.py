@@ -20,6 +20,7 @@ from ...planner.view import LadderView
 from ...store.records import RungStatus
 from ..actions import Scope
 from ..bindings import bindings
+from ..budgets import budget_words
 from ..text import clean
 from ..widgets import question
 from ..widgets.choice import Approval, Stopping
@@ -103,7 +104,7 @@ class LadderScreen(LadderAnswers):
             return
         experiment = self.view.experiment
         args = " ".join(experiment.args)
-        line.show([(experiment.name, "strong"), (f"  {args}", "muted")], [(question.budget_words(self.view), "muted")])
+        line.show([(experiment.name, "strong"), (f"  {args}", "muted")], [(budget_words(self.view.budgets), "muted")])
 
     def _draw_head(self) -> None:
         head = self.query_one("#rungs-head", Line)

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from ...planner.moves import Ask
 from ...store.records import Experiment
+from ..budgets import parse_budgets, written_budgets
 from ..engine import Limits
 from ..units import parse_duration, parse_size, parse_steps, written_size
 from ..widgets import question
@@ -44,7 +45,7 @@ def ask_limits(prompt: Prompt, experiment: Experiment) -> None:
         "Limits of this experiment · an empty line stays as it is",
         [
             Field("total steps", _written(experiment.declared_steps, str), "optimizer steps of the full run"),
-            Field("budget", _written(experiment.budget_seconds, duration_text), "of all runs: 30m, 2h or 1d12h"),
+            Field("budget", written_budgets(experiment), "of all runs: 30m, $5, 2kWh, 3gpuh, or several: 2h,$5"),
             Field("memory", _written(experiment.host_limit_bytes, written_size), "of a run: 8GB or 512MiB"),
             Field("disk", _written(experiment.disk_limit_bytes, written_size), "written by a run: 20GB"),
             Field("GPU memory", _written(experiment.device_limit_bytes, written_size), "of a run: 8GB or 512MiB"),
@@ -59,7 +60,7 @@ def read_limits(texts: Sequence[str]) -> tuple[Limits]:
     return (
         Limits(
             declared_steps=parse_steps(steps) if steps else None,
-            budget_seconds=parse_duration(budget) if budget else None,
+            **(parse_budgets([budget]) if budget else {}),
             host_limit_bytes=parse_size(memory) if memory else None,
             disk_limit_bytes=parse_size(disk) if disk else None,
             device_limit_bytes=parse_size(device) if device else None,
@@ -69,11 +70,3 @@ def read_limits(texts: Sequence[str]) -> tuple[Limits]:
 
 def _written(value: Known | None, write: Callable[[Known], str]) -> str:
     return "" if value is None else write(value)
-
-
-def duration_text(seconds: float) -> str:
-    """A duration as it can be read back exactly."""
-    whole = round(seconds)
-    parts = [(whole // 86_400, "d"), (whole % 86_400 // 3_600, "h"), (whole % 3_600 // 60, "m"), (whole % 60, "s")]
-    text = "".join(f"{amount}{unit}" for amount, unit in parts if amount)
-    return text if text and abs(parse_duration(text) - seconds) < 0.5 else f"{seconds:g}s"

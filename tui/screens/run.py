@@ -209,7 +209,12 @@ class RunScreen(StopQuestion):
         if snapshot is None:
             return
         meters = all_meters(
-            snapshot.run, snapshot.experiment, snapshot.forecast, snapshot.sample, elapsed=self.elapsed
+            snapshot.run,
+            snapshot.experiment,
+            snapshot.forecast,
+            snapshot.sample,
+            snapshot.budgets,
+            elapsed=self.elapsed,
         )
         self.query_one("#meters", Meters).show(meters)
 

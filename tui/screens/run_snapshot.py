@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...planner.forecasting import reforecast
+from ...runtime.budgets import Account, accounts
 from ...store import Store
 from ...store.records import Experiment, Finding, Forecast, Interval, Metric, Run, RungName, Sample
 
@@ -40,6 +41,7 @@ class Snapshot:
     forecast: Forecast | None
     reforecast: Interval | None
     """What the run will take in all, in seconds, as its own progress tells."""
+    budgets: tuple[Account, ...]
 
 
 def take(store: Store, wanted: Wanted) -> Snapshot:
@@ -59,9 +61,10 @@ def take(store: Store, wanted: Wanted) -> Snapshot:
         if wanted.with_baseline and (baseline := earlier(store, run)) is not None:
             baseline_values = store.metrics.series(baseline.id, metric, max_points=MOST_POINTS)
     found = store.findings.for_experiment(run.experiment_id)
+    experiment = store.experiments.get(run.experiment_id)
     return Snapshot(
         run=run,
-        experiment=store.experiments.get(run.experiment_id),
+        experiment=experiment,
         metrics=names,
         metric=metric,
         values=values,
@@ -72,6 +75,7 @@ def take(store: Store, wanted: Wanted) -> Snapshot:
         findings=tuple(finding for finding in found if finding.run_id == run.id),
         forecast=store.forecasts.latest(run.experiment_id, run.rung),
         reforecast=reforecast(store, run),
+        budgets=tuple(accounts(experiment, store.runs.for_experiment(experiment.id)).values()),
     )
 
 

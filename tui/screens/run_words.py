@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
+from ...runtime.budgets import Account
 from ...store.records import Experiment, Forecast, Interval, Run, Sample
-from ..units import count, duration, duration_interval, money
+from ..units import count, duration, duration_interval
 from ..widgets.meters import Meter, machine_meters, run_meters
+from ..widgets.spending_meters import spending_meters
 
 
 def progress(run: Run, elapsed: float | None, total: Interval | None = None) -> str:
@@ -28,13 +31,19 @@ def progress(run: Run, elapsed: float | None, total: Interval | None = None) -> 
 
 
 def all_meters(
-    run: Run, experiment: Experiment, forecast: Forecast | None, sample: Sample | None, *, elapsed: float | None
+    run: Run,
+    experiment: Experiment,
+    forecast: Forecast | None,
+    sample: Sample | None,
+    budgets: Iterable[Account],
+    *,
+    elapsed: float | None,
 ) -> list[Meter]:
-    """Throughput, ceiling, money, and what the machine gives."""
+    """Throughput, ceiling, money, energy, and what the machine gives."""
     rate = forecast.steps / forecast.seconds.mid if forecast and forecast.steps and forecast.seconds else None
     return [
         *run_meters(run, elapsed=elapsed, forecast_rate=rate),
-        Meter("money", None, money(run.usd)),
+        *spending_meters(run, budgets, elapsed=elapsed),
         *machine_meters(sample, own_cores(), experiment),
     ]
 

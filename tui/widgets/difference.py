@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ...store.records import Experiment, Metric, Run
 from ..text import clean, fit
-from ..units import count, duration, energy, money, number, size
+from ..units import count, duration, energy, gpu_hours, money, number, size
 from .painted import SERIES_INKS, Piece
 from .rows import Rows
 
@@ -24,6 +24,8 @@ class Compared:
     run: Run
     experiment: Experiment
     last: Mapping[str, Metric]
+    energy_source: str | None = None
+    """What the energy was measured with: ``counter``, ``power`` or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,12 @@ _SURROUNDINGS: tuple[tuple[str, Callable[[Compared], str]], ...] = (
     ("ceiling", lambda one: _known(duration(one.run.ceiling_seconds))),
     ("peak memory", lambda one: _known(size(one.run.peak_host_bytes))),
     ("peak GPU memory", lambda one: _known(size(one.run.peak_device_bytes))),
+    ("GPU time", lambda one: _known(gpu_hours(one.run.gpu_seconds))),
     ("energy", lambda one: _known(energy(one.run.energy_joules))),
+    ("energy meter", lambda one: one.energy_source or ABSENT),
     ("money", lambda one: _known(money(one.run.usd))),
+    ("price an hour", lambda one: _known(money(one.run.usd_per_hour))),
+    ("price a kWh", lambda one: _known(money(one.run.usd_per_kwh))),
 )
 
 

@@ -7,11 +7,23 @@ from __future__ import annotations
 
 import math
 
+from ...planner.budget import unknown_units
 from ...planner.moves import Ask
 from ...planner.view import LadderView
+from ...runtime.budgets import WORDS, Unit
 from ...store.records import EARLY_END, Experiment, Forecast, RungName
+from ..budgets import SHOW
 from ..text import clean
-from ..units import count, duration, duration_interval, energy, money, size, size_interval
+from ..units import (
+    count,
+    duration,
+    duration_interval,
+    energy_interval,
+    gpu_hours_interval,
+    money_interval,
+    size,
+    size_interval,
+)
 from .choice import QuestionLine
 
 ASKED_OF = {
@@ -61,8 +73,11 @@ def lines(ask: Ask, view: LadderView) -> list[QuestionLine]:
     ceiling = default_ceiling(forecast)
     stops = "unknown cost: approve it with a ceiling"
     if ceiling is not None:
-        stops = f"stopped at {' or '.join([duration(ceiling), *limit_words(view.experiment)])}"
+        stops = f"stopped at {' or '.join([duration(ceiling), *limit_words(view.experiment), *budget_limits(view)])}"
     body = [QuestionLine(f"{what_runs(ask, view)}; {stops}"), QuestionLine(" · ".join(costs(forecast)), "strong")]
+    if unknown := short_unknowns(forecast):
+        body.append(QuestionLine(f"not known: {', '.join(unknown)}", is_short=True))
+    body += [QuestionLine(words, "warn") for words in budget_warnings(ask, view)]
     if ask.verifies:
         body.append(QuestionLine(f"will verify: {', '.join(ask.verifies)}", is_short=True))
     if ask.why and ask.why not in PLAIN_REASONS:
@@ -80,28 +95,46 @@ def limit_words(experiment: Experiment) -> list[str]:
     return [f"{size(limit)} {what}" for limit, what in limits if limit is not None]
 
 
+def budget_limits(view: LadderView) -> list[str]:
+    """Where budgets other than in time would end a run, each by what is left of it."""
+    return [
+        f"{SHOW[account.unit](account.left)} more"
+        for account in view.budgets
+        if account.budget is not None and account.unit is not Unit.SECONDS
+    ]
+
+
+def budget_warnings(ask: Ask, view: LadderView) -> list[str]:
+    """The budgets that nobody can be sure to keep."""
+    standing = {account.unit: account for account in view.budgets}
+    return [
+        f"the budget in {WORDS[unit]} may not hold: {why}"
+        for unit, why in unknown_units(ask.forecast, standing).items()
+    ]
+
+
 PLAIN_REASONS = ("it costs", "its cost is unknown")
 """Reasons that the lines of cost already tell."""
 
 
 def costs(forecast: Forecast) -> list[str]:
-    """Each cost with its bounds; then the names of what is unknown, whose reasons are in the evidence."""
+    """Each cost with its bounds, as far as it is known; time and memory say for themselves when they are not."""
     known = [f"time {duration_interval(forecast.seconds)}", f"memory {size_interval(forecast.peak_host_bytes)}"]
     if forecast.peak_device_bytes is not None:
         known.append(f"GPU memory {size_interval(forecast.peak_device_bytes)}")
+    if forecast.gpu_seconds is not None and forecast.gpu_seconds.high > 0:
+        known.append(gpu_hours_interval(forecast.gpu_seconds))
     if forecast.energy_joules is not None:
-        known.append(f"energy {energy(forecast.energy_joules.mid)}")
+        known.append(f"energy {energy_interval(forecast.energy_joules)}")
     if forecast.usd is not None:
-        known.append(f"money {money(forecast.usd.mid)} [{money(forecast.usd.low)}–{money(forecast.usd.high)}]")
-    # Time and memory say for themselves when they are unknown.
-    others = [name for name in unknown_names(forecast) if name not in ("time", "CPU time", "memory")]
-    return [*known, f"{', '.join(others)} unknown"] if others else known
+        known.append(f"money {money_interval(forecast.usd)}")
+    return known
 
 
 UNKNOWN_NAMES = {
     "seconds": "time", "cpu_seconds": "CPU time", "steps": "steps", "peak_host_bytes": "memory",
-    "peak_device_bytes": "GPU memory", "energy_joules": "energy", "usd": "money", EARLY_END: "an early end",
-    "end": "the end",
+    "peak_device_bytes": "GPU memory", "gpu_seconds": "GPU-hours", "energy_joules": "energy", "usd": "money",
+    EARLY_END: "an early end", "end": "the end",
 }  # fmt: skip
 
 
@@ -117,11 +150,10 @@ def unknowns(forecast: Forecast) -> list[str]:
     return [f"{name}: {reason}" for name, reason in zip(unknown_names(forecast), reasons, strict=True)]
 
 
-def budget_words(view: LadderView) -> str:
-    """Budget, spent and reserved, in a few words."""
-    budget = f"budget {duration(view.budget_seconds)}" if view.budget_seconds is not None else "no budget set"
-    reserved = f" · reserved {duration(view.reserved_seconds)}" if view.reserved_seconds else ""
-    return f"{budget} · spent {duration(view.spent_seconds)}{reserved}"
+def short_unknowns(forecast: Forecast) -> list[str]:
+    """What the forecast cannot tell, each with the beginning of its reason; the whole is in the evidence."""
+    pairs = [line.partition(": ")[::2] for line in unknowns(forecast)]
+    return [f"{name} ({reason.partition(';')[0]})" for name, reason in pairs if name != UNKNOWN_NAMES["cpu_seconds"]]
 
 
 def forecast_facts(forecast: Forecast) -> list[tuple[str, str]]:
@@ -136,8 +168,9 @@ def forecast_facts(forecast: Forecast) -> list[tuple[str, str]]:
         ("CPU time", duration_interval(forecast.cpu_seconds)),
         ("memory", size_interval(forecast.peak_host_bytes)),
         ("GPU memory", size_interval(forecast.peak_device_bytes)),
-        ("energy", energy(forecast.energy_joules.mid) if forecast.energy_joules else "unknown"),
-        ("money", money(forecast.usd.mid) if forecast.usd else "unknown"),
+        ("GPU-hours", gpu_hours_interval(forecast.gpu_seconds)),
+        ("energy", energy_interval(forecast.energy_joules)),
+        ("money", money_interval(forecast.usd)),
         *[("not known", line) for line in unknowns(forecast)],
     ]
 

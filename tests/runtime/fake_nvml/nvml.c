@@ -1,6 +1,7 @@
 /* A stand-in for NVIDIA's management library: what it says is read, at every call, from the file FAKE_NVML_STATE.
  *
  * One line a device: NAME TOTAL USED UTILISATION MILLIWATTS CELSIUS PID BYTES [PID BYTES ...]
+ * energy=MILLIJOULES anywhere on it gives the device an energy counter.
  * A dash says that the driver does not tell. A file that is missing makes every call fail. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ typedef struct { unsigned long long total, free, used; } Memory;
 typedef struct { unsigned int gpu, memory; } Utilisation;
 typedef struct { unsigned int pid; unsigned long long bytes; unsigned int gpu, compute; } Process;
 typedef struct {
-    char name[64], total[32], used[32], utilisation[32], power[32], temperature[32];
+    char name[64], total[32], used[32], utilisation[32], power[32], temperature[32], energy[32];
     Process processes[MOST_PROCESSES];
     unsigned int process_count;
 } Device;
@@ -35,6 +36,11 @@ static int read_state(void) {
     while (count < MOST_DEVICES && fgets(line, sizeof line, file)) {
         Device *d = &devices[count];
         int used = 0, more = 0;
+        char *token = strstr(line, "energy=");
+        if (token) {
+            sscanf(token, "energy=%31s", d->energy);
+            while (*token && *token != ' ' && *token != '\n') *token++ = ' ';
+        }
         if (sscanf(line, "%63s %31s %31s %31s %31s %31s%n", d->name, d->total, d->used, d->utilisation, d->power,
                    d->temperature, &used) < 6) continue;
         Process *p = d->processes;
@@ -105,6 +111,11 @@ int nvmlDeviceGetPowerUsage(void *handle, unsigned int *milliwatts) {
     if (!d || number(d->power, &value)) return NOT_SUPPORTED;
     *milliwatts = (unsigned int)value;
     return OK;
+}
+
+int nvmlDeviceGetTotalEnergyConsumption(void *handle, unsigned long long *millijoules) {
+    Device *d = find(handle);
+    return !d || number(d->energy, millijoules) ? NOT_SUPPORTED : OK;
 }
 
 int nvmlDeviceGetTemperature(void *handle, int sensor, unsigned int *celsius) {
