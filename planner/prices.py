@@ -81,6 +81,8 @@ def known(home: Path) -> Price:
 def read(home: Path) -> Price:
     """The price that the person has set. Raises :class:`ConfigError`."""
     path = config_path(home)
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"{path} is no file; write for example {_EXAMPLE}")
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
