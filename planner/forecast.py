@@ -228,6 +228,6 @@ def _basis(widths: _Widths, time: _Time, measured: Measured) -> str:
 
 
 def _always_unknown(run: Run) -> tuple[str, ...]:
-    device = () if run.peak_device_bytes is not None else ("peak_device_bytes: no GPU was seen",)
+    device = () if run.peak_device_bytes is not None else ("peak_device_bytes: no GPU seen",)
     host = () if run.peak_host_bytes is not None else ("peak_host_bytes: the run was too short to be sampled",)
     return (*host, *device)

@@ -150,7 +150,7 @@ def _price(file: _File) -> Price:
     if "kind" in price and "usd_per_hour" in price:
         raise file.wrong("kind", "give usd_per_hour or a kind, not both")
     per_hour: float | None = None
-    source = f"usd_per_hour in {file.path}"
+    source = f"usd_per_hour in {file.path.name}"
     if "usd_per_hour" in price:
         per_hour = file.amount("usd_per_hour", price["usd_per_hour"], _MOST_USD_PER_HOUR)
     elif "kind" in price:
@@ -158,7 +158,7 @@ def _price(file: _File) -> Price:
     per_kwh = None
     if "usd_per_kwh" in price:
         per_kwh = file.amount("usd_per_kwh", price["usd_per_kwh"], _MOST_USD_PER_KWH)
-        source = f"{source}, usd_per_kwh" if per_hour is not None else f"usd_per_kwh in {file.path}"
+        source = f"{source}, usd_per_kwh" if per_hour is not None else f"usd_per_kwh in {file.path.name}"
     if per_hour is None and per_kwh is None:
         return Price(why_none=f"no price set; put usd_per_hour under [price] into {file.path}")
     return Price(per_hour, per_kwh, source)
@@ -167,7 +167,7 @@ def _price(file: _File) -> Price:
 def _rate(file: _File, kind: object, own: Mapping[str, float]) -> tuple[float, str]:
     """The hourly rate of a kind, and where it comes from; the person's own go before the examples."""
     if isinstance(kind, str) and kind in own:
-        return own[kind], f"the rate of {_shown(kind)} in {file.path}"
+        return own[kind], f"the rate of {_shown(kind)} in {file.path.name}"
     if isinstance(kind, str) and kind in EXAMPLE_RATES:
         return EXAMPLE_RATES[kind], f"an example rate for {kind} of {EXAMPLES_DATE}, which is no offer"
     names = ", ".join([*own, *EXAMPLE_RATES])

@@ -111,6 +111,15 @@ def budget_words(accounts: Iterable[Account]) -> str:
     return f"no budget set · spent {duration(time.spent)}{reserved}"
 
 
+def short_budget_words(accounts: Iterable[Account]) -> str:
+    """The same where there is little room: ``52 s/30m · $0.25/$5``."""
+    accounts = tuple(accounts)
+    limited = [account for account in accounts if account.budget is not None]
+    if len(limited) <= 1:
+        return budget_words(accounts)
+    return " · ".join(f"{SHOW[one.unit](one.spent)}/{SHOW[one.unit](one.budget)}" for one in limited)
+
+
 def account_words(account: Account) -> str:
     """``52 s of 30m``, with what runs under way may still take."""
     show = SHOW[account.unit]

@@ -152,10 +152,10 @@ def energy(joules: float | None) -> str:
 
 
 def gpu_hours(seconds: float | None) -> str:
-    """GPUs times time: ``0 GPU-h``, ``0.25 GPU-h``, ``36 GPU-h``."""
+    """GPUs times time: ``21 GPU-s``, ``0.25 GPU-h``, ``36 GPU-h``."""
     if seconds is None or not math.isfinite(seconds):
         return UNKNOWN
-    return f"{seconds / 3_600:.3g} GPU-h"
+    return f"{seconds:.0f} GPU-s" if seconds < 60 else f"{seconds / 3_600:.3g} GPU-h"
 
 
 def count(number: int | None) -> str:

@@ -28,7 +28,7 @@ def test_a_file_that_names_no_price_sets_none(tmp_path: Path, text: str) -> None
 def test_what_was_written_is_the_price(tmp_path: Path) -> None:
     price = read(write(tmp_path, "[price]\nusd_per_hour = 1.20\nusd_per_kwh = 0.3\n"))
     assert (price.usd_per_hour, price.usd_per_kwh) == (1.2, 0.3)
-    assert price.source == f"usd_per_hour in {tmp_path / FILE_NAME}, usd_per_kwh"
+    assert price.source == "usd_per_hour in config.toml, usd_per_kwh"
     assert read(write(tmp_path, "[price]\nusd_per_hour = 0\n")).usd_per_hour == 0.0
     electricity = read(write(tmp_path, "[price]\nusd_per_kwh = 0.3\n"))
     assert (electricity.usd_per_hour, electricity.usd_per_kwh) == (None, 0.3)

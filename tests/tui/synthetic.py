@@ -59,7 +59,7 @@ def forecast(rung: RungName, *, id: int = 7, seconds: Interval | None = None, st
         usd=None,
         gpu_seconds=interval(0, 0, 0),
         unknown=(
-            "peak_device_bytes: no GPU was seen",
+            "peak_device_bytes: no GPU seen",
             "energy_joules: no meter",
             "usd: no price set; put usd_per_hour under [price] into /home/ada/.local/share/mlintern/config.toml",
         ),
@@ -275,7 +275,7 @@ class FakeBackend:
         MachineFact("cpu", "2 cores"),
         MachineFact("memory", "19 GiB free of 24 GiB"),
         MachineFact("gpu", "none seen"),
-        MachineFact("price", "$1.20 an hour (usd_per_hour in /home/ada/.local/share/mlintern/config.toml)"),
+        MachineFact("price", "$1.20 an hour (usd_per_hour in config.toml)"),
         MachineFact("kept in", "/home/ada/.local/share/mlintern, 210 GiB free"),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from mlintern.runtime.budgets import Account, Unit
-from mlintern.tui.budgets import budget_words, parse_budgets, written_budgets
+from mlintern.tui.budgets import budget_words, parse_budgets, short_budget_words, written_budgets
 from mlintern.tui.plain_text import progress_line, view_lines
 from mlintern.tui.screens.ladder_prompts import read_limits
 from mlintern.tui.units import UnitError
@@ -70,6 +70,9 @@ def test_every_budget_is_told_with_what_is_spent_of_it() -> None:
     assert words == (
         "budget 52 s of 30m, 26 s reserved · at least 12.0 kJ of 1.00 kWh, the rest reserved · $0.25 of $5"
     )
+    short = accounts_of(52.0, usd=money)
+    assert short_budget_words(short) == "52 s/30m · $0.25/$5"
+    assert short_budget_words(accounts_of(52.0)) == "budget 52 s of 30m"
     none = tuple(replace(account, budget=None) for account in accounts_of(52.0))
     assert budget_words(none) == "no budget set · spent 52 s"
 
@@ -78,7 +81,7 @@ def test_the_question_says_where_budgets_end_the_run_and_which_may_not_hold() ->
     money = Account(Unit.USD, 5.0, spent=0.25, reserved=0.0)
     view = ladder_view(budgets=accounts_of(52.0, usd=money))
     lines = [line.text for line in question.lines(asks(), view)]
-    assert lines[0].endswith("; stopped at 26 s or $4.75 more")
+    assert lines[0].endswith("; stopped at 26 s or $4.75")
     assert "the budget in money may not hold: what pilot takes of it is unknown" in lines
     assert any("may not hold" in line for line in view_lines(view))
     priced = replace(PILOT, usd=interval(0.1, 0.2, 0.3))
@@ -102,7 +105,7 @@ def test_what_a_run_costs_so_far_and_how_fast() -> None:
 def test_a_budget_gives_the_meter_a_bar() -> None:
     money = Account(Unit.USD, 0.04, spent=0.01, reserved=0.02)
     (meter, *_) = spending_meters(RUN, accounts_of(0.0, usd=money), elapsed=60.0)
-    assert (meter.share, meter.words) == (pytest.approx(0.75), "$0.02 at $1.20/h of $0.04")
+    assert (meter.share, meter.words) == (pytest.approx(0.75), "$0.02 of $0.04 at $1.20/h")
 
 
 def test_what_is_not_measured_or_priced_says_why() -> None:

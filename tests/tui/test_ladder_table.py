@@ -56,7 +56,7 @@ def test_the_question_says_what_it_costs_and_what_is_unknown() -> None:
     lines = [line.text for line in question.lines(asks(), view)]
     assert lines[0] == "runs 440 of 48 400 steps on the real data; stopped at 26 s"
     assert lines[1] == "time 21 s [18–25] · memory 717 MiB [690–760]"
-    assert lines[2] == "not known: GPU memory (no GPU was seen), energy (no meter), money (no price set)"
+    assert lines[2] == "unknown: GPU memory (no GPU seen), energy (no meter), money (no price set)"
     known = replace(
         PILOT,
         gpu_seconds=interval(18, 21, 25),
@@ -65,7 +65,7 @@ def test_the_question_says_what_it_costs_and_what_is_unknown() -> None:
         unknown=(),
     )
     (_, costs, verifies, *_) = (line.text for line in question.lines(asks(known), view))
-    assert costs.endswith("0.00583 GPU-h [0.005–0.00694] · energy 5.0 kJ [4.0–6.2] · money $0.0070 [$0.0060–$0.0083]")
+    assert costs.endswith("21 GPU-s [18–25] · energy 5.0 kJ [4.0–6.2] · money $0.0070 [$0.0060–$0.0083]")
     assert verifies.startswith("will verify")
     assert question.what_runs(asks(FULL), view) == "the real run, 48 400 steps"
     estimated = replace(FULL, steps_exact=False)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
@@ -20,8 +21,8 @@ from ...planner.view import LadderView
 from ...store.records import RungStatus
 from ..actions import Scope
 from ..bindings import bindings
-from ..budgets import budget_words
-from ..text import clean
+from ..budgets import short_budget_words
+from ..text import clean, fit
 from ..widgets import question
 from ..widgets.choice import Approval, Stopping
 from ..widgets.finding_list import FindingList, place
@@ -103,8 +104,11 @@ class LadderScreen(LadderAnswers):
             line.show([(name, "strong")])
             return
         experiment = self.view.experiment
-        args = " ".join(experiment.args)
-        line.show([(experiment.name, "strong"), (f"  {args}", "muted")], [(budget_words(self.view.budgets), "muted")])
+        budgets = short_budget_words(self.view.budgets)
+        # The arguments give way to the budgets: what may still be spent is news, and they are not.
+        room = line.content_size.width - cell_len(experiment.name) - cell_len(budgets) - 4
+        args = fit(clean(" ".join(experiment.args)), room).rstrip()
+        line.show([(experiment.name, "strong"), (f"  {args}", "muted")], [(budgets, "muted")])
 
     def _draw_head(self) -> None:
         head = self.query_one("#rungs-head", Line)

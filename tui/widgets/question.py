@@ -13,7 +13,7 @@ from ...planner.view import LadderView
 from ...runtime.budgets import WORDS, Unit
 from ...store.records import EARLY_END, Experiment, Forecast, RungName
 from ..budgets import SHOW
-from ..text import clean
+from ..text import clean, fit
 from ..units import (
     count,
     duration,
@@ -76,7 +76,7 @@ def lines(ask: Ask, view: LadderView) -> list[QuestionLine]:
         stops = f"stopped at {' or '.join([duration(ceiling), *limit_words(view.experiment), *budget_limits(view)])}"
     body = [QuestionLine(f"{what_runs(ask, view)}; {stops}"), QuestionLine(" · ".join(costs(forecast)), "strong")]
     if unknown := short_unknowns(forecast):
-        body.append(QuestionLine(f"not known: {', '.join(unknown)}", is_short=True))
+        body.append(QuestionLine(f"unknown: {', '.join(unknown)}"))
     body += [QuestionLine(words, "warn") for words in budget_warnings(ask, view)]
     if ask.verifies:
         body.append(QuestionLine(f"will verify: {', '.join(ask.verifies)}", is_short=True))
@@ -96,9 +96,9 @@ def limit_words(experiment: Experiment) -> list[str]:
 
 
 def budget_limits(view: LadderView) -> list[str]:
-    """Where budgets other than in time would end a run, each by what is left of it."""
+    """Where budgets other than in time would end a run: at what is left of each."""
     return [
-        f"{SHOW[account.unit](account.left)} more"
+        SHOW[account.unit](account.left)
         for account in view.budgets
         if account.budget is not None and account.unit is not Unit.SECONDS
     ]
@@ -150,10 +150,15 @@ def unknowns(forecast: Forecast) -> list[str]:
     return [f"{name}: {reason}" for name, reason in zip(unknown_names(forecast), reasons, strict=True)]
 
 
+SHORT_REASON = 60
+"""Cells of a reason in the question, where the decision is what must be in view."""
+
+
 def short_unknowns(forecast: Forecast) -> list[str]:
     """What the forecast cannot tell, each with the beginning of its reason; the whole is in the evidence."""
     pairs = [line.partition(": ")[::2] for line in unknowns(forecast)]
-    return [f"{name} ({reason.partition(';')[0]})" for name, reason in pairs if name != UNKNOWN_NAMES["cpu_seconds"]]
+    short = {name: reason.partition(";")[0] for name, reason in pairs if name != UNKNOWN_NAMES["cpu_seconds"]}
+    return [f"{name} ({fit(reason, SHORT_REASON).rstrip()})" for name, reason in short.items()]
 
 
 def forecast_facts(forecast: Forecast) -> list[tuple[str, str]]:
