@@ -115,8 +115,28 @@ def test_a_setting_in_code_is_seen() -> None:
     assert settings(set(strings_in(source))) == {"MLINTERN_HOME"}
 
 
+def test_every_example_rate_is_on_the_settings_page_with_its_date() -> None:
+    from mlintern.planner.prices import EXAMPLE_RATES, EXAMPLES_DATE
+
+    text = page("settings.md")
+    told = dict(re.findall(r"`([a-z0-9]+-\d+gb)` \| (\d+\.\d\d) \|", text))
+
+    assert told == {kind: f"{rate:.2f}" for kind, rate in EXAMPLE_RATES.items()}
+    assert EXAMPLES_DATE == "2025-07" and "of July 2025" in text
+
+
+def test_the_configuration_that_the_pages_show_is_one(tmp_path: Path) -> None:
+    from mlintern.planner.prices import FILE_NAME, read
+
+    for text in (page("settings.md"), (ROOT / "README.md").read_text(encoding="utf-8")):
+        (example,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+        (tmp_path / FILE_NAME).write_text(example, encoding="utf-8")
+        price = read(tmp_path)
+        assert (price.usd_per_hour, price.usd_per_kwh) == (1.2, 0.3)
+
+
 def codes(strings: set[str]) -> set[str]:
-    return {text for text in strings if CODE.fullmatch(text) and not text.endswith(".tcss")}
+    return {text for text in strings if CODE.fullmatch(text) and not text.endswith((".tcss", ".toml"))}
 
 
 def documented_codes(text: str) -> dict[str, bool]:

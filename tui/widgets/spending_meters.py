@@ -38,7 +38,8 @@ def _meter(label: str, run: Run, unit: Unit, standing: dict[Unit, Account], used
     if account is None or not account.budget:
         return Meter(label, None, f"{used} {rate}".rstrip())
     mine = 0.0 if run.status.is_over else getattr(run, unit) or 0.0
-    return Meter(label, (account.spent + mine) / account.budget, f"{used} of {SHOW[unit](account.budget)} {rate}".rstrip())
+    words = f"{used} of {SHOW[unit](account.budget)} {rate}".rstrip()
+    return Meter(label, (account.spent + mine) / account.budget, words)
 
 
 def _usd_per_hour(run: Run, watts: float | None) -> float | None:
