@@ -46,6 +46,20 @@ class _Parser(argparse.ArgumentParser):
         raise CommandError("usage", f"{message[:1].upper()}{message[1:]}.", f"See {self.prog} --help.")
 
 
+class _AddBudgets(argparse.Action):
+    """Gathers the texts of all ``--budget`` options, each understood together with those before it."""
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: Any = None) -> None:
+        from .budgets import parse_budgets
+
+        texts = [*getattr(namespace, self.dest), values]
+        try:
+            parse_budgets(texts)
+        except ValueError as error:
+            raise argparse.ArgumentError(self, str(error)) from error
+        setattr(namespace, self.dest, texts)
+
+
 def parser() -> _Parser:
     """The parser of the whole command line."""
     top = _Parser(
@@ -141,8 +155,7 @@ def _add_run(commands: Any, common: _Parser) -> None:
     parser.add_argument(
         "--budget",
         metavar="AMOUNT",
-        type=_budget,
-        action="append",
+        action=_AddBudgets,
         default=[],
         help="what all its runs together may take: 2h, $5, 2kWh, 3gpuh, or several such as 2h,$5",
     )
@@ -226,14 +239,6 @@ def _parse_duration(text: str) -> float:
     return parse_duration(text)
 
 
-def _parse_budget(text: str) -> str:
-    """The text as it is, if it can be understood: several are put together later."""
-    from .budgets import parse_budgets
-
-    parse_budgets([text])
-    return text
-
-
 def _parse_steps(text: str) -> int:
     from .units import parse_steps
 
@@ -255,6 +260,6 @@ def _parse_approval(text: str) -> tuple[str, float]:
     return rung, _parse_duration(ceiling)
 
 
-_run_id, _count, _duration, _budget, _steps, _size, _approval = map(
-    _read, (_parse_run_id, _parse_count, _parse_duration, _parse_budget, _parse_steps, _parse_size, _parse_approval)
+_run_id, _count, _duration, _steps, _size, _approval = map(
+    _read, (_parse_run_id, _parse_count, _parse_duration, _parse_steps, _parse_size, _parse_approval)
 )

@@ -93,7 +93,7 @@ def test_a_broken_configuration_is_told_and_stops_no_looking(mlintern: Mlintern,
         assert "config.toml, line 1: price is a table" in done.err
     assert "$0.25" in mlintern("history").out
     text = mlintern("show", "1").out
-    assert "GPUs 0.005 GPU-h, energy 9.0 kJ (the GPU's counter), forecast 8.8 kJ [8.0–9.9]" in text
+    assert "GPUs 18 GPU-s, energy 9.0 kJ (the GPU's counter), forecast 8.8 kJ [8.0–9.9]" in text
     assert "money $0.25, forecast $0.24 [$0.20–$0.30], price $100 an hour" in text
     compared = mlintern("compare", "1", "2", "--json").json("compare")
     rows = {row["name"]: row["values"] for row in compared["differences"]}

@@ -7,7 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from mlintern.planner.budget import BudgetError, UnknownCostError, check_ahead, check_ceiling, unknown_units
+from mlintern.planner.budget import (
+    BudgetError,
+    UnknownCostError,
+    check_ahead,
+    check_ceiling,
+    check_extension,
+    unknown_units,
+)
 from mlintern.planner.prices import Price
 from mlintern.runtime.budgets import Account, Unit
 from mlintern.store.records import Interval
@@ -88,3 +95,13 @@ def test_what_an_earlier_run_took_nobody_knows_makes_the_rest_unknown(make_forec
 def test_what_is_approved_ahead_must_cover_the_middle(make_forecast: Any) -> None:
     with pytest.raises(BudgetError, match="approved ahead"):
         check_ahead(99.0, make_forecast(), standing())
+
+
+def test_a_raised_ceiling_must_be_left_of_the_budgets_in_time_and_money(make_run: Any) -> None:
+    run = make_run(usd_per_hour=36.0)
+    check_extension(100.0, run, standing(seconds=100.0, usd=1.0))
+    with pytest.raises(BudgetError, match="100 s that the budget of 100 s leaves it"):
+        check_extension(101.0, run, standing(seconds=100.0))
+    with pytest.raises(BudgetError, match=r"costs \$1\.01.*\$1\.00 that the budget"):
+        check_extension(101.0, run, standing(usd=1.0))
+    check_extension(101.0, make_run(), standing(usd=1.0))

@@ -133,7 +133,7 @@ def test_unknown_is_said_and_never_zero(make_run: Any) -> None:
     forecast = forecast_full(measure(loops, make_run()), make_run(peak_host_bytes=None), Calibration())
     assert forecast.seconds is None and forecast.steps is None and forecast.peak_host_bytes is None
     named = {reason.partition(":")[0] for reason in forecast.unknown}
-    assert named == {"seconds", "steps", "peak_host_bytes", "peak_device_bytes", "energy_joules", "usd"}
+    assert named == {"seconds", "steps", "peak_host_bytes", "peak_device_bytes"}
 
 
 def test_what_lies_behind_a_crash_is_not_in_the_forecast_and_said_so(make_run: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from mlintern.runtime import launch
 from mlintern.runtime.budgets import Unit, accounts
-from mlintern.runtime.gate import admit
+from mlintern.runtime.gate import admit, within_budget
 from mlintern.runtime.money import cost_usd, least_cost_usd
 from mlintern.runtime.protocol import Isolation, Limits, ProbeMode, ProbeSettings
 from mlintern.store import NotApproved
@@ -61,6 +61,15 @@ def test_a_budget_that_is_used_up_admits_nothing_and_spends_no_approval(lab: Lab
         admitted(lab, run)
     (approval,) = lab.store.approvals.for_experiment(run.experiment_id)
     assert approval.used_by_run_id is None
+
+
+def test_a_raised_ceiling_goes_no_further_than_the_budget_in_time(lab: Lab) -> None:
+    run = lab.new_run(lab.script(""), ceiling=30.0)
+    assert within_budget(lab.store, run, 500.0) == 500.0
+    ended(lab, run)
+    lab.store.experiments.update(run.experiment_id, budget_seconds=120.0)
+    assert within_budget(lab.store, run, 500.0) == 100.0
+    assert within_budget(lab.store, run, 60.0) == 60.0
 
 
 def test_a_free_rung_counts_against_no_budget(lab: Lab) -> None:

@@ -6,7 +6,6 @@ Invariant: what cannot be run is refused, with what to do, before the database i
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +16,8 @@ from ...runtime.project import ScriptTarget, TargetError, module_target, script_
 from ...store import Store
 from ...store.records import RungName
 from ..output import CommandError, Output
-from ..units import UnitError
 
 if TYPE_CHECKING:
-    from ..budgets import Budgets
     from ..climb import Climb
 
 
@@ -35,6 +32,7 @@ class Wanted:
 
     def open(self, store: Store, home: Path, options: argparse.Namespace, *, fresh: bool) -> Climb:
         """Its ladder, where it stands or from the ground."""
+        from ..budgets import parse_budgets
         from ..climb import Climb
         from ..engine import Limits
 
@@ -45,22 +43,13 @@ class Wanted:
             python=self.interpreter.path,
             limits=Limits(
                 declared_steps=options.steps,
-                **_budgets(getattr(options, "budget", [])),
+                **parse_budgets(getattr(options, "budget", [])),
                 host_limit_bytes=options.memory,
                 disk_limit_bytes=options.disk,
                 device_limit_bytes=options.gpu_memory,
             ),
             fresh=fresh,
         )
-
-
-def _budgets(texts: Sequence[str]) -> Budgets:
-    from ..budgets import parse_budgets
-
-    try:
-        return parse_budgets(texts)
-    except UnitError as error:
-        raise CommandError("usage", f"Argument --budget: {error}.") from error
 
 
 def wanted(options: argparse.Namespace, output: Output) -> Wanted:
