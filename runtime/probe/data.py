@@ -1,8 +1,8 @@
 """Data loaders under the probe: how many batches they hold, what their workers cost, and the order of a rehearsal.
 
 In a rehearsal the batches of a map-style loader come in another order: the first few as they are, the one with the
-largest item among them, then spread evenly over the epoch (a length-sorted data set would otherwise look cheaper than it
-is), and the true last batch, the ragged one, at the end. Outside a rehearsal nothing is touched.
+largest item among them, then spread evenly over the epoch (a length-sorted data set would otherwise look cheaper than
+it is), and the true last batch, the ragged one, at the end. Outside a rehearsal nothing is touched.
 """
 
 from __future__ import annotations
