@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from ..planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ..planner.rungs import FACTS
 from ..planner.view import LadderView, RungView
+from ..runtime.room import Room
 from ..store.records import Finding, Forecast, Interval, Run, RungStatus
 from .budgets import budget_words
 from .extension import asks_for_more
@@ -43,11 +44,11 @@ def finding_lines(finding: Finding) -> Iterator[str]:
         yield clean(f"fix: {finding.fix}")
 
 
-def forecast_line(forecast: Forecast) -> str:
-    """What a rung would cost."""
+def forecast_line(forecast: Forecast, room: Room | None = None) -> str:
+    """What a rung would cost, beside the memory that is free."""
     reasons = question.unknowns(forecast)
     unknown = f"; not known: {'; '.join(reasons)}" if reasons else ""
-    return clean(f"cost of {forecast.rung}: {', '.join(question.costs(forecast))}{unknown}")
+    return clean(f"cost of {forecast.rung}: {', '.join(question.costs(forecast, room))}{unknown}")
 
 
 def view_lines(view: LadderView) -> Iterator[str]:
@@ -71,7 +72,8 @@ def move_lines(view: LadderView) -> Iterator[str]:
     match view.move:
         case Ask() as ask:
             yield clean(f"{ask.rung} asks for approval: {question.what_runs(ask, view)}; {ask.why}")
-            yield forecast_line(ask.forecast)
+            yield forecast_line(ask.forecast, view.room)
+            yield from question.room_warnings(ask.forecast, view.room)
             yield from map(clean, question.budget_warnings(ask, view))
             yield clean(f"{ask.rung} would verify: {', '.join(ask.verifies)}")
         case RunRung(rung=rung):

@@ -12,6 +12,7 @@ from unittest.mock import patch
 from mlintern.planner.moves import Ask, Blocked, Move, Reached, RunRung, Wait
 from mlintern.planner.view import LadderView, RungView
 from mlintern.runtime.budgets import Account, Unit
+from mlintern.runtime.room import Room
 from mlintern.store import Store
 from mlintern.store.records import (
     Experiment,
@@ -176,6 +177,7 @@ def ladder_view(move: Move | None = None, **changes: object) -> LadderView:
         ),
         budgets=accounts_of(52.0),
         move=move or asks(),
+        room=Room(19 << 30),
     )
     return replace(view, **changes)  # type: ignore[arg-type]
 

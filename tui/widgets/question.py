@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 
 from ...planner.budget import unknown_units
+from ...planner.fit import Fit, fit_device, fit_host
 from ...planner.moves import Ask
 from ...planner.view import LadderView
 from ...runtime.budgets import WORDS, Unit
+from ...runtime.room import Room
 from ...store.records import EARLY_END, Experiment, Forecast, RungName
 from ..budgets import SHOW
 from ..text import clean, fit
@@ -74,10 +76,14 @@ def lines(ask: Ask, view: LadderView) -> list[QuestionLine]:
     stops = "unknown cost: approve it with a ceiling"
     if ceiling is not None:
         stops = f"stopped at {' or '.join([duration(ceiling), *limit_words(view.experiment), *budget_limits(view)])}"
-    body = [QuestionLine(f"{what_runs(ask, view)}; {stops}"), QuestionLine(" · ".join(costs(forecast)), "strong")]
+    body = [
+        QuestionLine(f"{what_runs(ask, view)}; {stops}"),
+        QuestionLine(" · ".join(costs(forecast, view.room)), "strong"),
+    ]
     if unknown := short_unknowns(forecast):
         body.append(QuestionLine(f"unknown: {', '.join(unknown)}"))
-    body += [QuestionLine(words, "warn") for words in budget_warnings(ask, view)]
+    doubts = (*room_warnings(forecast, view.room), *budget_warnings(ask, view))
+    body += [QuestionLine(words, "warn") for words in doubts]
     if ask.verifies:
         body.append(QuestionLine(f"will verify: {', '.join(ask.verifies)}", is_short=True))
     if ask.why and ask.why not in PLAIN_REASONS:
@@ -117,11 +123,26 @@ PLAIN_REASONS = ("it costs", "its cost is unknown")
 """Reasons that the lines of cost already tell."""
 
 
-def costs(forecast: Forecast) -> list[str]:
-    """Each cost with its bounds, as far as it is known; time and memory say for themselves when they are not."""
-    known = [f"time {duration_interval(forecast.seconds)}", f"memory {size_interval(forecast.peak_host_bytes)}"]
+def room_warnings(forecast: Forecast, room: Room | None) -> list[str]:
+    """What may not fit into the free memory, and what does not."""
+    if room is None:
+        return []
+    fits = (
+        ("memory", fit_host(forecast.peak_host_bytes, room)),
+        ("GPU memory", fit_device(forecast.peak_device_bytes, room)),
+    )
+    return [f"{what}: {answer}" for what, answer in fits if answer not in (None, Fit.FITS)]
+
+
+def costs(forecast: Forecast, room: Room | None = None) -> list[str]:
+    """Each cost with its bounds, as far as it is known, and what is free of what it needs; time and memory say for
+    themselves when they are not known.
+    """
+    free = "" if room is None else f" of {size(room.host_bytes)} free"
+    known = [f"time {duration_interval(forecast.seconds)}", f"memory {size_interval(forecast.peak_host_bytes)}{free}"]
     if forecast.peak_device_bytes is not None:
-        known.append(f"GPU memory {size_interval(forecast.peak_device_bytes)}")
+        device_free = f" of {size(max(room.device_bytes))} free" if room is not None and room.device_bytes else ""
+        known.append(f"GPU memory {size_interval(forecast.peak_device_bytes)}{device_free}")
     if forecast.gpu_seconds is not None and forecast.gpu_seconds.high > 0:
         known.append(gpu_hours_interval(forecast.gpu_seconds))
     if forecast.energy_joules is not None:
@@ -170,6 +191,7 @@ def forecast_facts(forecast: Forecast) -> list[tuple[str, str]]:
         ("made from", source),
         ("steps", steps),
         ("time", duration_interval(forecast.seconds)),
+        *([("interval", forecast.basis)] if forecast.basis else []),
         ("CPU time", duration_interval(forecast.cpu_seconds)),
         ("memory", size_interval(forecast.peak_host_bytes)),
         ("GPU memory", size_interval(forecast.peak_device_bytes)),
