@@ -7,10 +7,13 @@ asking the kernel for that is slow, it is done rarely, and the last ratio is use
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
+
+from .pressure import Allowance, MemoryGroup
 
 _RESCAN_SECONDS = 15.0
 _SHARED_COST = 0.005
@@ -27,9 +30,20 @@ class HostUse:
     cpu_seconds: float
     """Processor time of all of them since the start, also of those that have ended."""
     disk_written_bytes: int
-    available_bytes: int
-    """Memory that the machine has left."""
-    pids: frozenset[int]
+    allowance: Allowance
+    """Memory that is left to the run: what the machine or its control group has, whichever is less."""
+    resident: Mapping[int, int]
+    """What each of the processes has resident, by pid; what they share is in each of them."""
+
+    @property
+    def available_bytes(self) -> int:
+        """Memory that is left to the run."""
+        return self.allowance.left_bytes
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The run's processes."""
+        return frozenset(self.resident)
 
 
 class HostMonitor:
@@ -37,6 +51,7 @@ class HostMonitor:
 
     def __init__(self, keeper_pid: int) -> None:
         self._keeper = psutil.Process(keeper_pid)
+        self._group = MemoryGroup(keeper_pid)
         self._members: dict[int, psutil.Process] = {}
         self._strangers: set[int] = set()
         self._next_rescan = 0.0
@@ -62,9 +77,15 @@ class HostMonitor:
             host_bytes=self._counted_once(sizes),
             cpu_seconds=cpu,
             disk_written_bytes=written,
-            available_bytes=psutil.virtual_memory().available,
-            pids=frozenset(sizes),
+            allowance=self._allowance(),
+            resident=sizes,
         )
+
+    def _allowance(self) -> Allowance:
+        memory = psutil.virtual_memory()
+        machine = Allowance(memory.total, memory.available, "the machine")
+        group = self._group.allowance()
+        return machine if group is None or machine.left_bytes < group.left_bytes else group
 
     def _of_ended(self) -> tuple[float, int]:
         """The kernel adds what a process used to its parent's account when the parent has collected it."""

@@ -5,8 +5,8 @@ supervisor holds: when that ends, everything below is killed at once. Every desc
 its session or lost its parents, because orphans are adopted. The training process itself is also killed by the kernel
 if the keeper dies.
 
-It reads one JSON line (:class:`Orders` as an object), then the words ``terminate`` and ``kill``; it writes JSON lines:
-``started``, ``failed``, ``exited``, ``stuck``, ``gone``.
+It reads one JSON line (:class:`Orders` as an object), then the words ``save``, ``terminate`` and ``kill``; it writes
+JSON lines: ``started``, ``failed``, ``exited``, ``stuck``, ``gone``.
 """
 
 from __future__ import annotations
@@ -163,9 +163,13 @@ class Keeper:
         for line in lines:
             if line == b"kill":
                 self._kill_below()
-            elif line == b"terminate" and self._training is not None and self._status is None:
+            elif self._training is None or self._status is not None:
+                continue
+            elif line == b"terminate":
                 _send(self._training, signal.SIGTERM)
                 _send(self._training, signal.SIGCONT)
+            elif line == b"save":
+                _send(self._training, signal.SIGUSR1)
 
     def _reap(self) -> bool:
         """Collect what has ended; says whether anything is left."""

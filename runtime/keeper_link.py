@@ -55,6 +55,10 @@ class KeeperLink:
         os.close(self._output_writer)
         os.close(self._events_writer)
 
+    def save(self) -> None:
+        """Tell the script to save and go on, by a signal that ends a script which does not catch it: look first."""
+        self._send(b"save\n")
+
     def terminate(self) -> None:
         """Ask the script to end."""
         self._send(b"terminate\n")

@@ -58,7 +58,7 @@ class Passed:
             used, left = amount(unit, self.used), amount(unit, self.allowed)
             return f"ceiling: {used} used, {left} were left of the budget in {WORDS[unit]}"
         what = {"host_bytes": "of memory", "disk_bytes": "written to disk", "device_bytes": "of GPU memory"}[self.name]
-        return f"ceiling: {_size(self.used)} {what}, {_size(self.allowed)} allowed"
+        return f"ceiling: {size_words(self.used)} {what}, {size_words(self.allowed)} allowed"
 
 
 class Watch:
@@ -95,7 +95,8 @@ class Watch:
         news.append(passed)
 
 
-def _size(count: float) -> str:
+def size_words(count: float) -> str:
+    """An amount of bytes in three digits: ``512 MiB``, ``21 GiB``."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if count < 1024:
             return f"{count:.3g} {unit}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..store.records import Json, Sample
 from ..store.runs import RunChanges
 from .gpu_use import GpuUse
-from .host import HostMonitor
+from .host import HostMonitor, HostUse
 from .limits import Usage
 from .money import cost_usd, least_cost_usd
 from .nvml import GpuMonitor
@@ -27,6 +27,8 @@ class Monitors:
         self._is_open = False
         self._elapsed = 0.0
         self._cpu_seconds = 0.0
+        self.host: HostUse | None = None
+        """What the last look saw of the host."""
         self.peak_host_bytes: int | None = None
         self.peak_device_bytes: int | None = None
 
@@ -34,7 +36,7 @@ class Monitors:
         """The sample of this moment, and what of it limits are about."""
         self._open()
         passed = elapsed_seconds - self._elapsed
-        host = self._host.look()
+        host = self.host = self._host.look()
         gpus = self._gpus.look(host.pids)
         device_bytes = self._gpus.held_bytes(gpus)
         self._use.look(elapsed_seconds, self._gpus.readings(gpus))

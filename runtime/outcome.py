@@ -10,6 +10,7 @@ import signal
 from dataclasses import dataclass
 
 from ..store.records import Json, RunStatus
+from .limits import size_words
 
 _MEANINGS = {
     signal.SIGKILL: "someone killed it, or the machine had no memory left",
@@ -35,14 +36,22 @@ class Outcome:
 
 
 def judge(
-    wait_status: int, *, stopped: str | None = None, crash: Json | None = None, out_of_memory: bool = False
+    wait_status: int,
+    *,
+    stopped: str | None = None,
+    crash: Json | None = None,
+    out_of_memory: bool = False,
+    memory_limit_bytes: int | None = None,
 ) -> Outcome:
-    """The outcome of a process from its wait status, why it was stopped if it was, and what the probe saw."""
+    """The outcome of a process from its wait status, why it was stopped if it was, and what the probe saw.
+
+    ``memory_limit_bytes`` is what its control group may use, where that is limited.
+    """
     if os.WIFSIGNALED(wait_status):
         number = os.WTERMSIG(wait_status)
         if stopped is not None:
             return Outcome(RunStatus.STOPPED, stopped, signal=number)
-        return Outcome(RunStatus.FAILED, _killed(number, out_of_memory=out_of_memory), signal=number)
+        return Outcome(RunStatus.FAILED, _killed(number, out_of_memory, memory_limit_bytes), signal=number)
     code = os.WEXITSTATUS(wait_status)
     if stopped is not None:
         return Outcome(RunStatus.STOPPED, stopped, exit_code=code)
@@ -51,7 +60,9 @@ def judge(
     return Outcome(RunStatus.FAILED, _crashed(crash) or f"the script ended with exit code {code}", exit_code=code)
 
 
-def _killed(number: int, *, out_of_memory: bool) -> str:
+def _killed(number: int, out_of_memory: bool, limit_bytes: int | None) -> str:
+    if number == signal.SIGKILL and out_of_memory and limit_bytes is not None:
+        return f"killed by the kernel: nothing was left of its control group's {size_words(limit_bytes)} (SIGKILL)"
     if number == signal.SIGKILL and out_of_memory:
         return "killed by the kernel: the machine had no memory left (SIGKILL)"
     try:

@@ -1,4 +1,5 @@
-"""What the kernel says of memory: what a control group (v1 or v2) or the machine has left, kills for want of it, stalls.
+"""What the kernel says of memory: what a control group (v1 or v2) or the machine has left, kills for want of it,
+and stalls.
 
 Invariant: reading never fails; what the kernel does not tell is ``None``. Page cache that the kernel gives back before
 it kills anything does not count as used.
@@ -53,28 +54,24 @@ class MemoryGroup:
 
     def __init__(self, pid: int, *, proc: Path = Path("/proc")) -> None:
         self._proc = proc
-        self._names, self._folders = _find(proc, pid)
-
-    @property
-    def exists(self) -> bool:
-        """Whether there is a group to read."""
-        return bool(self._folders)
+        self._names, self.folders = _find(proc, pid)
+        """Its folder and those above it, its own first; empty where there is none."""
 
     def allowance(self) -> Allowance | None:
         """The group's or a group's above, whichever has least left; ``None`` where none is limited."""
-        allowances = [found for folder in self._folders if (found := self._allowance(folder)) is not None]
+        allowances = [found for folder in self.folders if (found := self._allowance(folder)) is not None]
         return min(allowances, key=lambda one: one.left_bytes, default=None)
 
     def kills(self) -> int | None:
         """How many processes of the group the kernel has killed for want of memory, the machine's or the group's."""
-        if not self._folders:
+        if not self.folders:
             return None
-        return _field(self._folders[0] / self._names.kills, "oom_kill")
+        return _field(self.folders[0] / self._names.kills, "oom_kill")
 
     def stalled_share(self) -> float | None:
         """The share of the last ten seconds in which everything waited for memory, 0 to 1."""
-        if self._folders and self._names.stalls is not None:
-            share = _stalled(self._folders[0] / self._names.stalls)
+        if self.folders and self._names.stalls is not None:
+            share = _stalled(self.folders[0] / self._names.stalls)
             if share is not None:
                 return share
         return _stalled(self._proc / "pressure" / "memory")

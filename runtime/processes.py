@@ -35,6 +35,15 @@ def is_alive(pid: int | None, started: float | None) -> bool:
     return pid is not None and started is not None and started_at(pid) == started
 
 
+def catches(pid: int, number: int) -> bool:
+    """Whether a process has a handler of its own for a signal; where the system does not tell, it has none."""
+    with suppress(OSError, ValueError, IndexError):
+        for line in Path(f"/proc/{pid}/status").read_bytes().splitlines():
+            if line.startswith(b"SigCgt:"):
+                return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    return False
+
+
 def of_run(folder: Path) -> tuple[int, ...]:
     """The processes that belong to a run, by the mark that all of them inherit."""
     mark = os.fsencode(f"{RUN_VARIABLE}={folder}")

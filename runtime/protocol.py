@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,6 +21,9 @@ MAX_LINE_BYTES = 4 * 1024 * 1024
 
 MAX_NAME_CHARACTERS = 200
 """A longer name of a metric or of a report is dropped with what it names."""
+
+MOST_DEVICES = 64
+"""An allocator's report of more accelerators is dropped."""
 
 PROBE_VARIABLE = "MLINTERN_PROBE"
 """The environment variable with the probe's settings, as one JSON object."""
@@ -184,6 +187,31 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceMemory:
+    """What the allocator of the training process says of one accelerator; bytes, and counts since the start."""
+
+    index: int
+    """As the script numbers it."""
+    total: int
+    allocated: int
+    """In tensors, at the end of a step."""
+    peak: int
+    reserved: int
+    retries: int
+    ooms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AllocatorReport:
+    """Memory at the end of an optimizer step, told from inside the training process."""
+
+    step: int
+    resident_bytes: int | None
+    """Host memory of the training process."""
+    devices: tuple[DeviceMemory, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeReport:
     """Anything else that the probe says, stored under its name; the last one of a name wins."""
 
@@ -191,7 +219,7 @@ class ProbeReport:
     data: Json
 
 
-ProbeMessage: TypeAlias = MetricRows | Progress | ProbeReport
+ProbeMessage: TypeAlias = MetricRows | Progress | AllocatorReport | ProbeReport
 
 
 class LineReader:
@@ -233,6 +261,8 @@ def parse_message(line: bytes) -> ProbeMessage | None:
         return _metrics(data.get("rows"))
     if kind == "progress":
         return _progress(data)
+    if kind == "allocator":
+        return _allocator(data)
     # The supervisor keeps reports of its own; the script's side must not be able to say them.
     return ProbeReport(kind, data) if kind in PROBE_REPORTS else None
 
@@ -272,6 +302,24 @@ def _progress(data: Mapping[str, object]) -> Progress | None:
         return None
     assert isinstance(steps, int)
     return Progress(steps, planned if isinstance(planned, int) else None)
+
+
+def _allocator(data: Mapping[str, object]) -> AllocatorReport | None:
+    step, resident, rows = data.get("step"), data.get("resident"), data.get("devices")
+    if not _is_count(step) or not (resident is None or _is_count(resident)) or not isinstance(rows, list):
+        return None
+    devices = tuple(device for row in rows[:MOST_DEVICES] if (device := _device(row)) is not None)
+    if len(devices) != len(rows):
+        return None
+    assert isinstance(step, int)
+    return AllocatorReport(step, resident if isinstance(resident, int) else None, devices)
+
+
+def _device(row: object) -> DeviceMemory | None:
+    names = [field.name for field in fields(DeviceMemory)]
+    if not isinstance(row, dict) or not all(_is_count(row.get(name)) for name in names):
+        return None
+    return DeviceMemory(**{name: row[name] for name in names})
 
 
 def _is_count(value: object) -> bool:

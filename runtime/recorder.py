@@ -15,7 +15,7 @@ from typing import Any
 from ..store import Store, StoreError, StoreFull, StoreRefused
 from ..store.records import Json, Metric, Run, RunStatus, Sample
 from ..store.runs import RunChanges
-from .protocol import MetricRows, ProbeMessage, ProbeReport, Progress
+from .protocol import AllocatorReport, MetricRows, ProbeMessage, ProbeReport, Progress
 
 FLUSH_SECONDS = 0.5
 LOSS = "loss"
@@ -40,6 +40,8 @@ class Recorder:
         """What the probe said about an exception that ended the script."""
         self.steps = 0
         """How many optimizer steps the probe has told of."""
+        self.allocator: AllocatorReport | None = None
+        """What the probe last said about memory."""
         self.is_full = False
         """Whether the last attempt to store failed for want of room."""
 
@@ -62,6 +64,8 @@ class Recorder:
                 self.steps = self._changes["steps"] = steps
                 if planned is not None:
                     self._changes["planned_steps"] = planned
+            case AllocatorReport():
+                self.allocator = message
             case ProbeReport(kind, data):
                 self.report(kind, data)
 

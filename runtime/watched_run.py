@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from ..store import Store, StoreError
@@ -24,6 +23,7 @@ from . import gpu_use, leftovers, scratch
 from .keeper_link import KeeperLink
 from .last_words import LastWords
 from .limits import Level, Passed, Usage, Watch
+from .memory_watch import REPORT, MemoryWatch
 from .monitors import Monitors
 from .outcome import Outcome, judge
 from .output_log import LogIndexer, OutputLog
@@ -62,6 +62,9 @@ class WatchedRun:
         self._watch = Watch(limits)
         self._overrun = Overrun(store, run, self._recorder)
         self._monitors = Monitors(keeper.pid, usd_per_hour=run.usd_per_hour, usd_per_kwh=run.usd_per_kwh)
+        self._memory = MemoryWatch(
+            store.path.parent, limits, keeper=keeper, recorder=self._recorder, stop=self._stop, clock=clock
+        )
         self._log = OutputLog(run.log_path)
         self._indexer = LogIndexer(store, run.id, run.log_path)
         self._last_words = LastWords(run.folder)
@@ -85,7 +88,6 @@ class WatchedRun:
         ``announce`` is told once: ``None`` when the training runs, or why it does not.
         """
         self._last_words.take_room()
-        oom_kills = _oom_kills()
         self._listen()
         self._keeper.give_orders(self._launch, self._run.folder)
         while not self._is_started_or_over():
@@ -93,7 +95,7 @@ class WatchedRun:
         announce(self._failure)
         while not self._is_over():
             self._turn()
-        self._finish(self._outcome(out_of_memory=_oom_kills() > oom_kills))
+        self._finish(self._outcome())
 
     # --- the loop ---------------------------------------------------------------------------------------------------
 
@@ -181,6 +183,7 @@ class WatchedRun:
         self._recorder.report("isolation", {"held": word["isolation"], "refused": word["refused"]})
         if word["temporary"] is not None:
             self._recorder.report(leftovers.TEMPORARY, {"path": word["temporary"]})
+        self._memory.training_pid = word["pid"]
         self._recorder.begin(isolation=word["isolation"], pid=word["pid"])
         if self._stop_reason is not None:
             self._keeper.terminate()
@@ -215,12 +218,14 @@ class WatchedRun:
         self._stop("stopped on request")
 
     def _sample(self, now: float) -> None:
-        self._next_sample = now + next(self._sample_times, _SAMPLE_SECONDS)
         sample, usage = self._monitors.look(self._elapsed(now))
         self._recorder.sample(sample)
         self._recorder.used(self._monitors.spent(sample.elapsed_seconds))
         self._raise_ceiling(self._overrun.look(usage.wall_seconds, self._limits.wall_seconds))
         self._pass_all(self._watch.check(usage))
+        if self._monitors.host is not None:
+            self._memory.look(sample, usage, self._monitors.host)
+        self._next_sample = now + self._memory.pause(next(self._sample_times, _SAMPLE_SECONDS))
 
     def _raise_ceiling(self, ceiling_seconds: float | None) -> None:
         if ceiling_seconds is None or self._stop_reason is not None:
@@ -249,7 +254,7 @@ class WatchedRun:
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
-    def _outcome(self, *, out_of_memory: bool) -> Outcome:
+    def _outcome(self) -> Outcome:
         if self._failure is not None:
             return Outcome(RunStatus.FAILED, self._failure)
         if self._wait_status is None:
@@ -258,7 +263,8 @@ class WatchedRun:
             self._wait_status,
             stopped=self._stop_reason,
             crash=self._recorder.crash,
-            out_of_memory=out_of_memory,
+            out_of_memory=self._memory.kills > 0,
+            memory_limit_bytes=self._memory.limit_bytes,
         )
         if self._log.is_full and outcome.status is RunStatus.DONE:
             return replace(outcome, reason=f"{self._log.lost_bytes} bytes of its output did not fit on the disk")
@@ -273,6 +279,8 @@ class WatchedRun:
         if gone.get("written"):
             files = [{"path": path, "bytes": size} for path, size in gone["written"]]
             self._recorder.report("written_paths", {"files": files})
+        if self._started is not None:
+            self._recorder.report(REPORT, self._memory.report())
         if self._lines.dropped:
             self._recorder.report("probe_lines", {"dropped": self._lines.dropped})
         changes = self._changes(outcome, gone)
@@ -322,12 +330,3 @@ def _wake_on_signal() -> int:
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     return reader
-
-
-def _oom_kills() -> int:
-    """How often the kernel has killed for want of memory since the machine started; 0 where it does not tell."""
-    with suppress(OSError):
-        for line in Path("/proc/vmstat").read_text().splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    return 0

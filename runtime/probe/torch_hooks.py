@@ -14,6 +14,7 @@ import weakref
 from typing import Any
 
 from . import data
+from .allocator import AllocatorWatch
 from .channel import Channel
 from .tracker import Tracker
 
@@ -28,6 +29,7 @@ class TorchHooks:
         self._torch = torch
         self._tracker = tracker
         self._channel = channel
+        self._allocator = AllocatorWatch(torch, channel)
         self._process = os.getpid()
         self._thread = threading.get_ident()
         self._optimizers: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
@@ -77,6 +79,7 @@ class TorchHooks:
             self._channel.metric(self._tracker.steps[number], _name("loss", number), self._loss)
             self._loss = None
         self._channel.progress(self._tracker.steps_done)
+        self._allocator.after_step(self._tracker.steps_done)
 
     def _patch_optimizer(self, optimizer: Any) -> None:
         make = optimizer.__init__

@@ -1,0 +1,163 @@
+"""One run's memory, from its first sample to its end: feeds the guard, carries out what relieves, and keeps a record.
+
+Invariant: nothing here waits. The record is bounded however long the run is, and spans all of it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..store.records import Json, Sample
+from .guard import Guard
+from .host import HostUse
+from .keeper_link import KeeperLink
+from .limits import Usage
+from .pressure import MemoryGroup, OomKills
+from .processes import catches
+from .protocol import AllocatorReport, Limits
+from .readings import Readings
+from .recorder import Recorder
+from .relief import Relief
+from .tenants import Tenant, present
+
+REPORT = "memory"
+"""The report in which the record is kept; the supervisor's own, which the script's side cannot say."""
+
+EVENT = "run.memory"
+
+_MOST_POINTS = 200
+_CLOSE_LOOK_SECONDS = 0.25
+
+
+class MemoryWatch:
+    """The guard, and the hands that it has in a supervisor."""
+
+    def __init__(
+        self,
+        home: Path,
+        limits: Limits,
+        *,
+        keeper: KeeperLink,
+        recorder: Recorder,
+        stop: Callable[[str], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self.training_pid: int | None = None
+        self._home = home
+        self._keeper = keeper
+        self._recorder = recorder
+        self._stop = stop
+        self._group = MemoryGroup(os.getpid())
+        self._kills = OomKills(self._group)
+        self._guard = Guard()
+        self._readings = Readings(limits)
+        self._relief = Relief(self, limits.grace_seconds, clock)
+        self._record = _Record()
+
+    def look(self, sample: Sample, usage: Usage, host: HostUse) -> None:
+        """Take in one sample, and do what it calls for."""
+        seconds, allocator = sample.elapsed_seconds, self._recorder.allocator
+        readings = self._readings.of(
+            sample, usage, host, training_pid=self.training_pid, steps=self._recorder.steps, allocator=allocator
+        )
+        alarms = self._guard.look(seconds, readings)
+        self._record.add(seconds, sample, host, self.training_pid, self._recorder.steps, allocator)
+        self._relief.see_to(alarms)
+        self._relief.see_who_rests(self._guard, seconds)
+
+    def pause(self, usual: float) -> float:
+        """How long to wait for the next look."""
+        return min(usual, _CLOSE_LOOK_SECONDS) if self._guard.should_look_closely else usual
+
+    @property
+    def kills(self) -> int:
+        """How many processes the kernel has killed for want of memory since the run began."""
+        return self._kills.count()
+
+    @property
+    def limit_bytes(self) -> int | None:
+        """What the control group may use, where it is limited."""
+        room = self._group.allowance()
+        return None if room is None else room.limit_bytes
+
+    def report(self) -> Json:
+        """The record, at the end."""
+        return {
+            **self._record.as_data(),
+            "kills": self.kills,
+            "kills_of_group": self._kills.of_group,
+            "group_limit_bytes": self.limit_bytes,
+        }
+
+    # --- actions ----------------------------------------------------------------------------------------------------
+
+    def tell(self, **data: Any) -> None:
+        """Append the event."""
+        if data["level"] == "warning":
+            self._record.warnings.append(data)
+            data["stalled_share"] = self._group.stalled_share()
+        self._recorder.event(EVENT, **data)
+
+    def tenants(self) -> tuple[Tenant, ...]:
+        """Our own processes beside the training."""
+        return present(self._home)
+
+    def ask_to_save(self) -> bool:
+        """SIGUSR1, which would end a script that does not catch it."""
+        if self.training_pid is None or not catches(self.training_pid, signal.SIGUSR1):
+            return False
+        self._keeper.save()
+        return True
+
+    def can_save_at_the_end(self) -> bool:
+        """Whether SIGTERM finds a handler."""
+        return self.training_pid is not None and catches(self.training_pid, signal.SIGTERM)
+
+    def stop(self, reason: str) -> None:
+        """As at a ceiling."""
+        self._stop(reason)
+
+
+class _Record:
+    """Memory over the run in at most some hundred points, and what was warned of."""
+
+    def __init__(self) -> None:
+        self.warnings: list[dict[str, Any]] = []
+        self._points: list[list[int | float | None]] = []
+        self._every = 1
+        self._seen = 0
+        self._last: AllocatorReport | None = None
+
+    def add(
+        self,
+        seconds: float,
+        sample: Sample,
+        host: HostUse,
+        training_pid: int | None,
+        steps: int,
+        allocator: AllocatorReport | None,
+    ) -> None:
+        self._last = allocator
+        self._seen += 1
+        if self._seen % self._every:
+            return
+        allocated = None if allocator is None else sum(device.allocated for device in allocator.devices)
+        reserved = None if allocator is None else sum(device.reserved for device in allocator.devices)
+        training = host.resident.get(training_pid) if training_pid is not None else None
+        self._points.append([round(seconds, 2), steps, sample.host_bytes, training, allocated, reserved])
+        if len(self._points) > _MOST_POINTS:
+            self._points = self._points[1::2]
+            self._every *= 2
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            "columns": ["seconds", "step", "tree", "training", "allocated", "reserved"],
+            "points": self._points,
+            "warnings": self.warnings[-10:],
+            "devices": [] if self._last is None else [asdict(device) for device in self._last.devices],
+        }
