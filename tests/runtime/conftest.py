@@ -219,7 +219,7 @@ def compile_c(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def nvml(compile_c: Callable[..., Path]) -> Path:
     """NVML's stand-in."""
-    return compile_c(Path(__file__).parent / "fake_nvml" / "nvml.c", "libnvidia-ml.so.1")
+    return compile_c(Path(__file__).parents[2] / "runtime" / "demo_nvml" / "nvml.c", "libnvidia-ml.so.1")
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +100,60 @@ def test_driver_that_fails_later_is_only_unknown(state: Path) -> None:
     assert sample["memory_used_bytes"] is None
 
 
+def test_a_gpu_that_is_lost_is_unknown_and_the_others_go_on(state: Path) -> None:
+    both = f"A100 {80 * GIB} {GIB} 10 100000 40\nB200 {180 * GIB} {2 * GIB} 20 200000 50\n"
+    before, during, after = look(state, both, both.replace(" 40\n", " 40 !15\n"), both)
+    assert [sample["memory_used_bytes"] for sample in during["samples"]] == [None, 2 * GIB]
+    assert (during["samples"][0]["power_watts"], during["samples"][0]["utilisation"]) == (None, None)
+    assert [sample["name"] for sample in during["samples"]] == ["A100", "B200"]
+    assert after["samples"] == before["samples"]
+
+
+def test_a_gpu_that_cannot_be_opened_is_left_out(state: Path) -> None:
+    (seen,) = look(state, f"A100 {80 * GIB} {GIB} 10 100000 40 !15\nB200 {180 * GIB} {2 * GIB} 20 200000 50\n")
+    assert [(sample["index"], sample["name"]) for sample in seen["samples"]] == [(1, "B200")]
+
+
+def test_frames_follow_one_another(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file's time of change is when the first frame begins."""
+    line = "A100 80 {} - - -\n"
+    state.write_text(line.format(1) + "@ 100\n" + line.format(2) + "@ 200\n" + line.format(3) + "@ 300 again\n")
+    code = (
+        "import os, sys, time; from mlintern.runtime.nvml import GpuMonitor\n"
+        "m = GpuMonitor(); m.open()\n"
+        "for age in (50, 150, 250, 350, 1250):\n"
+        "    os.utime(os.environ['FAKE_NVML_STATE'], (0, time.time() - age))\n"
+        "    print(m.look(set())[0].memory_used_bytes, end=' ')"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert answer.stdout == b"1 2 3 1 1 "
+
+
+ENERGY = """
+import os, sys, time, pynvml
+pynvml.nvmlInit()
+handle = pynvml.nvmlDeviceGetHandleByIndex(0)
+for state in sys.argv[1:]:
+    with open(os.environ["FAKE_NVML_STATE"], "w") as file:
+        file.write(state)
+    os.utime(os.environ["FAKE_NVML_STATE"], (0, time.time() - 1000))
+    try:
+        print(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) // 1000)
+    except pynvml.NVMLError as error:
+        print(type(error).__name__)
+"""
+
+
+def test_the_energy_counter_stands_grows_is_not_there_or_lost(state: Path) -> None:
+    gpu = "A100 80 1 - - - {}\n"
+    states = [gpu.format(option) for option in ("energy=5000", "energy=5000+300000", "", "!15")]
+    state.write_text(states[0])
+    answer = subprocess.run([sys.executable, "-c", ENERGY, *states], capture_output=True, check=True, text=True)
+    still, growing, none, lost = answer.stdout.split()
+    assert (still, none, lost) == ("5", "NVMLError_NotSupported", "NVMLError_GpuIsLost")
+    assert 5 + 300 * 1000 <= int(growing) < 5 + 300 * 1060
+
+
 def test_library_without_a_driver(state: Path) -> None:
     answer = subprocess.run([sys.executable, "-c", LOOK, "x"], capture_output=True, check=True)
     assert json.loads(answer.stdout) == []
@@ -155,3 +210,53 @@ def test_run_near_its_gpu_memory_is_warned_of(lab: Lab, state: Path) -> None:
     limits = [(event.data["limit"], event.data["level"]) for event in lab.events(run) if event.kind == "run.limit"]
     assert ("device_bytes", "warning") in limits and ("device_bytes", "over") not in limits
     assert run.energy_joules is not None and 100 < run.energy_joules < 250 * 3
+
+
+HOLDS = """
+import os, signal, sys
+def hold(line):
+    with open("state", "w") as file:
+        file.write(line)
+    os.replace("state", os.environ["FAKE_NVML_STATE"])
+print("up", flush=True)
+with open("words") as words:
+    for word in words:
+        hold(word.format(pid=os.getpid()))
+"""
+
+
+def test_a_gpu_lost_in_mid_run_leaves_the_run_alone(lab: Lab, state: Path, wait_until: Callable[..., None]) -> None:
+    gpu = f"A100 {80 * GIB} {3 * GIB} 95 250000 55 {{option}} {{pid}} {2 * GIB}\n"
+    state.write_text(f"A100 {80 * GIB} {GIB} 0 60000 30\n")
+    os.mkfifo(lab.project / "words")
+    run = lab.start(HOLDS)
+    with (lab.project / "words").open("w") as words:
+        for option, used in (("", 3 * GIB), ("!15", None), ("", 3 * GIB)):
+            words.write(gpu.replace("{option}", option))
+            words.flush()
+            seen = len(lab.store.samples.for_run(run.id))
+            wait_until(lambda seen=seen: len(lab.store.samples.for_run(run.id)) > seen + 1, "two more looks")
+            sample = lab.store.samples.latest(run.id)
+            assert sample is not None and sample.gpus[0].memory_used_bytes == used
+    ended = lab.wait(run)
+    assert (ended.status, ended.peak_device_bytes) == (RunStatus.DONE, 2 * GIB)
+
+
+def test_another_process_that_takes_the_card_is_told_and_the_run_goes_on(
+    lab: Lab, state: Path, wait_until: Callable[..., None]
+) -> None:
+    """What others hold grows between any two looks; what the run holds stays."""
+    state.write_text(f"A100 {80 * GIB} {GIB} 0 60000 30\n")
+    os.mkfifo(lab.project / "words")
+    run = lab.start(HOLDS)
+    with (lab.project / "words").open("w") as words:
+        for taken in range(10, 79, 3):
+            words.write(f"A100 {80 * GIB} {(taken + 1) * GIB} 95 250000 55 {{pid}} {2 * GIB} 1 {taken * GIB}\n")
+            words.flush()
+            seen = len(lab.store.samples.for_run(run.id))
+            wait_until(lambda seen=seen: len(lab.store.samples.for_run(run.id)) > seen, "another look")
+    ended = lab.wait(run)
+    told = [event.data for event in lab.events(run) if event.kind == "run.memory"]
+    assert [(one["level"], one["resource"], one["cause"]) for one in told[:1]] == [("warning", "gpu 0", "another process")]
+    assert "something else takes it" in told[0]["words"]
+    assert ended.status is RunStatus.DONE
