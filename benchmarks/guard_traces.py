@@ -43,7 +43,7 @@ def leaking(kind: str, seed: int, fastest: float = FASTEST_LEAK, slowest: float 
     dice = random.Random(f"{kind} {seed}")
     lasts = math.exp(dice.uniform(math.log(fastest), math.log(slowest)))
     use = LEAKING[kind](dice, lasts)
-    samples = []
+    samples: list[tuple[float, float]] = []
     for moment in moments(dice, 3 * lasts + 300):
         share = use(moment)
         if share >= 1.0:

@@ -224,6 +224,8 @@ def cause_of(reading: Reading, grown: Mapping[Part, int], whole_growth: float) -
         if Part.TREE not in grown or Part.TRAINING not in grown:
             return Cause.GROWTH
         return Cause.HOST_LEAK if makes_up(Part.TRAINING, grown[Part.TREE]) else Cause.WORKERS
+    if reading.resource.startswith("allocator"):
+        return Cause.LEAK
     if makes_up(Part.OURS) is False or (Part.OURS not in grown and makes_up(Part.RESERVED) is False):
         return Cause.OTHER_PROCESS
     if makes_up(Part.ALLOCATED):

@@ -257,6 +257,6 @@ def test_another_process_that_takes_the_card_is_told_and_the_run_goes_on(
             wait_until(lambda seen=seen: len(lab.store.samples.for_run(run.id)) > seen, "another look")
     ended = lab.wait(run)
     told = [event.data for event in lab.events(run) if event.kind == "run.memory"]
-    assert [(one["level"], one["resource"], one["cause"]) for one in told[:1]] == [("warning", "gpu 0", "another process")]
+    assert (told[0]["level"], told[0]["resource"], told[0]["cause"]) == ("warning", "gpu 0", "another process")
     assert "something else takes it" in told[0]["words"]
     assert ended.status is RunStatus.DONE

@@ -10,12 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from mlintern.benchmarks.control_group import UnavailableError, limited
 from mlintern.runtime.protocol import Isolation, LaunchFile, Limits, ProbeMode, ProbeSettings, launch_text
 from mlintern.store.records import Run, RunStatus
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))  # for `control_group`
-
-from control_group import UnavailableError, limited
 
 if TYPE_CHECKING:
     from conftest import Lab
