@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from ..runtime import gpu_use
+from ..runtime.guard import REPORT as MEMORY_REPORT
 from ..runtime.overrun import REPORT
 from ..runtime.protocol import PROBE_REPORTS
 from ..store import Store
@@ -28,7 +29,7 @@ _KEPT = tuple(field.name for field in fields(Forecast) if field.name not in ("id
 
 def reports_of(store: Store, run_id: int) -> dict[str, Json]:
     """The reports that there are of a run, by kind."""
-    found = {kind: store.reports.get(run_id, kind) for kind in PROBE_REPORTS}
+    found = {kind: store.reports.get(run_id, kind) for kind in (*PROBE_REPORTS, MEMORY_REPORT)}
     return {kind: report for kind, report in found.items() if report is not None}
 
 

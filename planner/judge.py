@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..store.records import Json, Metric, Run, RungName, RungStatus, RunStatus, Severity
+from . import out_of_memory
 from .crashes import may_be_caused_by_cutting, names_a_cut_count, same_crash, tell
 from .finding import FindingDraft
 from .looptree import LoopNode, LoopTreeError, parse
@@ -36,22 +37,28 @@ def judge(
     if first_crash is not None and run.status in (RunStatus.STOPPED, RunStatus.LOST):
         return _failed(first_crash, {"seen": f"once; a second look was not finished: {run.reason}"})
     if run.status is RunStatus.STOPPED:
-        return Verdict(RungStatus.STOPPED, run.reason or "stopped", _numeric(metrics))
+        died = out_of_memory.diagnose_death(run, reports)
+        return Verdict(RungStatus.STOPPED, run.reason or "stopped", (*_numeric(metrics), *filter(None, (died,))))
     if run.status is RunStatus.LOST:
         return Verdict(RungStatus.STOPPED, run.reason or "its supervisor vanished, so nobody saw how it ended")
     crash = reports.get("crash")
     if crash is not None:
-        return _crashed(run, crash, first_crash)
+        return _crashed(run, crash, first_crash, reports)
     if run.status is not RunStatus.DONE:
-        return Verdict(RungStatus.FAILED, run.reason, (*_numeric(metrics), _died(run, reports.get("end"))))
-    findings = _numeric(metrics)
+        died = out_of_memory.diagnose_death(run, reports) or _died(run, reports.get("end"))
+        return Verdict(RungStatus.FAILED, run.reason, (*_numeric(metrics), died))
+    leak = out_of_memory.leak_ahead(run, reports)
+    findings = (*_numeric(metrics), *filter(None, (leak,)))
     failed = any(finding.severity is Severity.ERROR for finding in findings)
     return Verdict(
         RungStatus.FAILED if failed else RungStatus.PASSED, findings[0].message if failed else None, findings
     )
 
 
-def _crashed(run: Run, crash: Json, first_crash: Json | None) -> Verdict:
+def _crashed(run: Run, crash: Json, first_crash: Json | None, reports: Mapping[str, Json]) -> Verdict:
+    if out_of_memory.is_out_of_memory(crash):
+        finding = out_of_memory.diagnose_crash(crash, reports)
+        return Verdict(RungStatus.FAILED, finding.message, (finding,))
     rehearsed = run.rung is RungName.REHEARSAL
     if rehearsed and first_crash is None and may_be_caused_by_cutting(crash):
         return Verdict(
@@ -76,9 +83,8 @@ def _crashed(run: Run, crash: Json, first_crash: Json | None) -> Verdict:
 def _failed(crash: Json, *more: Json) -> Verdict:
     """The rung has failed with this crash; ``more`` evidence goes with what the crash itself tells."""
     story = tell(crash)
-    code = "memory.oom" if crash.get("type") in ("OutOfMemoryError", "MemoryError") else "run.crash"
     evidence = (*story.evidence, *more)
-    finding = FindingDraft(code, Severity.ERROR, story.message, evidence, story.file, story.line, story.fix)
+    finding = FindingDraft("run.crash", Severity.ERROR, story.message, evidence, story.file, story.line, story.fix)
     return Verdict(RungStatus.FAILED, story.message, (finding,))
 
 

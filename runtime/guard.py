@@ -15,6 +15,15 @@ from typing import Any
 from .limits import size_words
 from .trend import Growth, Level, Trend
 
+EVENT = "run.memory"
+"""The event that tells of an alarm, and of what was done about it."""
+
+REPORT = "memory"
+"""The report with the record of a run's memory; the supervisor's own, which the script's side cannot say."""
+
+COLUMNS = ("seconds", "step", "tree", "training", "allocated", "reserved")
+"""What each point of the record tells; bytes but for the first two, the last two over all devices."""
+
 CLOSE_SHARE = 0.9
 """Below this share a leak is told but never said to be imminent: it may still stop by itself."""
 
@@ -107,13 +116,12 @@ class Alarm:
     def words(self) -> str:
         """For a person."""
         reading, growth = self.reading, self.growth
-        what = "memory" if reading.is_host else f"GPU memory ({reading.resource})"
-        pace = f"{what} grows by {size_words(growth.slope)} a second"
-        if per_step := self.bytes_per_step:
-            pace += f" ({size_words(per_step)} a step)"
+        what = "host memory" if reading.is_host else f"GPU memory ({reading.resource})"
+        when = "" if growth.seconds_left is None else f" is full in about {growth.seconds_left:.0f} s"
+        per_step = self.bytes_per_step
+        step = f" ({size_words(per_step)} a step)" if per_step else ""
         left = f"{size_words(reading.left_bytes)} of {size_words(reading.whole_bytes)} are left ({reading.where})"
-        time = "" if growth.seconds_left is None else f", for about {growth.seconds_left:.0f} s at this pace"
-        return f"{pace}: {left}{time}; {self._why}"
+        return f"{what}{when}: it grows by {size_words(growth.slope)} a second{step}, {left}; {self._why}"
 
     @property
     def bytes_per_step(self) -> float | None:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ..store.records import Json, Sample
-from .guard import Guard
+from .guard import COLUMNS, EVENT, Guard
 from .host import HostUse
 from .keeper_link import KeeperLink
 from .limits import Usage
-from .pressure import MemoryGroup, OomKills
+from .pressure import Allowance, MemoryGroup, OomKills
 from .processes import catches
 from .protocol import AllocatorReport, Limits
 from .readings import Readings
@@ -25,12 +25,8 @@ from .recorder import Recorder
 from .relief import Relief
 from .tenants import Tenant, present
 
-REPORT = "memory"
-"""The report in which the record is kept; the supervisor's own, which the script's side cannot say."""
-
-EVENT = "run.memory"
-
 _MOST_POINTS = 200
+_MOST_WARNINGS = 10
 _CLOSE_LOOK_SECONDS = 0.25
 
 
@@ -61,14 +57,30 @@ class MemoryWatch:
 
     def look(self, sample: Sample, usage: Usage, host: HostUse) -> None:
         """Take in one sample, and do what it calls for."""
-        seconds, allocator = sample.elapsed_seconds, self._recorder.allocator
+        self._take_reports(sample, host)
         readings = self._readings.of(
-            sample, usage, host, training_pid=self.training_pid, steps=self._recorder.steps, allocator=allocator
+            sample,
+            usage,
+            host,
+            training_pid=self.training_pid,
+            steps=self._recorder.steps,
+            allocator=self._record.allocator,
         )
-        alarms = self._guard.look(seconds, readings)
-        self._record.add(seconds, sample, host, self.training_pid, self._recorder.steps, allocator)
+        alarms = self._guard.look(sample.elapsed_seconds, readings)
         self._relief.see_to(alarms)
-        self._relief.see_who_rests(self._guard, seconds)
+        self._relief.see_who_rests(self._guard, sample.elapsed_seconds)
+
+    def _take_reports(self, sample: Sample, host: HostUse) -> None:
+        """Into the record: what the probe said since the last look, or else the look itself."""
+        reports = self._recorder.allocators
+        if not reports:
+            training = host.resident.get(self.training_pid) if self.training_pid is not None else None
+            self._record.add(sample, self._recorder.steps, training)
+        while reports:
+            report = reports.popleft()
+            self._record.allocator = report
+            self._record.add(sample, report.step, report.resident_bytes)
+        self._record.room = host.allowance
 
     def pause(self, usual: float) -> float:
         """How long to wait for the next look."""
@@ -127,37 +139,32 @@ class _Record:
     """Memory over the run in at most some hundred points, and what was warned of."""
 
     def __init__(self) -> None:
+        self.allocator: AllocatorReport | None = None
+        self.room: Allowance | None = None
         self.warnings: list[dict[str, Any]] = []
-        self._points: list[list[int | float | None]] = []
+        self._points: list[list[float | None]] = []
         self._every = 1
         self._seen = 0
-        self._last: AllocatorReport | None = None
 
-    def add(
-        self,
-        seconds: float,
-        sample: Sample,
-        host: HostUse,
-        training_pid: int | None,
-        steps: int,
-        allocator: AllocatorReport | None,
-    ) -> None:
-        self._last = allocator
+    def add(self, sample: Sample, step: int, training_bytes: int | None) -> None:
         self._seen += 1
         if self._seen % self._every:
             return
-        allocated = None if allocator is None else sum(device.allocated for device in allocator.devices)
-        reserved = None if allocator is None else sum(device.reserved for device in allocator.devices)
-        training = host.resident.get(training_pid) if training_pid is not None else None
-        self._points.append([round(seconds, 2), steps, sample.host_bytes, training, allocated, reserved])
+        devices = None if self.allocator is None else self.allocator.devices
+        allocated = sum(device.allocated for device in devices) if devices else None
+        reserved = sum(device.reserved for device in devices) if devices else None
+        seconds = round(sample.elapsed_seconds, 2)
+        self._points.append([seconds, step, sample.host_bytes, training_bytes, allocated, reserved])
         if len(self._points) > _MOST_POINTS:
             self._points = self._points[1::2]
             self._every *= 2
 
     def as_data(self) -> dict[str, Any]:
+        devices = () if self.allocator is None else self.allocator.devices
         return {
-            "columns": ["seconds", "step", "tree", "training", "allocated", "reserved"],
+            "columns": COLUMNS,
             "points": self._points,
-            "warnings": self.warnings[-10:],
-            "devices": [] if self._last is None else [asdict(device) for device in self._last.devices],
+            "warnings": self.warnings[-_MOST_WARNINGS:],
+            "devices": [asdict(device) for device in devices],
+            "host": None if self.room is None else asdict(self.room),
         }

@@ -23,6 +23,7 @@ LOSS = "loss"
 
 _MOST_WAITING = 200_000
 _FLUSH_ROWS = 5_000
+_MOST_ALLOCATORS = 256
 
 
 class Recorder:
@@ -40,8 +41,8 @@ class Recorder:
         """What the probe said about an exception that ended the script."""
         self.steps = 0
         """How many optimizer steps the probe has told of."""
-        self.allocator: AllocatorReport | None = None
-        """What the probe last said about memory."""
+        self.allocators: deque[AllocatorReport] = deque(maxlen=_MOST_ALLOCATORS)
+        """What the probe said about memory, until somebody takes it."""
         self.is_full = False
         """Whether the last attempt to store failed for want of room."""
 
@@ -65,7 +66,7 @@ class Recorder:
                 if planned is not None:
                     self._changes["planned_steps"] = planned
             case AllocatorReport():
-                self.allocator = message
+                self.allocators.append(message)
             case ProbeReport(kind, data):
                 self.report(kind, data)
 

@@ -30,12 +30,21 @@ LEAST_RISE_SHARE = 0.02
 """Growth over both windows below this share of the whole is not looked at."""
 
 LEAST_SURENESS = 4.0
-LEAST_RISING_SHARE = 0.6
+LEAST_RISING_SHARE = 0.55
 LEAST_AGREEMENT = 0.6
-"""How much of a slope the other window, or the time before, must have."""
+"""How much of the first window's slope the second must have."""
 
 LEAST_START = 0.3
-"""How much of the slope the first window must have: before, it did not grow."""
+"""How much of the slope the first window, or the time before, must have; less is no growth."""
+
+MOST_FASTER = 1.35
+"""How much faster it may have grown before: growth that slows down further stops by itself."""
+
+FASTER = 1.25
+"""From here on the second window's slope is the one that counts."""
+
+LEAST_STEP = 0.05
+"""A rise below this share of the mean one is none."""
 
 MOST_AT_ONCE = 0.5
 """A rise that comes with one jump is no growth."""
@@ -138,7 +147,7 @@ class _History:
             past = now - began
             if past <= at_least:
                 continue
-            if LEAST_AGREEMENT <= (taken - lowest) / (slope * past) <= 1 / LEAST_AGREEMENT:
+            if LEAST_START <= (taken - lowest) / (slope * past) <= MOST_FASTER:
                 others = 0
                 seen = max(seen, min(past, (taken - lowest) / slope))
             elif (others := others + 1) > 2:
@@ -193,9 +202,18 @@ class _Length:
         last = self._closed[-1]
         window = (last.floor - self._closed[0].floor) / slope
         seen = history.grown(now, max(taken, last.floor), slope, min(window, now - self._closed[0].began))
-        left = max(0.0, -self._height(now, taken, slope) / slope)
+        pace = self._pace(slope)
+        left = max(0.0, -self._height(now, taken, slope) / pace)
         is_near = left <= min(HORIZON_SECONDS, PATIENCE * seen)
-        return Growth(Level.LEAK if is_near else Level.WATCH, slope, left, seen)
+        return Growth(Level.LEAK if is_near else Level.WATCH, pace, left, seen)
+
+    def _pace(self, slope: float) -> float:
+        """The slope of now: that of the second window, where it grows faster and faster."""
+        times = [each.middle for each in self._closed]
+        floors = [each.floor for each in self._closed]
+        first = theil_sen(times[:STRETCHES], floors[:STRETCHES])
+        second = theil_sen(times[STRETCHES:], floors[STRETCHES:])
+        return max(slope, second) if second > FASTER * first else slope
 
     def _height(self, now: float, taken: float, slope: float) -> float:
         """What is taken now, or at the next peak that is as high as two have been, where the peaks grow too."""
@@ -220,10 +238,11 @@ class _Length:
         if first <= 0 or second < LEAST_AGREEMENT * first:
             return None
         rises = [later - earlier for earlier, later in pairwise(floors)]
-        if sum(rise > 0 for rise in rises) < LEAST_RISING_SHARE * len(rises):
+        rise = floors[-1] - floors[0]
+        if sum(each > LEAST_STEP * rise / len(rises) for each in rises) < LEAST_RISING_SHARE * len(rises):
             return None
         slope = theil_sen(times, floors)
-        if first < LEAST_START * slope or max(rises) > MOST_AT_ONCE * (floors[-1] - floors[0]):
+        if first < LEAST_START * slope or max(rises) > MOST_AT_ONCE * rise:
             return None
         rise = slope * (times[-1] - times[0])
         if rise < LEAST_RISE_SHARE * whole or rise < LEAST_SURENESS * _noise(times, floors, slope):

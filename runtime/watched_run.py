@@ -20,10 +20,11 @@ from ..store import Store, StoreError
 from ..store.records import Metric, Run, RunStatus
 from ..store.runs import RunChanges
 from . import gpu_use, leftovers, scratch
+from .guard import REPORT as MEMORY_REPORT
 from .keeper_link import KeeperLink
 from .last_words import LastWords
 from .limits import Level, Passed, Usage, Watch
-from .memory_watch import REPORT, MemoryWatch
+from .memory_watch import MemoryWatch
 from .monitors import Monitors
 from .outcome import Outcome, judge
 from .output_log import LogIndexer, OutputLog
@@ -280,7 +281,7 @@ class WatchedRun:
             files = [{"path": path, "bytes": size} for path, size in gone["written"]]
             self._recorder.report("written_paths", {"files": files})
         if self._started is not None:
-            self._recorder.report(REPORT, self._memory.report())
+            self._recorder.report(MEMORY_REPORT, self._memory.report())
         if self._lines.dropped:
             self._recorder.report("probe_lines", {"dropped": self._lines.dropped})
         changes = self._changes(outcome, gone)

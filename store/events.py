@@ -39,6 +39,13 @@ class Events(Area):
         )
         return tuple(map(_SHAPE.load, rows))
 
+    def of_kind(self, kind: str, *, run_id: int) -> tuple[Event, ...]:
+        """The events of one kind about a run, oldest first."""
+        rows = self._database.rows(
+            f"SELECT {_SHAPE.columns} FROM events WHERE run_id = ? AND kind = ? ORDER BY id", (run_id, kind)
+        )
+        return tuple(map(_SHAPE.load, rows))
+
     def last_id(self) -> int:
         """The newest event's id; 0 before the first."""
         return self._database.number("SELECT max(id) FROM events")

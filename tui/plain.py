@@ -13,8 +13,10 @@ from pathlib import Path
 from ..planner.forecasting import reforecast
 from ..planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ..planner.view import LadderView
+from ..runtime.guard import EVENT
 from ..store import Store, StoreError
 from ..store.records import Experiment
+from . import memory_words
 from .climber import trouble_words
 from .engine import Backend, Engine, Target
 from .moments import ago
@@ -114,8 +116,12 @@ class Telling:
         """Tell now and then how far a run is, until it is over."""
         told_at = float("-inf")
         version: int | None = None
+        told = 0
         while True:
             run = self.store.runs.get(run_id)
+            memory = self.store.events.of_kind(EVENT, run_id=run_id)
+            self.terminal.say(memory_words.line(event) for event in memory[told:])
+            told = len(memory)
             if run.status.is_over:
                 because = f", because {run.reason}" if run.reason else ""
                 self.terminal.say([clean(f"run {run.id}, {run.rung}: {run.status}{because}")])

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from mlintern.runtime.protocol import (
     MAX_LINE_BYTES,
+    AllocatorReport,
     Command,
+    DeviceMemory,
     Isolation,
     LaunchFile,
     Limits,
@@ -78,6 +80,34 @@ def test_progress_and_other_messages_are_read() -> None:
     assert parse_message(b'{"e":"loops","tree":{"a":1}}') == ProbeReport("loops", {"tree": {"a": 1}})
 
 
+def test_an_allocators_report_is_read() -> None:
+    device = {"index": 0, "total": 80, "allocated": 7, "peak": 9, "reserved": 10, "retries": 1, "ooms": 0}
+    line = {"e": "allocator", "step": 4, "resident": 100, "devices": [device]}
+    assert parse_message(json.dumps(line).encode()) == AllocatorReport(4, 100, (DeviceMemory(**device),))
+    bare = {"e": "allocator", "step": 4, "resident": None, "devices": []}
+    assert parse_message(json.dumps(bare).encode()) == AllocatorReport(4, None, ())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"step": -1},
+        {"step": "4"},
+        {"resident": 1.5},
+        {"devices": None},
+        {"devices": [7]},
+        {"devices": [{"index": 0}]},
+        {"devices": [{"index": 0, "total": 80, "allocated": -7, "peak": 9, "reserved": 10, "retries": 1, "ooms": 0}]},
+        {"devices": [{"index": 0, "total": 80, "allocated": True, "peak": 9, "reserved": 1, "retries": 1, "ooms": 0}]},
+        {"devices": [dict.fromkeys(("index", "total", "allocated", "peak", "reserved", "retries", "ooms"), 1)] * 65},
+    ],
+    ids=range(9),
+)
+def test_an_allocators_report_that_is_not_one_is_dropped(change: dict[str, object]) -> None:
+    line = {"e": "allocator", "step": 4, "resident": 100, "devices": [], **change}
+    assert parse_message(json.dumps(line).encode()) is None
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -90,6 +120,7 @@ def test_progress_and_other_messages_are_read() -> None:
         b'{"e":7}',
         b'{"e":"temporary","path":"/home/ada/mlintern-work"}',
         b'{"e":"first_look","run_id":1}',
+        b'{"e":"memory","kills":0}',
         b'{"e":"metrics"}',
         b'{"e":"metrics","rows":[[1,"loss"]]}',
         b'{"e":"metrics","rows":[["1","loss",2]]}',
@@ -103,7 +134,7 @@ def test_progress_and_other_messages_are_read() -> None:
         b'{"e":"' + b"x" * 300 + b'"}',
         b'{"e":"note","text":"' + b"x" * MAX_LINE_BYTES + b'"}',
     ],
-    ids=range(21),
+    ids=range(22),
 )
 def test_what_is_not_a_message_is_dropped(line: bytes) -> None:
     assert parse_message(line) is None

@@ -16,8 +16,10 @@ from ...planner.forecasting import reforecast
 from ...planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ...planner.rungs import FACTS
 from ...runtime import launch
+from ...runtime.guard import EVENT
 from ...store import Store
 from ...store.records import Run, RungName
+from .. import memory_words
 from ..climb import Climb, ClimbError
 from ..outcome import exit_code, tells_of_ceiling
 from ..output import CommandError, ExitCode, Output
@@ -82,8 +84,10 @@ class Climbing:
         """Until the run is over, drawing how far it is."""
         looked = self.clock()
         asked_for: float | None = None
+        told = 0
         try:
             while not (run := self.store.runs.get(run_id)).status.is_over:
+                told = self._tell_memory(run_id, told)
                 self.output.draw(lambda run=run: _progress(run))  # type: ignore[misc]  # a default holds the value
                 time.sleep(POLL_SECONDS)
                 if self.clock() - looked > LOOK_SECONDS:
@@ -93,6 +97,7 @@ class Climbing:
         except KeyboardInterrupt:
             self._leave(run_id)
             raise
+        self._tell_memory(run_id, told)
         words = f"run {run.id}, {run.rung}: {run.status} after {duration(run.wall_seconds)}"
         self.output.say(f"{words}, {run.reason}" if run.reason else words)
         return run
@@ -107,6 +112,13 @@ class Climbing:
         for line in lines:
             self.output.say(line)
         return run.ceiling_seconds if lines else asked_for
+
+    def _tell_memory(self, run_id: int, told: int) -> int:
+        """Say what the guard has said since; returns how much that is now."""
+        events = self.store.events.of_kind(EVENT, run_id=run_id)
+        for event in events[told:]:
+            self.output.say(memory_words.line(event))
+        return len(events)
 
     def _start(self, rung: RungName) -> None:
         left = None

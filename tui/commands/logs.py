@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...runtime import launch
+from ...runtime.guard import EVENT
 from ...store import Store
+from .. import memory_words
 from ..output import CommandError, ExitCode, Output
 from ..text import clean
 from .opening import home_folder, opened
@@ -30,6 +32,8 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         for piece in _pieces(run.log_path, _is_over(store, run.id) if options.follow else lambda: True):
             write(piece)
         write(b"")
+        for event in store.events.of_kind(EVENT, run_id=run.id):
+            output.say(memory_words.line(event))
         if not run.log_path.exists():
             output.say(f"run {run.id} has printed nothing, or its log is gone")
     return ExitCode.DONE

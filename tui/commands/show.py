@@ -9,9 +9,10 @@ from typing import Any
 
 from ...planner.overview import energy_source
 from ...planner.view import LadderView
+from ...runtime.guard import EVENT
 from ...store import Store
 from ...store.records import Experiment, Forecast, Metric, Run
-from .. import output_json
+from .. import memory_words, output_json
 from ..output import SCHEMA, ExitCode, Output
 from ..text import clean
 from ..units import (
@@ -39,8 +40,10 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         view = _view(store, home, experiment)
         forecast = _forecast(store, run)
         last = tuple(store.metrics.last(run.id).values()) if output_json.shows_results(run) else ()
-        output.object(_content(store, run, view, forecast, last))
+        memory = store.events.of_kind(EVENT, run_id=run.id)
+        output.object(_content(store, run, view, forecast, last) | {"memory": [dict(event.data) for event in memory]})
         output.lines(_lines(run, view, forecast, last, energy_source(store, run.id)))
+        output.lines(map(memory_words.line, memory))
     return ExitCode.DONE
 
 

@@ -31,7 +31,7 @@ from ..widgets.painted import Piece
 from ..widgets.prompt import Field, Prompt
 from ..widgets.rows import Rows
 from ..widgets.run_table import gives_results
-from ..widgets.section import Line, SectionTitle
+from ..widgets.section import Facts, Line, SectionTitle
 from ..widgets.series import Series, spliced
 from .detail import DetailScreen, finding_facts
 from .run_snapshot import Snapshot, Wanted, take
@@ -62,6 +62,7 @@ class RunScreen(StopQuestion):
     def compose_body(self) -> Iterable[Widget]:
         yield Line(id="run-title")
         yield Line(id="run-needs")
+        yield Facts(id="run-memory")
         with Container(id="run-top"):
             yield LossChart(id="chart")
             yield Meters(id="meters")
@@ -78,6 +79,7 @@ class RunScreen(StopQuestion):
     def begin(self) -> None:
         self.query_one("#log-search").display = False
         self.query_one("#run-findings-part").display = False
+        self.query_one("#run-memory").display = False
         self._draw_title()
         self.come_back()
 
@@ -163,6 +165,13 @@ class RunScreen(StopQuestion):
         self._draw_chart()
         self._draw_meters()
         self._draw_findings()
+        self._draw_memory()
+
+    def _draw_memory(self) -> None:
+        words = self.snapshot.memory if self.snapshot is not None else ()
+        facts = self.query_one("#run-memory", Facts)
+        facts.display = bool(words)
+        facts.show([("!", "warn", one) for one in words])
 
     def _draw_title(self) -> None:
         line = self.query_one("#run-title", Line)

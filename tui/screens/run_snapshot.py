@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from ...planner.forecasting import reforecast
 from ...runtime.budgets import Account, accounts
+from ...runtime.guard import EVENT
 from ...store import Store
 from ...store.records import Experiment, Finding, Forecast, Interval, Metric, Run, RungName, Sample
+from ..memory_words import standing
 
 MOST_POINTS = 2_000
 
@@ -42,6 +44,8 @@ class Snapshot:
     reforecast: Interval | None
     """What the run will take in all, in seconds, as its own progress tells."""
     budgets: tuple[Account, ...]
+    memory: tuple[str, ...] = ()
+    """What the guard said of its memory and still stands."""
 
 
 def take(store: Store, wanted: Wanted) -> Snapshot:
@@ -76,6 +80,7 @@ def take(store: Store, wanted: Wanted) -> Snapshot:
         forecast=store.forecasts.latest(run.experiment_id, run.rung),
         reforecast=reforecast(store, run),
         budgets=tuple(accounts(experiment, store.runs.for_experiment(experiment.id)).values()),
+        memory=standing(store.events.of_kind(EVENT, run_id=run.id)),
     )
 
 
