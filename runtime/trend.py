@@ -43,6 +43,9 @@ MOST_FASTER = 1.35
 FASTER = 1.25
 """From here on the second window's slope is the one that counts."""
 
+LONGEST_SEEN = 4.0
+"""Windows speak for growth that lasted so many times as long as they do, and no longer."""
+
 LEAST_STEP = 0.05
 """A rise below this share of the mean one is none."""
 
@@ -204,6 +207,8 @@ class _Length:
         seen = history.grown(now, max(taken, last.floor), slope, min(window, now - self._closed[0].began))
         pace = self._pace(slope)
         left = max(0.0, -self._height(now, taken, slope) / pace)
+        # What has grown for long is for the longer lengths to judge: in a short one noise is half of the slope.
+        seen = min(seen, LONGEST_SEEN * (now - self._closed[0].began))
         is_near = left <= min(HORIZON_SECONDS, PATIENCE * seen)
         return Growth(Level.LEAK if is_near else Level.WATCH, pace, left, seen)
 

@@ -134,3 +134,16 @@ def test_a_reader_that_goes_away_is_no_error(home: Path, folder: Path) -> None:
     process.stderr.close()
     assert process.wait(timeout=30) == 0
     assert told == b""
+
+
+@pytest.mark.usefixtures("filled")
+def test_what_the_guard_said_is_in_show_and_beside_the_log(mlintern: Mlintern, home: Path) -> None:
+    with Store.open(home) as store:
+        words = "host memory is full in about 34 s: \x1b[31mit grows"
+        store.events.append("run.memory", run_id=2, level="warning", resource="host", words=words)
+    assert "memory: host memory is full in about 34 s: it grows\n" in mlintern("show", "2").out
+    (said,) = mlintern("show", "2", "--json").json("show")["memory"]
+    assert (said["level"], said["resource"]) == ("warning", "host")
+    assert mlintern("show", "3", "--json").json("show")["memory"] == []
+    log = subprocess.run([*COMMAND, "logs", "2"], capture_output=True, check=True, env=environment(home))
+    assert log.stdout == EVIL and b"memory: host memory is full in about 34 s" in log.stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from harness import TARGET
-from mlintern.planner.moves import Reached, RunRung
+from mlintern.planner.moves import Reached, RunRung, Wait
 from mlintern.store import Store
 from mlintern.store.records import RungName, RunStatus
 from mlintern.tui.output import ExitCode
@@ -175,3 +175,21 @@ def test_home_is_told_too(plain: FakeBackend, tmp_path: Path) -> None:
     assert lines[0].startswith("full is running 37 %: /home/ada/digits/train.py --epochs 220, 2 min ago")
     with Store.open(tmp_path / "other") as store:
         assert home_lines(store, NOW)[0].startswith("nothing yet")
+
+
+def test_what_the_guard_says_of_a_run_is_told_once(plain: FakeBackend) -> None:
+    plain.engine = FakeEngine(ladder_view(Wait(RungName.FULL, 3)))
+    with Store.open(plain.home) as store:
+        for words in ("host memory is full in about 34 s", "the script was told to save (SIGUSR1)"):
+            store.events.append("run.memory", run_id=3, level="warning", resource="host", words=words)
+        looks = iter(range(10))
+
+        def pause(_seconds: float) -> None:
+            if next(looks) == 2:
+                store.runs.update(3, status=RunStatus.STOPPED, reason="memory: …", ended_at=NOW)
+                plain.engine.ladder = reached_view()
+
+        output = io.StringIO()
+        tell(plain, Terminal(output, io.StringIO(), pause=pause, clock=lambda: NOW), TARGET)
+    lines = [line for line in output.getvalue().splitlines() if line.startswith("memory: ")]
+    assert lines == ["memory: host memory is full in about 34 s", "memory: the script was told to save (SIGUSR1)"]

@@ -236,3 +236,22 @@ def test_the_metric_that_tells_most_is_shown_first() -> None:
     assert telling(("lr", "train_loss", "loss", "acc")) == "loss"
     assert telling(("lr", "acc")) == "lr"
     assert telling(()) is None
+
+
+def guard_says(backend: FakeBackend, level: str, words: str, resource: str = "host") -> None:
+    with Store.open(backend.home) as store:
+        store.events.append("run.memory", run_id=3, experiment_id=1, level=level, resource=resource, words=words)
+
+
+async def test_a_warning_of_memory_stands_until_it_is_over(backend: FakeBackend) -> None:
+    async with running(backend) as pilot:
+        await opened(pilot)
+        assert "memory: " not in shown(pilot.app)
+        guard_says(backend, "warning", "host memory is full in about 34 s: [bold]\x1b[31mit grows by 96 MiB a second")
+        guard_says(backend, "saving", "the script was told to save (SIGUSR1)")
+        await ours(pilot).pulse()
+        await until(lambda: "! memory: host memory is full in about 34 s: [bold]it grows" in shown(pilot.app))
+        assert "told to save" in shown(pilot.app) and "epoch 82" in shown(pilot.app)
+        guard_says(backend, "eased", "host: memory does not grow any more")
+        await ours(pilot).pulse()
+        await until(lambda: "memory: " not in shown(pilot.app))

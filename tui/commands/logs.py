@@ -29,18 +29,33 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
     with opened(home_folder(options), create=False) as store:
         run = store.runs.get(options.run)
         write = _terminal_writer() if sys.stdout.isatty() else _byte_writer()
-        for piece in _pieces(run.log_path, _is_over(store, run.id) if options.follow else lambda: True):
+        tell = _memory_teller(store, run.id, output)
+        for piece in _pieces(run.log_path, _is_over(store, run.id, tell) if options.follow else lambda: True):
             write(piece)
         write(b"")
-        for event in store.events.of_kind(EVENT, run_id=run.id):
-            output.say(memory_words.line(event))
+        tell()
         if not run.log_path.exists():
             output.say(f"run {run.id} has printed nothing, or its log is gone")
     return ExitCode.DONE
 
 
-def _is_over(store: Store, run_id: int) -> Callable[[], bool]:
+def _memory_teller(store: Store, run_id: int, output: Output) -> Callable[[], None]:
+    """Says, each time, what the guard has said of the run's memory since."""
+    told = 0
+
+    def tell() -> None:
+        nonlocal told
+        events = store.events.of_kind(EVENT, run_id=run_id)
+        for event in events[told:]:
+            output.say(memory_words.line(event))
+        told = len(events)
+
+    return tell
+
+
+def _is_over(store: Store, run_id: int, tell: Callable[[], None]) -> Callable[[], bool]:
     def is_over() -> bool:
+        tell()
         launch.reconcile(store)
         return store.runs.get(run_id).status.is_over
 
