@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 LONGEST_HEALTHY = 1_800.0
 FASTEST_LEAK, SLOWEST_LEAK = 30.0, 7_200.0
-MOST_GROWTH = 0.7
+MOST_GROWTH = 2 / 3
 """What a healthy cache or data set may take of the room that was there when it began to grow."""
 
 Use = Callable[[float], float]
@@ -33,7 +33,7 @@ class Trace:
 def healthy(kind: str, seed: int) -> Trace:
     """A run whose memory does not run out."""
     dice = random.Random(f"{kind} {seed}")
-    use = HEALTHY[kind](dice)
+    use = {**HEALTHY, **UNDECIDABLE}[kind](dice)
     length = math.exp(dice.uniform(math.log(60.0), math.log(LONGEST_HEALTHY)))
     return Trace(kind, tuple((moment, min(use(moment), 0.9999)) for moment in moments(dice, length)), None)
 

@@ -8,6 +8,7 @@ may list none, or pids of another namespace).
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from collections.abc import Callable, Set
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..store.records import GpuSample
+from .demo_gpu import LIBRARY_VARIABLE
 from .gpu_use import Reading
 from .processes import started_at
 
@@ -47,7 +49,7 @@ class GpuMonitor:
         self.count = None if _may_have_gpus() else 0
         try:
             # Looked for first, because most machines have none and the binding is a large module.
-            ctypes.CDLL(_LIBRARY)
+            ctypes.CDLL(os.environ.get(LIBRARY_VARIABLE, _LIBRARY))
             import pynvml
         except (OSError, ImportError):
             return

@@ -27,7 +27,7 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What a version of control groups calls its files."""
+    """What a version of control groups calls its files, each after ``memory.``."""
 
     limit: str
     used: str
@@ -37,16 +37,9 @@ class _Names:
 
 
 _V1 = _Names(
-    "memory.limit_in_bytes",
-    "memory.usage_in_bytes",
-    ("total_inactive_file", "total_active_file"),
-    "memory.oom_control",
-    None,
+    "limit_in_bytes", "usage_in_bytes", ("total_inactive_file", "total_active_file"), "oom_control", None
 )
-_V2 = _Names(
-    "memory.max", "memory.current", ("inactive_file", "active_file", "slab_reclaimable"), "memory.events",
-    "memory.pressure",
-)  # fmt: skip
+_V2 = _Names("max", "current", ("inactive_file", "active_file", "slab_reclaimable"), "events", "pressure")
 
 
 class MemoryGroup:
@@ -66,21 +59,21 @@ class MemoryGroup:
         """How many processes of the group the kernel has killed for want of memory, the machine's or the group's."""
         if not self.folders:
             return None
-        return _field(self.folders[0] / self._names.kills, "oom_kill")
+        return _field(_file(self.folders[0], self._names.kills), "oom_kill")
 
     def stalled_share(self) -> float | None:
         """The share of the last ten seconds in which everything waited for memory, 0 to 1."""
         if self.folders and self._names.stalls is not None:
-            share = _stalled(self.folders[0] / self._names.stalls)
+            share = _stalled(_file(self.folders[0], self._names.stalls))
             if share is not None:
                 return share
         return _stalled(self._proc / "pressure" / "memory")
 
     def _allowance(self, folder: Path) -> Allowance | None:
-        limit, used = _number(folder / self._names.limit), _number(folder / self._names.used)
+        limit, used = (_number(_file(folder, name)) for name in (self._names.limit, self._names.used))
         if limit is None or used is None or limit >= _NO_LIMIT:
             return None
-        stat = _fields(folder / "memory.stat")
+        stat = _fields(_file(folder, "stat"))
         cache = sum(stat.get(name, 0) for name in self._names.cache)
         return Allowance(limit, max(0, limit - max(0, used - cache)), f"the control group {folder.name}")
 
@@ -142,9 +135,13 @@ def _upwards(point: Path, root: str, path: str, names: _Names) -> Iterator[Path]
     if ".." in folder.parts or not folder.is_dir():
         folder = point
     while folder != point.parent:
-        if (folder / names.used).exists():
+        if _file(folder, names.used).exists():
             yield folder
         folder = folder.parent
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / f"memory.{name}"
 
 
 def _number(path: Path) -> int | None:

@@ -19,7 +19,7 @@ STRETCHES = 5
 """How many stretches make a window; two windows in a row must agree."""
 
 LENGTHS_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
-PATIENCE = 0.4
+PATIENCE = 0.44
 """A leak is told when the time left is at most this share of the time for which it has grown: before that, most of
 what grows stops by itself, such as a cache that fills."""
 
@@ -31,7 +31,7 @@ LEAST_RISE_SHARE = 0.02
 
 LEAST_SURENESS = 4.0
 LEAST_RISING_SHARE = 0.55
-LEAST_AGREEMENT = 0.6
+LEAST_AGREEMENT = 0.75
 """How much of the first window's slope the second must have."""
 
 LEAST_START = 0.3
@@ -49,14 +49,14 @@ LONGEST_SEEN = 4.0
 LEAST_STEP = 0.05
 """A rise below this share of the mean one is none."""
 
-MOST_AT_ONCE = 0.5
-"""A rise that comes with one jump is no growth."""
+MOST_AT_ONCE = 0.33
+"""A rise of which one jump is more than this share is no growth."""
 
 HITS = 2
 
 HARD_SHARE = 0.97
 HARD_SECONDS = 20.0
-RISES = 3
+RISES = 4
 """How many rises in a row, each to where it never was, count where all but nothing is left."""
 
 _MOST_KEPT = 256
@@ -244,7 +244,8 @@ class _Length:
             return None
         rises = [later - earlier for earlier, later in pairwise(floors)]
         rise = floors[-1] - floors[0]
-        if sum(each > LEAST_STEP * rise / len(rises) for each in rises) < LEAST_RISING_SHARE * len(rises):
+        steps = [each > LEAST_STEP * rise / len(rises) for each in rises]
+        if sum(steps) < LEAST_RISING_SHARE * len(rises) or not any(steps[-2:]):
             return None
         slope = theil_sen(times, floors)
         if first < LEAST_START * slope or max(rises) > MOST_AT_ONCE * rise:

@@ -33,15 +33,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         python = _python(options.python)
     except (UnitError, ValueError) as error:
         return _refuse(str(error))
-    home = Path(options.home).expanduser().absolute() if options.home else default_home()
+    home = Path(options.home).expanduser().absolute() if options.home else None
+    if home is not None and home.exists() and not home.is_dir():
+        return _refuse(f"{home} is a file: name a folder with --home")
+    if not options.plain and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return _refuse("this is no terminal to draw on: use --plain, or the command `mlintern` in scripts")
+    if options.demo_gpu:
+        from .demo import run_demo
+
+        return run_demo(home, lambda demo_home: _run(demo_home, python, target, plain=options.plain))
+    home = home or default_home()
     if home.exists() and not home.is_dir():
         return _refuse(f"{home} is a file: name a folder with --home")
-    if options.plain:
+    return _run(home, python, target, plain=options.plain)
+
+
+def _run(home: Path, python: Path | None, target: Target | None, *, plain: bool) -> int:
+    if plain:
         from .plain import run_plain
 
         return run_plain(home, python, target)
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return _refuse("this is no terminal to draw on: use --plain, or the command `mlintern` in scripts")
     return _run_screens(home, python, target)
 
 
@@ -88,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="mlintern-tui",
         usage="mlintern-tui [PATH] [--plain] [--home DIR] [--python EXE] [--steps N] [--budget AMOUNT …]\n"
-        "                    [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
+        "                    [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [--demo-gpu] [-- ARGS…]",
         description="Rehearse, forecast, approve, run and remember a PyTorch training script, unmodified and offline.",
         epilog="What stands behind -- goes to the script, as for its full run.",
         allow_abbrev=False,
@@ -104,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         help="what all runs together may take: 2h, $5, 2kWh, 3gpuh, or several such as 2h,$5",
+    )
+    parser.add_argument(
+        "--demo-gpu", action="store_true", help="a made-up GPU, to see the screens; kept in a folder of its own"
     )
     for option, what in LIMIT_OPTIONS.items():
         parser.add_argument(option, metavar="SIZE", help=f"{what}, such as 8GB; a run is stopped there")

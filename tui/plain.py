@@ -13,6 +13,7 @@ from pathlib import Path
 from ..planner.forecasting import reforecast
 from ..planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ..planner.view import LadderView
+from ..runtime import demo_gpu
 from ..runtime.guard import EVENT
 from ..store import Store, StoreError
 from ..store.records import Experiment
@@ -39,6 +40,8 @@ def run_plain(home: Path, python: Path | None, target: Target | None) -> ExitCod
         # A name with stray bytes, or a terminal that is not UTF-8, must not end the telling.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     terminal = Terminal(sys.stdout, sys.stdin)
+    if demo_gpu.is_on():
+        terminal.say([demo_gpu.LABEL])
     try:
         return tell(LocalBackend(home, python), terminal, target)
     except KeyboardInterrupt:

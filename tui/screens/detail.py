@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from ...runtime import demo_gpu
 from ...store.records import Finding
 from ..actions import Scope
 from ..bindings import bindings
@@ -38,7 +39,7 @@ class DetailScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         box = self.query_one("#detail-box")
         box.border_title = self._title
-        box.border_subtitle = "esc close"
+        box.border_subtitle = f"esc close · {demo_gpu.LABEL}" if demo_gpu.is_on() else "esc close"
         facts = self.query_one("#detail-facts", Facts)
         facts.show(self._facts)
         facts.focus()

@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Input
 
+from ...runtime import demo_gpu
 from ..actions import BY_ID, Action, Scope
 from .painted import Painted
 
@@ -34,11 +35,15 @@ class TopBar(Painted):
             look = self.ink("strong" if here else "muted", action.handler)
             segments.append(Segment(f"[{name.strip()}]" if here else name, look))
             segments.append(Segment(" "))
-        right = "q leave (runs go on) "
+        right, ink = "q leave (runs go on) ", "muted"
+        if demo_gpu.is_on():
+            right, ink = f"{demo_gpu.LABEL} ", "warn"
         used = sum(cell_len(segment.text) for segment in segments)
         gap = self.size.width - used - len(right)
         if gap > 0:
-            segments += [Segment(" " * gap), Segment(right, self.ink("muted", BY_ID["everywhere.leave"].handler))]
+            segments += [Segment(" " * gap), Segment(right, self.ink(ink, BY_ID["everywhere.leave"].handler))]
+        elif demo_gpu.is_on():
+            segments[0] = Segment(" demo GPU ", self.ink("warn"))
         return self.finish(segments, self.size.width)
 
 
