@@ -24,7 +24,7 @@ REPORT = "memory"
 COLUMNS = ("seconds", "step", "tree", "training", "allocated", "reserved")
 """What each point of the record tells; bytes but for the first two, the last two over all devices."""
 
-CLOSE_SHARE = 0.9
+CLOSE_SHARE = 0.95
 """Below this share a leak is told but never said to be imminent: it may still stop by itself."""
 
 MOST_PART = 0.5
