@@ -50,6 +50,9 @@ LEAST_GROWTH_SHARE = 0.05
 """Growth below these, of what there was, is not called a leak: a process settles for a while."""
 
 WORTH_TELLING_SHARE = 0.1
+SAFE_SHARE = 0.8
+"""Of what is left; a leak that will take more is warned of."""
+
 EARLY_STEPS = 10
 
 
@@ -160,15 +163,16 @@ def leak_ahead(run: Run, reports: Mapping[str, Json]) -> FindingDraft | None:
     steps = _full_steps(run, reports)
     left = _left_bytes(record, leak)
     evidence = (leak.evidence, {"left_bytes": left, "full_steps": steps})
-    ahead = None if steps is None else max(0.0, leak.bytes_per_step * (steps - leak.last_step))
-    if left is None or ahead is None or ahead < WORTH_TELLING_SHARE * left:
+    ahead = 0.0 if steps is None else max(0.0, leak.bytes_per_step * (steps - leak.last_step))
+    if left is None or steps is None or ahead < WORTH_TELLING_SHARE * left:
         more = "" if steps is not None else "; how many steps the full run makes is not known"
         return FindingDraft("memory.leak", Severity.INFO, leak.words + more, evidence, fix=_FIXES[Why.LEAK])
-    if ahead <= left:
+    if ahead <= SAFE_SHARE * left:
         words = f"{leak.words}; the {steps} steps of the full run would take {size_words(ahead)} more, which fits"
         return FindingDraft("memory.leak", Severity.INFO, words, evidence, fix=_FIXES[Why.LEAK])
     last = leak.last_step + int(left / leak.bytes_per_step)
-    words = f"{leak.words}; {size_words(left)} are left, which ends at about step {last} of {steps}"
+    ends = f"which ends at about step {last} of {steps}" if last < steps else f"nearly all of which {steps} steps take"
+    words = f"{leak.words}; {size_words(left)} are left, {ends}"
     return FindingDraft("memory.leak", Severity.WARNING, words, evidence, fix=_FIXES[Why.LEAK])
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from .pressure import Allowance, MemoryGroup
+from .pressure import Allowance, MemoryGroup, host_allowance
 
 _RESCAN_SECONDS = 15.0
 _SHARED_COST = 0.005
@@ -77,15 +77,9 @@ class HostMonitor:
             host_bytes=self._counted_once(sizes),
             cpu_seconds=cpu,
             disk_written_bytes=written,
-            allowance=self._allowance(),
+            allowance=host_allowance(self._group),
             resident=sizes,
         )
-
-    def _allowance(self) -> Allowance:
-        memory = psutil.virtual_memory()
-        machine = Allowance(memory.total, memory.available, "the machine")
-        group = self._group.allowance()
-        return machine if group is None or machine.left_bytes < group.left_bytes else group
 
     def _of_ended(self) -> tuple[float, int]:
         """The kernel adds what a process used to its parent's account when the parent has collected it."""

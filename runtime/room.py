@@ -5,6 +5,7 @@ Invariant: what cannot be found out is ``None`` or absent, never zero; looking n
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ class Room:
     """Free memory at one moment."""
 
     host_bytes: int
+    """Of the machine, or of the control group that we are in where that has less."""
     device_bytes: tuple[int, ...] = ()
     """Of each GPU that tells; empty without one."""
 
@@ -30,16 +32,15 @@ class RoomWatch:
     def look(self) -> Room:
         """What is free now."""
         # Here and not above: a face reads views with a room in them long before it looks for one.
-        import psutil
-
         from .nvml import GpuMonitor
+        from .pressure import MemoryGroup, host_allowance
 
         if self._gpus is None:
             self._gpus = GpuMonitor()
             self._gpus.open()
         samples = self._gpus.look(frozenset())
         return Room(
-            host_bytes=psutil.virtual_memory().available,
+            host_bytes=host_allowance(MemoryGroup(os.getpid())).left_bytes,
             device_bytes=tuple(
                 sample.memory_total_bytes - sample.memory_used_bytes
                 for sample in samples

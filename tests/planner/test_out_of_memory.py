@@ -125,7 +125,11 @@ def test_a_run_that_the_guard_stopped_has_its_leak_as_a_finding(make_run: Any) -
 
 @pytest.mark.parametrize(
     ("steps", "severity", "words"),
-    [(100_000, Severity.WARNING, "which ends at about step 13"), (5_000, Severity.INFO, "which fits")],
+    [
+        (100_000, Severity.WARNING, "which ends at about step 13"),
+        (12_500, Severity.WARNING, "nearly all of which 12500 steps take"),
+        (5_000, Severity.INFO, "which fits"),
+    ],
 )
 def test_a_leak_that_has_yet_to_hurt(
     make_run: Any, monkeypatch: pytest.MonkeyPatch, steps: int, severity: Severity, words: str

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from mlintern.runtime import demo_gpu
 from mlintern.runtime.protocol import Limits
 from mlintern.store.records import RunStatus
 
@@ -260,3 +261,17 @@ def test_another_process_that_takes_the_card_is_told_and_the_run_goes_on(
     assert (told[0]["level"], told[0]["resource"], told[0]["cause"]) == ("warning", "gpu 0", "another process")
     assert "something else takes it" in told[0]["words"]
     assert ended.status is RunStatus.DONE
+
+
+def test_the_demo_gpu_is_seen_by_a_supervisor(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(demo_gpu.LIBRARY_VARIABLE, "")  # so that what is switched on is switched off again
+    monkeypatch.setenv(demo_gpu.STATE_VARIABLE, "")
+    try:
+        demo_gpu.switch_on(tmp_path)
+    except demo_gpu.DemoError:
+        pytest.skip("needs a C compiler")
+    run = lab.run("")
+    sample = lab.store.samples.latest(run.id)
+    assert sample is not None
+    assert [gpu.name for gpu in sample.gpus] == ["demo-GPU-made-up"] * 2
+    assert "run.memory" not in lab.kinds(run)
