@@ -167,7 +167,7 @@ def real_kill(limit_bytes: int, bytes_per_second: int) -> Mapping[str, float | s
             told = [event for event in store.events.after(0, run_id=run.id) if event.kind == "run.memory"]
             started = run.started_at or 0.0
             killed_at = run.wall_seconds
-            report = store.reports.get(run.id, "memory") or {}
+            report = store.reports.get(run.id, "memory_record") or {}
             warned_at = told[0].at - started if told else None
             return {
                 "limit_bytes": limit_bytes,

@@ -18,7 +18,7 @@ from .trend import Growth, Level, Trend
 EVENT = "run.memory"
 """The event that tells of an alarm, and of what was done about it."""
 
-REPORT = "memory"
+REPORT = "memory_record"
 """The report with the record of a run's memory; the supervisor's own, which the script's side cannot say."""
 
 COLUMNS = ("seconds", "step", "tree", "training", "allocated", "reserved")

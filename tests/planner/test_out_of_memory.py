@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mlintern.planner.judge import judge
 from mlintern.planner.out_of_memory import diagnose_crash, figures_in, is_out_of_memory, leak_in
-from mlintern.runtime.guard import COLUMNS
+from mlintern.runtime.guard import COLUMNS, REPORT
 from mlintern.store.records import RungName, RungStatus, RunStatus, Severity
 
 MIB, GIB = 1 << 20, 1 << 30
@@ -74,7 +74,7 @@ def test_the_sizes_in_the_messages_of_torch_old_and_new() -> None:
 def test_a_crash_names_its_cause_with_numbers(
     make_run: Any, found: dict[str, Any], more: dict[str, Any], cause: str, words: str
 ) -> None:
-    verdict = judge(make_run(status=RunStatus.FAILED, exit_code=1), {"crash": found, "memory": record(**more)}, {})
+    verdict = judge(make_run(status=RunStatus.FAILED, exit_code=1), {"crash": found, REPORT: record(**more)}, {})
     (finding,) = verdict.findings
     assert (verdict.status, finding.code, finding.severity) == (RungStatus.FAILED, "memory.oom", Severity.ERROR)
     assert (finding.file, finding.line) == ("/p/train.py", 9)
@@ -106,21 +106,21 @@ def test_which_exceptions_are_about_memory(kind: str, message: str, expected: bo
 
 def test_a_kill_by_the_kernel_is_out_of_memory_and_another_kill_is_not(make_run: Any) -> None:
     killed = make_run(status=RunStatus.FAILED, signal=9, reason="killed by the kernel", exit_code=None)
-    (finding,) = judge(killed, {"memory": record(3 * MIB, kills=1)}, {}).findings
+    (finding,) = judge(killed, {REPORT: record(3 * MIB, kills=1)}, {}).findings
     assert finding.code == "memory.oom" and "the training process grew by" in finding.message
-    (finding,) = judge(killed, {"memory": record(kills=0)}, {}).findings
+    (finding,) = judge(killed, {REPORT: record(kills=0)}, {}).findings
     assert finding.code == "run.crash"
 
 
 def test_a_run_that_the_guard_stopped_has_its_leak_as_a_finding(make_run: Any) -> None:
     stopped = make_run(status=RunStatus.STOPPED, reason="memory: stopped before it ran out: …")
-    (finding,) = judge(stopped, {"memory": record(3 * MIB)}, {}).findings
+    (finding,) = judge(stopped, {REPORT: record(3 * MIB)}, {}).findings
     assert (finding.code, finding.severity) == ("memory.leak", Severity.ERROR)
     warning = {"cause": "another process", "resource": "gpu 0", "words": "something else takes it"}
-    (finding,) = judge(stopped, {"memory": record(warnings=[warning])}, {}).findings
+    (finding,) = judge(stopped, {REPORT: record(warnings=[warning])}, {}).findings
     assert finding.code == "memory.oom" and "other processes" in str(finding.fix)
     ceiling = make_run(status=RunStatus.STOPPED, reason="ceiling: 5 s of time")
-    assert judge(ceiling, {"memory": record(3 * MIB)}, {}).findings == ()
+    assert judge(ceiling, {REPORT: record(3 * MIB)}, {}).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_leak_that_has_yet_to_hurt(
     make_run: Any, monkeypatch: pytest.MonkeyPatch, steps: int, severity: Severity, words: str
 ) -> None:
     monkeypatch.setattr("mlintern.planner.out_of_memory._full_steps", lambda run, reports: steps)
-    verdict = judge(make_run(rung=RungName.PILOT), {"memory": record(3 * MIB)}, {})
+    verdict = judge(make_run(rung=RungName.PILOT), {REPORT: record(3 * MIB)}, {})
     (finding,) = verdict.findings
     assert verdict.status is RungStatus.PASSED
     assert (finding.code, finding.severity) == ("memory.leak", severity)
@@ -158,9 +158,9 @@ def test_what_is_no_leak(make_run: Any, growth: Any) -> None:
     for point in told["points"]:
         point[3] = GIB + growth(point[1])
     assert leak_in(told) is None
-    assert judge(make_run(), {"memory": told}, {}).findings == ()
+    assert judge(make_run(), {REPORT: told}, {}).findings == ()
 
 
 @pytest.mark.parametrize("broken", [{}, {"columns": []}, {"points": [[1]], "columns": list(COLUMNS)}])
 def test_a_record_that_tells_nothing(make_run: Any, broken: dict[str, Any]) -> None:
-    assert judge(make_run(), {"memory": broken}, {}).status is RungStatus.PASSED
+    assert judge(make_run(), {REPORT: broken}, {}).status is RungStatus.PASSED

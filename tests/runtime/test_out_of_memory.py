@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from mlintern.benchmarks.control_group import UnavailableError, limited
+from mlintern.runtime.guard import REPORT
 from mlintern.runtime.protocol import Isolation, LaunchFile, Limits, ProbeMode, ProbeSettings, launch_text
 from mlintern.store.records import Run, RunStatus
 
@@ -101,7 +102,7 @@ def test_a_leak_is_told_saved_and_stopped_before_the_kernel_kills(
     assert ended.status is RunStatus.STOPPED
     assert ended.reason is not None and ended.reason.startswith("memory: stopped before it ran out")
     assert lab.log(run).split(b"\n")[1:3] == [b"saved", b"saved at the end"]
-    report = lab.store.reports.get(run.id, "memory")
+    report = lab.store.reports.get(run.id, REPORT)
     assert report is not None and report["kills"] == 0 and report["group_limit_bytes"] == LIMIT
 
 
@@ -112,7 +113,7 @@ def test_a_jump_is_killed_by_the_kernel_and_the_record_says_so(lab: Lab, group: 
     ended = lab.wait(run)
     assert (ended.status, ended.signal) == (RunStatus.FAILED, 9)
     assert ended.reason == "killed by the kernel: nothing was left of its control group's 400 MiB (SIGKILL)"
-    report = lab.store.reports.get(run.id, "memory")
+    report = lab.store.reports.get(run.id, REPORT)
     assert report is not None and report["kills"] == 1 and report["kills_of_group"]
     assert "run.memory" not in lab.kinds(run)
 

@@ -120,7 +120,7 @@ def test_an_allocators_report_that_is_not_one_is_dropped(change: dict[str, objec
         b'{"e":7}',
         b'{"e":"temporary","path":"/home/ada/mlintern-work"}',
         b'{"e":"first_look","run_id":1}',
-        b'{"e":"memory","kills":0}',
+        b'{"e":"memory_record","kills":0}',
         b'{"e":"metrics"}',
         b'{"e":"metrics","rows":[[1,"loss"]]}',
         b'{"e":"metrics","rows":[["1","loss",2]]}',
