@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..store.records import RungName
 
-BUILT = (RungName.STATIC, RungName.REHEARSAL, RungName.PILOT, RungName.FULL)
+BUILT = (RungName.STATIC, RungName.DRYRUN, RungName.REHEARSAL, RungName.PILOT, RungName.FULL)
 """The rungs that this version can climb. The others are declared, and never read as passed."""
 
 NOT_BUILT_WHY = "not built yet"

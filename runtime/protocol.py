@@ -28,7 +28,7 @@ MOST_DEVICES = 64
 PROBE_VARIABLE = "MLINTERN_PROBE"
 """The environment variable with the probe's settings, as one JSON object."""
 
-PROBE_REPORTS = ("hello", "loops", "crash", "end", "note")
+PROBE_REPORTS = ("hello", "loops", "crash", "end", "note", "memory")
 """What the probe reports besides metrics and progress, one report of each kind."""
 
 RUN_VARIABLE = "MLINTERN_RUN"
@@ -60,6 +60,7 @@ class Isolation(StrEnum):
 class ProbeMode(StrEnum):
     """What the probe does with the script. ``OFF`` runs the plain command."""
 
+    DRYRUN = "dryrun"
     REHEARSE = "rehearse"
     PILOT = "pilot"
     WATCH = "watch"
@@ -77,6 +78,8 @@ class ProbeSettings:
     redirect: Path | None = None
     """Where writes are turned to. Leave it ``None``: it is filled in when the isolation that holds needs it."""
     time_budget_seconds: float | None = None
+    memory_room: Mapping[str, int] | None = None
+    """Free bytes of each device type, such as ``cpu``: a dry run that comes close looks at what would make it fit."""
     thorough: bool = False
     """Leave outer and evaluation loops whole: a second look at a crash that the cutting may have caused."""
 
@@ -148,6 +151,7 @@ def launch_from_text(text: str) -> LaunchFile:
             roots=tuple(Path(root) for root in probe["roots"]),
             redirect=_path(probe["redirect"]),
             time_budget_seconds=probe["time_budget_seconds"],
+            memory_room=probe.get("memory_room"),
             thorough=probe["thorough"],
         ),
     )
@@ -162,6 +166,7 @@ def probe_environment(settings: ProbeSettings, command: Command, *, events_fd: i
             "roots": [str(root) for root in settings.roots],
             "redirect": None if redirect is None else str(redirect),
             "time_budget_seconds": settings.time_budget_seconds,
+            "memory_room": None if settings.memory_room is None else dict(settings.memory_room),
             "thorough": settings.thorough,
             "events_fd": events_fd,
             "script": None if command.script is None else str(command.script),

@@ -24,6 +24,8 @@ TRAIN_BATCHES = 24
 EVAL_BATCHES = 10
 EPOCHS = 2
 """What a rehearsal under Lightning runs."""
+DRY_BATCHES = 3
+"""What a dry run under Lightning runs, of training and of evaluation."""
 
 
 def watch_frameworks(waiting: AfterImport, tracker: Tracker, table: SiteTable) -> None:
@@ -144,10 +146,11 @@ def _limit(trainer: Any, tracker: Tracker) -> None:
         return
     if not policy.rehearses:
         return
-    trainer.limit_train_batches = _smaller(trainer.limit_train_batches, TRAIN_BATCHES)
-    trainer.limit_val_batches = _smaller(trainer.limit_val_batches, EVAL_BATCHES)
-    trainer.limit_test_batches = _smaller(trainer.limit_test_batches, EVAL_BATCHES)
-    trainer.limit_predict_batches = _smaller(trainer.limit_predict_batches, EVAL_BATCHES)
+    train, evaluate = (DRY_BATCHES, DRY_BATCHES) if policy.is_dry else (TRAIN_BATCHES, EVAL_BATCHES)
+    trainer.limit_train_batches = _smaller(trainer.limit_train_batches, train)
+    trainer.limit_val_batches = _smaller(trainer.limit_val_batches, evaluate)
+    trainer.limit_test_batches = _smaller(trainer.limit_test_batches, evaluate)
+    trainer.limit_predict_batches = _smaller(trainer.limit_predict_batches, evaluate)
     trainer.num_sanity_val_steps = min(trainer.num_sanity_val_steps, 1) if trainer.num_sanity_val_steps >= 0 else 1
     trainer.val_check_interval = 1.0
     trainer.check_val_every_n_epoch = 1

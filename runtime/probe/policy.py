@@ -46,7 +46,12 @@ class Policy:
     @property
     def rehearses(self) -> bool:
         """Whether loops are cut to a few iterations."""
-        return self.mode == "rehearse"
+        return self.mode in ("rehearse", "dryrun")
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether nothing is computed: then the fewest iterations are enough, and no time is measured."""
+        return self.mode == "dryrun"
 
     def enough(self, loop: Loop, steps_done: int) -> bool:
         """Whether ``loop``, at the end of an iteration, needs only its last one more."""
@@ -56,6 +61,8 @@ class Policy:
             )
         if not self.rehearses:
             return False
+        if self.is_dry:
+            return _enough_dry(loop)
         if loop.node.role == "train":
             return self._enough_training(loop)
         if loop.node.role == "eval":
@@ -112,6 +119,13 @@ class Policy:
         if seconds < self.budget_seconds and not all(self._is_sampled(node) for node in training_below(loop.node)):
             return loop.index >= MOST_EPOCHS  # epochs too short to tell what a step takes
         return loop.index >= 1
+
+
+def _enough_dry(loop: Loop) -> bool:
+    """Two training iterations and one of anything else, and then the last one."""
+    if loop.node.role == "train":
+        return loop.iteration_stepped and loop.index >= 2
+    return loop.node.role == "eval" or (loop.node.role == "outer" and loop.encloses)
 
 
 def seconds_below(node: Node) -> float:

@@ -17,6 +17,7 @@ from . import after_import, instrument
 from .channel import Channel
 from .clocks import children_cpu
 from .crash import describe
+from .dryrun import DryRun
 from .frameworks import REWRITTEN, watch_frameworks
 from .policy import Policy
 from .sites import SiteTable
@@ -41,6 +42,7 @@ class Session:
         self._channel = Channel(settings.get("events_fd"))
         self._table = SiteTable()
         self._tracker = Tracker(_policy(settings), self._table)
+        self._dry = DryRun(settings, self._channel, self._tracker) if settings.get("mode") == "dryrun" else None
         self._process = os.getpid()
         self._next_report = time.monotonic() + REPORT_SECONDS
 
@@ -55,6 +57,10 @@ class Session:
             status = exit_.code
         except BaseException as raised:  # boundary: the user's whole program  # noqa: BLE001
             error = raised
+        if self._dry is not None and self._dry.owns_process:
+            if error is not None:
+                self._print(error)
+            return self._dry.end(error)
         if os.getpid() != self._process:
             return status if error is None else self._print(error)  # a forked child of the script came this way
         if error is not None:
@@ -68,6 +74,8 @@ class Session:
     def _prepare(self) -> None:
         settings = self._settings
         self._finder = instrument.install(settings.get("roots", ()), self._table, REWRITTEN)
+        if self._dry is not None:
+            self._dry.start(self._finder.is_users)
         setattr(builtins, instrument.HOOK, self._tracker)
         os.register_at_fork(after_in_child=self._tracker.stand_down)
         waiting = after_import.install()
@@ -83,6 +91,8 @@ class Session:
     def _hook_torch(self, torch: Any) -> None:
         hooks = TorchHooks(torch, self._tracker, self._channel)
         hooks.install()
+        if self._dry is not None:
+            self._dry.install(hooks)
         self._channel.send("hello", pid=os.getpid(), python=sys.version.split()[0], torch=str(torch.__version__))
         progress = self._channel.progress
 

@@ -50,9 +50,14 @@ class TorchHooks:
         self._patch_optimizer(torch.optim.Optimizer)
         self._patch_backward(torch.autograd)
         self._patch_scaler(torch.amp.GradScaler)
-        if tracker.policy.mode in ("rehearse", "pilot"):
+        if tracker.policy.rehearses or tracker.policy.mode == "pilot":
             self._hook_forward(torch.nn.modules.module)
         data.install(torch, tracker, in_worker=self._in_worker)
+
+    def take_over(self) -> None:
+        """This fork goes on with the run in place of its parent."""
+        self._process = os.getpid()
+        self._thread = threading.get_ident()
 
     def _in_worker(self) -> bool:
         return os.getpid() != self._process
@@ -105,6 +110,8 @@ class TorchHooks:
         autograd.backward = watched
 
     def _note_loss(self, tensors: Any) -> None:
+        if self._tracker.policy.is_dry:
+            return  # nothing was computed
         tensor = tensors[0] if isinstance(tensors, (tuple, list)) and tensors else tensors
         if self._unscaled is not None and tensor is self._unscaled[0]:
             tensor = self._unscaled[1]

@@ -58,6 +58,10 @@ class Tracker:
         """Do nothing any more: this is a forked child, whose time is measured from outside."""
         self._thread = 0
 
+    def take_over(self) -> None:
+        """Follow the run again: this is a fork that goes on with it in place of its parent."""
+        self._thread = threading.get_ident()
+
     # -- called by rewritten code ------------------------------------------------------------------------------------
 
     def loop(self, number: int, source: Any) -> Any:
