@@ -11,7 +11,7 @@ from ..store import Store
 from ..store.records import Event, Experiment, Forecast, Run, Rung, RungName, RungStatus, Severity
 from .forecasting import reforecast
 from .moves import Move
-from .rungs import ALWAYS_OPEN, BUILT, FACTS
+from .rungs import ALWAYS_OPEN, BUILT, FACTS, as_built
 from .view import LadderView, RungView
 
 
@@ -19,7 +19,7 @@ def overview(
     store: Store, experiment: Experiment, target: RungName, move: Move, room: Room | None = None
 ) -> LadderView:
     """Everything there is to say about one experiment now; ``room`` is what an approval would have to fit into."""
-    rungs = store.rungs.all(experiment.id)
+    rungs = as_built(store.rungs.all(experiment.id))
     runs = store.runs.for_experiment(experiment.id)
     findings = store.findings.for_experiment(experiment.id)
     settled = _settled(store, experiment)
@@ -84,7 +84,7 @@ def _settled(store: Store, experiment: Experiment) -> Mapping[RungName, Event]:
 
 
 def _words(rungs: Mapping[RungName, Rung], settled: Mapping[RungName, Event], key: str) -> list[str]:
-    over = (RungStatus.PASSED, RungStatus.FAILED, RungStatus.STOPPED)
+    over = (RungStatus.PASSED, RungStatus.FAILED, RungStatus.STOPPED, RungStatus.SKIPPED)
     return [
         word for name in RungName if name in settled and rungs[name].status in over for word in settled[name].data[key]
     ]

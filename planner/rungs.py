@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..store.records import RungName
+from ..store.records import Rung, RungName, RungStatus
 
 BUILT = (RungName.STATIC, RungName.DRYRUN, RungName.REHEARSAL, RungName.PILOT, RungName.FULL)
 """The rungs that this version can climb. The others are declared, and never read as passed."""
@@ -29,7 +29,11 @@ FACTS: Mapping[RungName, RungFacts] = {
         shows="parses, imports resolve, arguments fit",
         verifies=("the code parses", "imports resolve in the chosen interpreter", "arguments of library calls fit"),
     ),
-    RungName.DRYRUN: RungFacts(costs=False, shows="shapes, peak memory", verifies=("shapes fit", "peak memory")),
+    RungName.DRYRUN: RungFacts(
+        costs=False,
+        shows="shapes, peak memory",
+        verifies=("shapes fit", "peak memory of tensors before anything is allocated"),
+    ),
     RungName.REHEARSAL: RungFacts(
         costs=False,
         shows="every line to the end, exact counts",
@@ -55,6 +59,24 @@ ALWAYS_OPEN = (
     "more than one seed",
 )
 """What no rung of this version verifies."""
+
+
+def as_built(rungs: Mapping[RungName, Rung]) -> Mapping[RungName, Rung]:
+    """The rungs as this version has them, where an earlier one began the climb.
+
+    A rung that was not built then is climbed now; where the climb went on without it, it stays behind.
+    """
+    return {name: _as_built(rung, rungs) for name, rung in rungs.items()}
+
+
+def _as_built(rung: Rung, rungs: Mapping[RungName, Rung]) -> Rung:
+    if rung.status is not RungStatus.NOT_BUILT or rung.name not in BUILT:
+        return rung
+    order = tuple(RungName)
+    later = (rungs[name] for name in order[order.index(rung.name) + 1 :])
+    if all(one.status in (RungStatus.PLANNED, RungStatus.NOT_BUILT) for one in later):
+        return replace(rung, status=RungStatus.PLANNED, why=None)
+    return replace(rung, status=RungStatus.SKIPPED, why="it was not built yet when this was climbed")
 
 
 def rungs_up_to(target: RungName) -> tuple[RungName, ...]:

@@ -20,14 +20,15 @@ from ..planner.finding import FindingDraft
 from ..planner.fit import why_it_cannot_run
 from ..planner.forecasting import make_forecasts, measured_runs, reports_of, reprice
 from ..planner.judge import judge, what_rehearsal_showed
+from ..planner.judge_dryrun import judge_dryrun, what_dryrun_showed
 from ..planner.moves import Ask, Blocked, Move, Reached, RunRung, Wait
 from ..planner.overview import overview
-from ..planner.rungs import BUILT, FACTS, NOT_BUILT_WHY
+from ..planner.rungs import BUILT, FACTS, NOT_BUILT_WHY, as_built
 from ..planner.view import LadderView
 from ..runtime import interpreters, launch, protocol
 from ..runtime.budgets import Unit, accounts
 from ..runtime.project import ScriptTarget, fingerprint, module_target, script_target
-from ..runtime.protocol import Command, Isolation, ProbeMode, ProbeSettings
+from ..runtime.protocol import Command, Isolation
 from ..runtime.room import RoomWatch
 from ..store import Store
 from ..store.experiments import ExperimentChanges
@@ -44,12 +45,7 @@ from ..store.records import (
     Severity,
 )
 from .engine import NOTHING_SAID, Limits
-
-FREE_CEILING_SECONDS = 60.0
-"""What a rung without approval may take where nobody said otherwise."""
-
-REHEARSAL_LOOP_SECONDS = 6.0
-"""How long a rehearsal spends inside loops, so that the whole stays within seconds."""
+from .probing import FREE_CEILING_SECONDS, free_ceiling, probe_settings
 
 
 class ClimbError(RuntimeError):
@@ -136,7 +132,7 @@ class Climb:
         return fingerprint(self._target) != self.experiment.fingerprint
 
     def _move(self) -> Move:
-        return ladder.next_move(self._store.rungs.all(self.experiment.id), self._to, self._forecasts())
+        return ladder.next_move(as_built(self._store.rungs.all(self.experiment.id)), self._to, self._forecasts())
 
     def _forecasts(self) -> Mapping[RungName, Forecast]:
         latest = {
@@ -226,7 +222,7 @@ class Climb:
             if not isinstance(move, RunRung) or move.rung is not rung or FACTS[rung].costs:
                 raise ClimbError(f"{rung} cannot start now: {describe_move(move)}")
             self._store.findings.clear(self.experiment.id, rung)
-            run = None if rung is RungName.STATIC else self._add_run(rung, ceiling_seconds or FREE_CEILING_SECONDS)
+            run = None if rung is RungName.STATIC else self._add_run(rung, free_ceiling(rung, ceiling_seconds))
         if run is None:
             self._climb_static()
             return None
@@ -252,7 +248,10 @@ class Climb:
     def _conclude(self, rung: Rung, run: Run) -> None:
         reports = reports_of(self._store, run.id)
         first = self._store.reports.get(run.id, "first_look")
-        verdict = judge(run, reports, self._store.metrics.last(run.id), first_crash=first)
+        if rung.name is RungName.DRYRUN:
+            verdict = judge_dryrun(run, reports)
+        else:
+            verdict = judge(run, reports, self._store.metrics.last(run.id), first_crash=first)
         if verdict.look_again:
             self._look_again(run, reports)
             return
@@ -288,6 +287,8 @@ class Climb:
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if status is not RungStatus.PASSED:
             return (), FACTS[rung].verifies
+        if rung is RungName.DRYRUN:
+            return what_dryrun_showed(reports)
         if rung is RungName.REHEARSAL:
             return what_rehearsal_showed(reports)
         return FACTS[rung].verifies, ()
@@ -369,19 +370,10 @@ class Climb:
                 device_bytes=experiment.device_limit_bytes,
             ),
             isolation=Isolation.NONE if run.rung is RungName.FULL else Isolation.OVERLAY,
-            probe=self._probe_settings(run, thorough),
+            probe=probe_settings(
+                run, experiment, roots=self._target.roots, thorough=thorough, look_for_room=self._room.look
+            ),
             token=token,
-        )
-
-    def _probe_settings(self, run: Run, thorough: bool) -> ProbeSettings:
-        mode = {RungName.REHEARSAL: ProbeMode.REHEARSE, RungName.PILOT: ProbeMode.PILOT}.get(run.rung, ProbeMode.WATCH)
-        share = (run.ceiling_seconds or FREE_CEILING_SECONDS) / 4
-        return ProbeSettings(
-            mode=mode,
-            stop_steps=run.planned_steps if mode is ProbeMode.PILOT else None,
-            roots=self._target.roots,
-            time_budget_seconds=min(REHEARSAL_LOOP_SECONDS, share),
-            thorough=thorough,
         )
 
     def _add_findings(self, rung: RungName, drafts: tuple[FindingDraft, ...], run_id: int | None) -> None:

@@ -1,0 +1,61 @@
+"""What the probe is told for a run of each rung, and how long the rungs that need no approval may take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..runtime.protocol import ProbeMode, ProbeSettings
+from ..runtime.room import Room
+from ..store.records import Experiment, Run, RungName
+
+FREE_CEILING_SECONDS = 60.0
+"""What a rung without approval may take where nobody said otherwise."""
+
+REHEARSAL_LOOP_SECONDS = 6.0
+"""How long a rehearsal spends inside loops, so that the whole stays within seconds."""
+
+DRYRUN_CEILING_SECONDS = 15.0
+"""What a dry run may take at most: one that takes longer could not, and the rehearsal goes on."""
+
+_MODES = {
+    RungName.DRYRUN: ProbeMode.DRYRUN,
+    RungName.REHEARSAL: ProbeMode.REHEARSE,
+    RungName.PILOT: ProbeMode.PILOT,
+}
+
+
+def free_ceiling(rung: RungName, given: float | None) -> float:
+    """The ceiling in seconds of a rung that needs no approval; a dry run leaves most of it to the rehearsal."""
+    ceiling = given or FREE_CEILING_SECONDS
+    return min(DRYRUN_CEILING_SECONDS, ceiling / 4) if rung is RungName.DRYRUN else ceiling
+
+
+def probe_settings(
+    run: Run, experiment: Experiment, *, roots: tuple[Path, ...], thorough: bool, look_for_room: Callable[[], Room]
+) -> ProbeSettings:
+    """The settings for this run; it is looked for room only where that matters."""
+    mode = _MODES.get(run.rung, ProbeMode.WATCH)
+    ceiling = run.ceiling_seconds or FREE_CEILING_SECONDS
+    if mode is ProbeMode.DRYRUN:
+        room = memory_room(look_for_room(), experiment)
+        return ProbeSettings(mode=mode, roots=roots, time_budget_seconds=0.85 * ceiling, memory_room=room)
+    return ProbeSettings(
+        mode=mode,
+        stop_steps=run.planned_steps if mode is ProbeMode.PILOT else None,
+        roots=roots,
+        time_budget_seconds=min(REHEARSAL_LOOP_SECONDS, ceiling / 4),
+        thorough=thorough,
+    )
+
+
+def memory_room(room: Room, experiment: Experiment) -> dict[str, int]:
+    """Bytes that a run could take by type of device: what is free, or what a person allows where that is less."""
+    free = {"cpu": _least(room.host_bytes, experiment.host_limit_bytes)}
+    if room.device_bytes:
+        free["cuda"] = _least(max(room.device_bytes), experiment.device_limit_bytes)
+    return free
+
+
+def _least(size: int, limit: int | None) -> int:
+    return size if limit is None else min(size, limit)
