@@ -28,7 +28,9 @@ class Used:
     errors: str
 
 
-def run_measured(command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> Used:
+def run_measured(
+    command: Sequence[str], *, folder: Path, environment: Mapping[str, str], pass_fds: Sequence[int] = ()
+) -> Used:
     """Run a command to its end and measure it."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started = time.monotonic()
@@ -39,6 +41,7 @@ def run_measured(command: Sequence[str], *, folder: Path, environment: Mapping[s
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
+            pass_fds=tuple(pass_fds),
         )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - started

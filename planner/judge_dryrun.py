@@ -1,6 +1,6 @@
 """What an ended dry run means for its rung: passed with figures, or skipped because it could not.
 
-Invariant: it never fails a script. What breaks under fake tensors may run for real, and the rehearsal comes right after.
+Invariant: it never fails a script. What breaks under fake tensors may run for real, and the rehearsal comes next.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def _shapes(base: Look) -> str:
     steps = f"{base.steps} step{'' if base.steps == 1 else 's'} of training"
     if not base.evaluations:
         return f"shapes fit in {steps}"
-    return f"shapes fit in {steps} and {base.evaluations} forward pass{'' if base.evaluations == 1 else 'es'} of evaluation"
+    passes = f"{base.evaluations} forward pass{'' if base.evaluations == 1 else 'es'}"
+    return f"shapes fit in {steps} and {passes} of evaluation"
 
 
 def _peak(device: str, peaks: DevicePeaks) -> str | None:

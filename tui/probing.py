@@ -15,7 +15,7 @@ FREE_CEILING_SECONDS = 60.0
 REHEARSAL_LOOP_SECONDS = 6.0
 """How long a rehearsal spends inside loops, so that the whole stays within seconds."""
 
-DRYRUN_CEILING_SECONDS = 15.0
+DRYRUN_CEILING_SECONDS = 20.0
 """What a dry run may take at most: one that takes longer could not, and the rehearsal goes on."""
 
 _MODES = {

@@ -31,6 +31,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ class DryRun:
         self._room: Mapping[str, int] = settings.get("memory_room") or {}
         self._real: float | None = settings.get("real_share")
         """Set in the process of a real look: the share of each batch."""
-        self._first_bytes = 0
+        self._without_tensors = 0
+        """What a real look's process holds besides tensors."""
         self._process = os.getpid()
         self._name = "real" if self._real is not None else "base"
         self._descriptor: int | None = None
@@ -97,7 +99,6 @@ class DryRun:
         from .memory import Ledger
         from .stages import Stages
 
-        self._first_bytes = _own_bytes("VmRSS") or 0
         ledger = Ledger()
         self._hooks = hooks
         self._mode = DryMode(ledger, is_fake=self._real is None)
@@ -123,10 +124,11 @@ class DryRun:
             from .variations import apply
 
             apply("real", self._stages, share=self._real)
+            _forget_highest()
+            self._without_tensors = (_own_bytes("VmRSS") or 0) - self._mode.ledger.held("cpu")
             self._begin(int(self._settings["report_fd"]))
             return
-        left = self._budget - (time.monotonic() - self._began) - looks.GRACE_SECONDS
-        self._seconds = max(1.0, min(LOOK_SECONDS, left))
+        self._seconds = max(2.0, min(LOOK_SECONDS, self._left()))
         names = ["base", "half"] if self._stages.has_loader or before_cuda else ["base"]
         under_way = [look for name in names if (look := self._fork(name)) is not None]
         if len(under_way) < len(names):
@@ -143,7 +145,7 @@ class DryRun:
 
     def _fork(self, name: str) -> looks.Look | None:
         """The look, or ``None`` inside of it."""
-        found = looks.fork(name, self._seconds)
+        found = looks.fork(name, max(self._seconds, self._left()))
         if isinstance(found, looks.Look):
             return found
         import torch
@@ -166,7 +168,7 @@ class DryRun:
     def _begin(self, descriptor: int) -> None:
         """This process is a look from now on."""
         self._descriptor, self._forked = descriptor, time.monotonic()
-        looks.come_to_an_end_after(self._seconds, lambda: self._finish("time", None))
+        looks.come_to_an_end_after(self._seconds, self._be_patient)
 
     def _wanted(self, base: Mapping[str, Any]) -> list[str]:
         """The looks that are worth their time: none where the memory is there."""
@@ -239,14 +241,27 @@ class DryRun:
         if time.monotonic() - self._forked > patience:
             self._finish("enough", None)
 
+    def _be_patient(self) -> None:
+        """The look's time is over; one that has not seen a step takes what is left of all."""
+        left = self._left()
+        if self._stages.steps == 0 and left > 0.5:
+            looks.come_to_an_end_after(left, lambda: self._finish("time", None))
+        else:
+            self._finish("time", None)
+
     def _finish(self, ended: str, error: BaseException | None) -> None:
-        """Report and end this process."""
+        """Report and end this process. It may come in the middle of anything, from a signal."""
+        looks.has_come_to_an_end()
         assert self._descriptor is not None
-        self._mode.__exit__(None, None, None)
-        looks.tell(self._descriptor, self._report(ended, error))
+        try:
+            report = self._report(ended, error)
+        except Exception as problem:  # noqa: BLE001  boundary: inside of this the script goes on
+            report = {"name": self._name, "could_not": f"its report failed: {type(problem).__name__}: {problem}"}
+        looks.tell(self._descriptor, report)
 
     def _report(self, ended: str, error: BaseException | None) -> looks.Report:
         stages, mode = self._stages, self._mode
+        stages.mark_all_parameters()
         crash = self._crash(error) if ended == "crash" and error is not None else None
         steps = max(stages.steps, self._tracker.steps_done)
         report: looks.Report = {
@@ -290,15 +305,15 @@ class DryRun:
         }
 
     def _own_process(self) -> dict[str, int | None]:
-        """What a real look's process took: growth of its memory, and the device's own count."""
+        """What a real look's process took beyond what it holds without tensors, and the device's own count."""
         if self._real is None:
             return {"growth": None, "allocated": None, "reserved": None}
         import torch
 
         highest = _own_bytes("VmHWM")
-        grown = None if highest is None else highest - self._first_bytes
+        grown = None if highest is None else highest - self._without_tensors
         own = {"growth": grown, "allocated": None, "reserved": None}
-        if torch.cuda.is_initialized():
+        if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
             own["allocated"] = int(torch.cuda.max_memory_allocated())
             own["reserved"] = int(torch.cuda.max_memory_reserved())
         return own
@@ -338,16 +353,20 @@ def _by_device(peaks: Mapping[tuple[str, str], Any]) -> dict[str, dict[str, Any]
     return devices
 
 
+def _forget_highest() -> None:
+    """Let ``VmHWM`` begin anew, where the kernel grants it: what was before is no part of a training."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
 def _has_batch(report: Mapping[str, Any]) -> bool:
     return bool(report.get("could_not")) or (report.get("batch") or {}).get("training") is not None
 
 
 def _own_bytes(name: str) -> int | None:
     """What the kernel says of this process's memory: ``VmRSS`` now, ``VmHWM`` at most."""
-    try:
+    with suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith(f"{name}:"):
                 return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
     return None

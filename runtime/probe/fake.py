@@ -1,12 +1,13 @@
 """Runs a script's tensor operations without computing or allocating what a model would: the mode behind a dry run.
 
 What comes from a model is fake: its parameters, and whatever touches them. What the script prepares before (data,
-indices, lengths, masks) stays real, so that it can be looked at, as long as it is small. Invariant: an operation with a
-fake tensor among its inputs, with a result beyond ``LARGE_BYTES``, or on a device other than the host, allocates nothing.
+indices, lengths, masks) stays real, so that it can be looked at, as long as it is small. Invariant: an operation with
+a fake tensor among its inputs, a result beyond ``LARGE_BYTES``, or a device other than the host, allocates nothing.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from . import plausible, unknown_shapes
+from . import plausible, shortcuts, unknown_shapes
 from .memory import Ledger
 
 LARGE_BYTES = 32 << 20
@@ -28,11 +29,11 @@ _INDICES = {"arange", "randperm"}
 LARGE_INDEX_BYTES = 1 << 30
 
 
-class DryMode(TorchDispatchMode):
+class DryMode(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch hooks into subclassing
     """Watches every operation of the process for the ledger, and answers those of the model without computing."""
 
     def __init__(self, ledger: Ledger, *, is_fake: bool = True) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.ledger = ledger
         self.is_fake = is_fake
         """Whether a model's operations are answered without computing; otherwise everything is only watched."""
@@ -42,6 +43,10 @@ class DryMode(TorchDispatchMode):
         self.assumed: set[str] = set()
         """Operations whose result's size depends on values: the largest possible size was taken."""
         self._facts: dict[Any, _Facts] = {}
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # nothing is compiled here, and keeping it from being compiled costs time at every operation
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -77,6 +82,11 @@ class DryMode(TorchDispatchMode):
         if func is _EQUAL:
             self.asked += 1
             return True
+        out = shortcuts.result(self.fakes, facts.name, args, kwargs)
+        if out is not NotImplemented:
+            if not facts.writes:
+                self.ledger.see(out)
+            return out
         shaped = unknown_shapes.BY_NAME.get(facts.name)
         if shaped is not None:
             out = shaped(self.fakes, func, args, kwargs)
@@ -103,7 +113,7 @@ class DryMode(TorchDispatchMode):
         device = kwargs.get("device")
         if device is not None and torch.device(device).type not in ("cpu", "meta"):
             return True
-        if device is not None and torch.device(device).type == "meta" or facts.views or facts.writes:
+        if (device is not None and torch.device(device).type == "meta") or facts.views or facts.writes:
             return False
         if facts.is_factory:
             limit = LARGE_INDEX_BYTES if facts.name in _INDICES else LARGE_BYTES
@@ -116,7 +126,8 @@ class DryMode(TorchDispatchMode):
             out = self.fakes.__torch_dispatch__(facts.func, (), args, kwargs)
         except Exception:  # noqa: BLE001  boundary: what cannot be told without computing is computed
             return False
-        return sum(tensor.nbytes for tensor in _tensors((out,))) > LARGE_BYTES
+        size: int = sum(tensor.nbytes for tensor in _tensors((out,)))
+        return size > LARGE_BYTES
 
 
 class _Facts:
@@ -148,17 +159,8 @@ def _factory_bytes(args: Any, kwargs: Any) -> int:
     """At most so many bytes a call such as ``zeros([3, 4])`` or ``arange(10)`` makes."""
     dtype = kwargs.get("dtype")
     width = dtype.itemsize if isinstance(dtype, torch.dtype) else 8
-    largest = 0
-    for value in (*args, *kwargs.values()):
-        if isinstance(value, (list, tuple)) and value and all(isinstance(one, int) for one in value):
-            count = 1
-            for one in value:
-                count *= one
-            largest = max(largest, count)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and len(args) <= 3 and value == value:
-            largest = max(largest, int(min(abs(value), 1e18))) if not _has_list(args) else largest
-    return largest * width
-
-
-def _has_list(args: Any) -> bool:
-    return any(isinstance(value, (list, tuple)) for value in args)
+    shapes = [value for value in args if isinstance(value, (list, tuple)) and all(isinstance(one, int) for one in value)]
+    if shapes:
+        return max(math.prod(shape) for shape in shapes) * width
+    numbers = [abs(value) for value in args if isinstance(value, (int, float)) and math.isfinite(value)]
+    return int(max(numbers, default=0)) * width

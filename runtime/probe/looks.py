@@ -1,8 +1,8 @@
 """The processes of a dry run: one fork a look, at the point where what the looks vary begins.
 
-Up to the crossroads (the first batch or forward pass) the script runs once, in the process that the keeper started. There
-it is forked: each fork goes on with the script and reports into a pipe; the first process waits, never goes on with
-the script, and tells what came of all. A look that aborts, exits or hangs is one that could not, and takes nothing
+Up to the crossroads (the first batch or forward pass) the script runs once, in the process that the keeper started.
+There it is forked: each fork goes on with the script and reports into a pipe; the first process waits, never goes on
+with the script, and tells what came of all. A look that aborts, exits or hangs is one that could not, and takes nothing
 with it. Invariant: no look outlives the process that it was forked from.
 """
 
@@ -22,7 +22,7 @@ from typing import Any
 
 Report = dict[str, Any]
 
-GRACE_SECONDS = 2.0
+GRACE_SECONDS = 4.0
 """A look that was told to come to an end and does not is killed after this."""
 MOST_BYTES = 1 << 20
 """A longer report of a look is refused."""
@@ -94,9 +94,14 @@ def be_quiet() -> None:
 
 
 def come_to_an_end_after(seconds: float, end: Callable[[], None]) -> None:
-    """Call ``end`` in the main thread once the time is over."""
+    """Call ``end``, which does not return, in the main thread once the time is over."""
     signal.signal(signal.SIGALRM, lambda *_: end())
     signal.setitimer(signal.ITIMER_REAL, max(0.05, seconds))
+
+
+def has_come_to_an_end() -> None:
+    """The end has begun: the time does not matter any more."""
+    signal.setitimer(signal.ITIMER_REAL, 0.0)
 
 
 def _end(look: Look) -> Report:

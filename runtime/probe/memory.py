@@ -69,8 +69,8 @@ class Ledger:
         self.stage = "outside"
         self._purpose = "setup"
         self._live: dict[int, tuple[Block, Any]] = {}
-        self._blocks: list[Block] = []
-        self._changes: list[int] = []
+        self._events: list[tuple[Block, int]] = []
+        """Every allocation and free in order: what, and by how many bytes memory changed."""
         self._purposes: list[tuple[int, str]] = [(0, "setup")]
         self._born_forward: list[Block] = []
         self._before: dict[tuple[str, str], Peak] = {}
@@ -114,9 +114,13 @@ class Ledger:
         self.stage = stage
         if purpose is not None and purpose != self._purpose:
             self._purpose = purpose
-            self._purposes.append((len(self._blocks), purpose))
-        if len(self._blocks) > MOST_EVENTS:
+            self._purposes.append((len(self._events), purpose))
+        if len(self._events) > MOST_EVENTS:
             self._forget_events()
+
+    def held(self, device: str) -> int:
+        """Bytes that live on a device now."""
+        return sum(block.size for block, _ in list(self._live.values()) if block.device == device)
 
     # -- what came of it ---------------------------------------------------------------------------------------------
 
@@ -159,13 +163,11 @@ class Ledger:
             self._born_forward.append(block)
 
     def _note(self, block: Block, change: int) -> None:
-        self._blocks.append(block)
-        self._changes.append(change)
+        self._events.append((block, change))
 
     def _forget_events(self) -> None:
         self._before = self.peaks()
-        alive = [block for block, _ in self._live.values()]
-        self._blocks, self._changes = alive, [block.size for block in alive]
+        self._events = [(block, block.size) for block, _ in self._live.values()]
         self._purposes = [(0, self._purpose)]
 
     def _peaks_of_events(self) -> dict[tuple[str, str], Peak]:
@@ -175,7 +177,7 @@ class Ledger:
             wanted.setdefault(index, []).append(key)
         found: dict[tuple[str, str], Peak] = {}
         parts: dict[str, dict[str, int]] = {}
-        for index, (block, change) in enumerate(zip(self._blocks, self._changes, strict=True)):
+        for index, (block, change) in enumerate(self._events):
             held = parts.setdefault(block.device, {})
             held[block.category] = held.get(block.category, 0) + change
             for key in wanted.get(index, ()):
@@ -187,10 +189,10 @@ class Ledger:
         """For each device and purpose, the largest total and the event that reached it."""
         totals: dict[str, int] = {}
         best: dict[tuple[str, str], tuple[int, int]] = {}
-        starts = [*self._purposes[1:], (len(self._blocks), "")]
+        starts = [*self._purposes[1:], (len(self._events), "")]
         purpose, coming = self._purposes[0][1], iter(starts)
         start, following = next(coming)
-        for index, (block, change) in enumerate(zip(self._blocks, self._changes, strict=True)):
+        for index, (block, change) in enumerate(self._events):
             while index >= start:
                 purpose = following
                 start, following = next(coming)

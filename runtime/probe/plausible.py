@@ -32,7 +32,8 @@ _FOLDS: dict[str, Callable[[Sequence[Any]], Value]] = {
 
 _CARRIES = {
     "view", "_unsafe_view", "reshape", "expand", "clone", "detach", "_to_copy", "alias", "select", "slice", "squeeze",
-    "unsqueeze", "permute", "transpose", "t", "lift_fresh", "index", "cat", "stack", "gather", "index_select", "_reshape_alias",
+    "unsqueeze", "permute", "transpose", "t", "lift_fresh", "index", "cat", "stack", "gather", "index_select",
+    "_reshape_alias",
 }  # fmt: skip
 """Operations that only move values about."""
 

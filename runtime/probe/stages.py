@@ -1,12 +1,13 @@
-"""Where a training is at any moment, for the memory ledger: forward, backward, step, and whether it trains or evaluates.
+"""Where a training is at any moment, for the memory ledger: forward, backward or step, training or evaluation.
 
-It also counts, and notes the batch sizes that loaders show. Invariant: it is called from the main thread of one process,
-and calls ``crossroads`` once, before the first batch, forward pass, backward pass or step.
+It also counts, and notes the batch sizes that loaders show. Invariant: it follows the main thread of one process, and
+calls ``crossroads`` once, before the first batch, forward pass, backward pass or step.
 """
 
 from __future__ import annotations
 
 import functools
+import gc
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -60,6 +61,13 @@ class Stages:
         if not self.is_past and threading.get_ident() == self._thread:
             self.is_past = True
             self._crossroads(**why)
+
+    def mark_all_parameters(self) -> None:
+        """Also those of modules that were never called, such as a copy that waits for an evaluation."""
+        for found in gc.get_objects():
+            if issubclass(type(found), torch.nn.Module):
+                own = found.__dict__.get("_parameters") or {}
+                self.ledger.mark([one for one in own.values() if one is not None], "parameters")
 
     # -- forward -----------------------------------------------------------------------------------------------------
 
@@ -140,15 +148,16 @@ class Stages:
     # -- batches -----------------------------------------------------------------------------------------------------
 
     def _patch_loaders(self) -> None:
-        iterator = torch.utils.data.dataloader._BaseDataLoaderIter
-        make = torch.utils.data.DataLoader.__init__
+        iterator: Any = torch.utils.data.dataloader._BaseDataLoaderIter
+        loader: Any = torch.utils.data.DataLoader
+        make = loader.__init__
 
         @functools.wraps(make)
         def __init__(this: Any, *args: Any, **kwargs: Any) -> None:
             self.has_loader = True
             make(this, *args, **kwargs)
 
-        torch.utils.data.DataLoader.__init__ = __init__  # type: ignore[method-assign]
+        loader.__init__ = __init__
         next_index = iterator._next_index
 
         def _next_index(this: Any) -> Any:
@@ -166,7 +175,7 @@ class Stages:
             self._pulled = len(index)
             return index
 
-        iterator._next_index = _next_index  # type: ignore[method-assign]
+        iterator._next_index = _next_index
 
     def _note_batch(self, purpose: str) -> None:
         if self._pulled is not None:

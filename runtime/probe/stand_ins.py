@@ -51,12 +51,12 @@ def _fake_parameters(mode: DryMode) -> None:
         mode.ledger.mark((parameter,), "parameters")
         return parameter
 
-    torch.nn.Parameter.__new__ = __new__  # type: ignore[method-assign]
+    _replace(torch.nn.Parameter, __new__=__new__)
 
 
 def _convert_and_copy(mode: DryMode) -> None:
     """``module.to(…)``, ``.half()`` and ``copy.deepcopy(module)``."""
-    swap = torch.utils.swap_tensors
+    swap: Any = torch.utils.swap_tensors
 
     @functools.wraps(swap)
     def swap_tensors(one: Any, other: Any) -> None:
@@ -67,9 +67,9 @@ def _convert_and_copy(mode: DryMode) -> None:
         swap(one, other)
         mode.ledger.mark((one,), "parameters")
 
-    torch.utils.swap_tensors = swap_tensors
+    _replace(torch.utils, swap_tensors=swap_tensors)
     # One mode answers for all fake tensors: a copy of a tensor must not bring a mode of its own.
-    FakeTensorMode.__deepcopy__ = lambda self, memo: self  # type: ignore[attr-defined]
+    _replace(FakeTensorMode, __deepcopy__=lambda self, memo: self)
 
 
 def _show_values(mode: DryMode) -> None:
@@ -94,8 +94,7 @@ def _show_values(mode: DryMode) -> None:
         mode.asked += 1
         return plausible.as_list(self)
 
-    for function in (numpy, __array__, __format__, tolist):
-        setattr(FakeTensor, function.__name__, function)
+    _replace(FakeTensor, numpy=numpy, __array__=__array__, __format__=__format__, tolist=tolist)
 
 
 def _remember_what_is_saved() -> None:
@@ -120,7 +119,7 @@ def _remember_what_is_saved() -> None:
         number = _mark_in(file)
         return load(file, *args, **kwargs) if number is None else saved[number]
 
-    torch.save, torch.load = remember, recall
+    _replace(torch, save=remember, load=recall)
 
 
 def _mark_in(file: Any) -> int | None:
@@ -146,7 +145,7 @@ def _plain_loaders() -> None:
         loader.num_workers, loader.pin_memory, loader.timeout = 0, False, 0
         return module._SingleProcessDataLoaderIter(loader)
 
-    module.DataLoader._get_iterator = _get_iterator  # type: ignore[method-assign]
+    _replace(module.DataLoader, _get_iterator=_get_iterator)
 
 
 def _plain_code() -> None:
@@ -157,8 +156,8 @@ def _plain_code() -> None:
             model.__dict__["_orig_mod"] = model  # where scripts look for the module that was compiled
         return model if model is not None else lambda function: function
 
-    torch.compile = compile
-    torch.nn.Module.compile = lambda self, *args, **kwargs: None  # type: ignore[method-assign,assignment]
+    _replace(torch, compile=compile)
+    _replace(torch.nn.Module, compile=lambda self, *args, **kwargs: None)
 
 
 def _always_step() -> None:
@@ -167,7 +166,7 @@ def _always_step() -> None:
     def _maybe_opt_step(self: Any, optimizer: Any, state: Any, *args: Any, **kwargs: Any) -> Any:
         return optimizer.step(*args, **kwargs)
 
-    torch.amp.GradScaler._maybe_opt_step = _maybe_opt_step  # type: ignore[method-assign]
+    _replace(torch.amp.GradScaler, _maybe_opt_step=_maybe_opt_step)
 
 
 def _stay_in_this_process() -> None:
@@ -177,5 +176,9 @@ def _stay_in_this_process() -> None:
     def refuse(*args: Any, **kwargs: Any) -> Any:
         raise CannotFollowError("it trains in processes that it starts itself (torch.multiprocessing)")
 
-    for name in ("spawn", "start_processes"):
-        setattr(multiprocessing, name, refuse)
+    _replace(multiprocessing, spawn=refuse, start_processes=refuse)
+
+
+def _replace(owner: Any, **by_name: Any) -> None:
+    for name, value in by_name.items():
+        setattr(owner, name, value)

@@ -24,7 +24,7 @@ def _nonzero(fakes: Any, func: Any, args: Any, kwargs: Any) -> Any:
 
 def _masked_select(fakes: Any, func: Any, args: Any, kwargs: Any) -> Any:
     tensor, mask = args[:2]
-    shape = torch.broadcast_shapes(tensor.shape, mask.shape)
+    shape = torch.broadcast_shapes(tensor.shape, mask.shape)  # type: ignore[no-untyped-call]
     count = 1
     for size in shape:
         count *= size
@@ -96,7 +96,7 @@ def _repeat_interleave(fakes: Any, func: Any, args: Any, kwargs: Any) -> Any:
 
 def _pack(fakes: Any, func: Any, args: Any, kwargs: Any) -> Any:
     """Sequences packed by lengths that are real: their sum is known."""
-    tensor, lengths, batch_first = args[:3]
+    tensor, lengths = args[:2]
     if isinstance(lengths, FakeTensor):
         return NotImplemented
     longest, rows = int(lengths.max()), int(lengths.sum())

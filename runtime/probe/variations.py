@@ -23,7 +23,7 @@ def apply(name: str, stages: Stages, *, share: float = HALF) -> str | None:
     if vary is not None:
         return vary(stages)
     if name in ("half", "real"):
-        stages.cut_batch = lambda count: round(count * share)
+        stages.cut_batch = lambda count: max(1, round(count * share))
     return None
 
 

@@ -42,7 +42,9 @@ def test_from_the_first_look_to_the_result(store: Store, climber: Any) -> None:
     assert (done.status, done.steps, done.isolation) == (RunStatus.DONE, 1600, "none")
     assert climber.checksums()["model.pt"] != before["model.pt"]
     view = climb.view()
-    assert {rung.name: rung.status for rung in view.rungs}[RungName.DRYRUN] is RungStatus.NOT_BUILT
+    statuses = {rung.name: rung.status for rung in view.rungs}
+    assert (statuses[RungName.DRYRUN], statuses[RungName.OVERFIT]) == (RungStatus.PASSED, RungStatus.NOT_BUILT)
+    assert any(fact.startswith("peak memory of tensors before anything is allocated") for fact in view.verified)
     assert view.budgets[0].spent > 0
 
 
@@ -320,3 +322,32 @@ def test_a_run_that_reaches_its_ceiling_stops_and_asks_again(store: Store, climb
     assert isinstance(move, Ask) and move.rung is RungName.FULL and "ceiling" in move.why
     stopped = store.runs.get(run.id)
     assert stopped.status is RunStatus.STOPPED and stopped.reason is not None and "ceiling" in stopped.reason
+
+
+def test_an_old_climb_goes_on_where_it_stood(store: Store, climber: Any) -> None:
+    climb = climber.open(store)
+    climber.freely(climb)
+    store.rungs.set(climb.experiment.id, RungName.DRYRUN, RungStatus.NOT_BUILT, why="not built yet")
+    again = climber.open(store)
+    move = again.next()
+    assert isinstance(move, Ask) and move.rung is RungName.PILOT
+    dryrun = next(rung for rung in again.view().rungs if rung.name is RungName.DRYRUN)
+    assert (dryrun.status, dryrun.why) == (RungStatus.SKIPPED, "it was not built yet when this was climbed")
+
+
+def test_a_script_that_cannot_be_dry_run_is_rehearsed_all_the_same(
+    store: Store, climber: Any, project: Path
+) -> None:
+    script = project / "train.py"
+    doubt = "assert model.weight.abs().max().item() < 0.4, 'made up'\nfor epoch"  # true of real weights alone
+    script.write_text(script.read_text().replace("for epoch", doubt, 1))
+    before = climber.checksums()
+    climb = climber.open(store)
+    move = climber.freely(climb)
+    assert isinstance(move, Ask) and move.rung is RungName.PILOT
+    assert climber.checksums() == before
+    dryrun = next(rung for rung in climb.view().rungs if rung.name is RungName.DRYRUN)
+    assert dryrun.status is RungStatus.SKIPPED and dryrun.why is not None
+    assert dryrun.why.startswith("could not, because AssertionError: made up")
+    assert climb.view().findings == ()
+    assert any("shapes fit" in fact for fact in climb.view().not_verified)

@@ -87,7 +87,7 @@ def probe(tmp_path: Path) -> Iterator[Probe]:
             [sys.executable, "-u", str(LAUNCH)],
             cwd=folder,
             env=environment,
-            pass_fds=[writer],
+            pass_fds=[writer, *([settings["report_fd"]] if "report_fd" in settings else [])],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
