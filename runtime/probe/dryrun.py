@@ -44,7 +44,7 @@ BUDGET_SECONDS = 12.0
 """All of a dry run, where nobody says otherwise."""
 LOOK_SECONDS = 6.0
 """One look, from the crossroads on."""
-STEPS = 3
+STEPS = 2
 """So many steps are enough: the first makes the optimizer's state, the second is as all others are."""
 CLOSE = 0.6
 """From this share of the free memory on, what would make it fit is looked at."""
@@ -104,6 +104,7 @@ class DryRun:
         self._mode = DryMode(ledger, is_fake=self._real is None)
         self._stages = Stages(ledger, crossroads=self._cross)
         self._stages.after_step = self._end_if_enough
+        self._stages.cannot = self._cannot
         stand_ins.install(self._mode)
         self._stages.install()
         self._cross_before_cuda(torch)
@@ -240,6 +241,11 @@ class DryRun:
         patience = self._seconds / (4 if stages.evaluations else 2)
         if time.monotonic() - self._forked > patience:
             self._finish("enough", None)
+
+    def _cannot(self, why: str) -> None:
+        """This look has found out that there is nothing to see."""
+        assert self._descriptor is not None
+        looks.tell(self._descriptor, {"name": self._name, "could_not": why})
 
     def _be_patient(self) -> None:
         """The look's time is over; one that has not seen a step takes what is left of all."""

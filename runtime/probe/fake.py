@@ -159,7 +159,8 @@ def _factory_bytes(args: Any, kwargs: Any) -> int:
     """At most so many bytes a call such as ``zeros([3, 4])`` or ``arange(10)`` makes."""
     dtype = kwargs.get("dtype")
     width = dtype.itemsize if isinstance(dtype, torch.dtype) else 8
-    shapes = [value for value in args if isinstance(value, (list, tuple)) and all(isinstance(one, int) for one in value)]
+    lists = [value for value in args if isinstance(value, (list, tuple))]
+    shapes = [value for value in lists if all(isinstance(one, int) for one in value)]
     if shapes:
         return max(math.prod(shape) for shape in shapes) * width
     numbers = [abs(value) for value in args if isinstance(value, (int, float)) and math.isfinite(value)]

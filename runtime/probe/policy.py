@@ -62,12 +62,24 @@ class Policy:
         if not self.rehearses:
             return False
         if self.is_dry:
-            return _enough_dry(loop)
+            return self._enough_dry(loop)
         if loop.node.role == "train":
             return self._enough_training(loop)
         if loop.node.role == "eval":
             return self._enough_evaluation(loop)
         return loop.node.role == "outer" and loop.encloses and self._enough_outer(loop)
+
+    def _enough_dry(self, loop: Loop) -> bool:
+        """One iteration, of training one with a step, and then the last one; of a short list of models each."""
+        if loop.node.role == "train":
+            return loop.iteration_stepped
+        return loop.node.role == "eval" or (
+            loop.node.role == "outer" and loop.encloses and not self._is_short_list(loop)
+        )
+
+    def _is_short_list(self, loop: Loop) -> bool:
+        """A short list of models or folds: each item is its own program."""
+        return loop.planned is not None and loop.over_names and loop.planned <= self.few_items
 
     def _enough_training(self, loop: Loop) -> bool:
         if not loop.iteration_stepped:
@@ -109,8 +121,8 @@ class Policy:
         if loop.planned is not None:
             if loop.planned <= self.few_outer:
                 return False
-            if loop.over_names and loop.planned <= self.few_items:
-                return False  # a short list of models or folds: each item is its own program
+            if self._is_short_list(loop):
+                return False
         if loop.planned is None and loop.of_items and loop.node.self_wall < ITEMS_SECONDS:
             return loop.index >= self.few_items  # folds and the like, from a generator that hides their number
         seconds = seconds_below(loop.node)
@@ -119,13 +131,6 @@ class Policy:
         if seconds < self.budget_seconds and not all(self._is_sampled(node) for node in training_below(loop.node)):
             return loop.index >= MOST_EPOCHS  # epochs too short to tell what a step takes
         return loop.index >= 1
-
-
-def _enough_dry(loop: Loop) -> bool:
-    """Two training iterations and one of anything else, and then the last one."""
-    if loop.node.role == "train":
-        return loop.iteration_stepped and loop.index >= 2
-    return loop.node.role == "eval" or (loop.node.role == "outer" and loop.encloses)
 
 
 def seconds_below(node: Node) -> float:

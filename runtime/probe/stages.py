@@ -32,6 +32,8 @@ class Stages:
         """How many of so many items a batch keeps; ``None`` leaves batches as they are."""
         self.wrap_forward: Callable[[Any], Any] | None = None
         """A context manager to put around a whole forward pass of the module that it is given."""
+        self.cannot: Callable[[str], None] = lambda why: None
+        """Ends this look, with the reason."""
         self.after_step: Callable[[], None] = lambda: None
         self._crossroads = crossroads
         self.is_past = False

@@ -23,8 +23,14 @@ def apply(name: str, stages: Stages, *, share: float = HALF) -> str | None:
     if vary is not None:
         return vary(stages)
     if name in ("half", "real"):
-        stages.cut_batch = lambda count: max(1, round(count * share))
+        stages.cut_batch = lambda count: _cut(count, share, stages)
     return None
+
+
+def _cut(count: int, share: float, stages: Stages) -> int:
+    if count < 2:
+        stages.cannot("a batch is a single item, which cannot be cut")
+    return max(1, round(count * share))
 
 
 def _autocast(stages: Stages) -> str | None:
