@@ -15,6 +15,9 @@ CATEGORIES = ("parameters", "gradients", "optimizer", "activations", "temporarie
 """What memory holds; a peak's categories add up to its total."""
 
 MOST_LOOKS = 20
+MOST_NAMES = 20
+"""What comes from the script's side is read as far as this."""
+MOST_CHARACTERS = 60
 
 
 class MemoryReportError(ValueError):
@@ -104,16 +107,16 @@ def _look(data: Mapping[str, Any]) -> Look:
         return _without_figures(data, could_not)
     batch, counts, process = data["batch"], data["counts"], data["process"]
     return Look(
-        name=str(data["name"]),
+        name=_name(data["name"]),
         share=float(data["share"]),
         could_not=None,
-        ended=str(data["ended"]),
+        ended=_name(data["ended"]),
         training_batch=_size(batch["training"]),
         evaluation_batch=_size(batch["evaluation"]),
         steps=max(int(counts["steps"]), 0),
         evaluations=max(int(counts["evaluations"]), 0),
-        assumed=tuple(str(name) for name in data["assumed"]),
-        devices={str(device): _peaks(peaks) for device, peaks in data["devices"].items()},
+        assumed=tuple(_name(name) for name in data["assumed"][:MOST_NAMES]),
+        devices={_name(device): _peaks(peaks) for device, peaks in list(data["devices"].items())[:MOST_NAMES]},
         grown_bytes=_size(process["growth"]),
         allocated_bytes=_size(process["allocated"]),
         reserved_bytes=_size(process["reserved"]),
@@ -123,7 +126,7 @@ def _look(data: Mapping[str, Any]) -> Look:
 
 def _without_figures(data: Mapping[str, Any], could_not: str) -> Look:
     share = float(data.get("share") or 1.0)
-    return Look(str(data["name"]), share, could_not, "", None, None, 0, 0, (), {}, None, None, None, 0.0)
+    return Look(_name(data["name"]), share, could_not, "", None, None, 0, 0, (), {}, None, None, None, 0.0)
 
 
 def _peaks(data: Mapping[str, Any]) -> DevicePeaks:
@@ -149,6 +152,10 @@ def _size(value: object) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
         raise ValueError(f"{value!r:.40} is no size")
     return value
+
+
+def _name(value: object) -> str:
+    return str(value)[:MOST_CHARACTERS]
 
 
 def _words(value: object) -> str | None:

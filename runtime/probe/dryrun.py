@@ -67,6 +67,8 @@ class DryRun:
         """Set in the process of a real look: the share of each batch."""
         self._without_tensors = 0
         """What a real look's process holds besides tensors."""
+        self._folder, self._environment = os.getcwd(), dict(os.environ)
+        """Where and how the script was begun, for the looks that begin it anew."""
         self._process = os.getpid()
         self._name = "real" if self._real is not None else "base"
         self._descriptor: int | None = None
@@ -210,7 +212,8 @@ class DryRun:
         own = {"events_fd": None, "report_fd": writer, "real_share": share, "time_budget_seconds": self._left()}
         process = subprocess.Popen(
             [sys.executable, "-u", str(Path(__file__).with_name("launch.py"))],
-            env={**os.environ, "MLINTERN_PROBE": json.dumps({**self._settings, **own})},
+            cwd=self._folder,
+            env={**self._environment, "MLINTERN_PROBE": json.dumps({**self._settings, **own})},
             pass_fds=[writer],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -78,15 +78,13 @@ class DryMode(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch hook
     def _answer(self, func: Any, facts: _Facts, types: Any, args: Any, kwargs: Any) -> Any:
         if func is _ASKED:
             self.asked += 1
-            return plausible.held(args[0])
+            return plausible.answer(args[0], self.asked)
         if func is _EQUAL:
             self.asked += 1
             return True
-        out = shortcuts.result(self.fakes, facts.name, args, kwargs)
+        out = shortcuts.result(self.fakes, facts.name, func, args, kwargs)
         if out is not NotImplemented:
-            if not facts.writes:
-                self.ledger.see(out)
-            return out
+            return self._note(facts, args, out)
         shaped = unknown_shapes.BY_NAME.get(facts.name)
         if shaped is not None:
             out = shaped(self.fakes, func, args, kwargs)

@@ -51,6 +51,8 @@ def _watch_transformers(module: ModuleType, tracker: Tracker, table: SiteTable) 
             site = table.add("branch", file, 0, f"Trainer.{step_method}")
             _force(trainer, tracker, site, strategy, interval, flag)
             _enclose(trainer, step_method, tracker, site, strategy)
+    if tracker.policy.is_dry:
+        _save_nothing(trainer)
     begin = trainer._inner_training_loop
 
     def _inner_training_loop(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -58,6 +60,13 @@ def _watch_transformers(module: ModuleType, tracker: Tracker, table: SiteTable) 
         return begin(self, *args, **kwargs)
 
     trainer._inner_training_loop = _inner_training_loop
+
+
+def _save_nothing(trainer: Any) -> None:
+    """There is nothing to write: safetensors wants memory, and a dry run has none."""
+    for method in ("_save_checkpoint", "_load_best_model", "save_model"):
+        if hasattr(trainer, method):
+            setattr(trainer, method, lambda self, *args, **kwargs: None)
 
 
 def _total_callback(module: Any, tracker: Tracker) -> Any:

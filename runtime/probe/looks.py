@@ -65,10 +65,12 @@ def gather(looks: Sequence[Look]) -> list[Report]:
             for key, _ in selector.select(max(0.0, min(look.deadline for look in waiting) - now)):
                 data = os.read(key.fd, 1 << 16)
                 key.data.heard += data
-                if not data or len(key.data.heard) > MOST_BYTES:
+                # Not only at the end of the pipe: a process that the look has forked may still hold it.
+                if not data or data.endswith(b"\n"):
                     selector.unregister(key.fd)
             for look in waiting:
-                if time.monotonic() > look.deadline and look.reader in selector.get_map():
+                is_over = time.monotonic() > look.deadline or len(look.heard) > MOST_BYTES
+                if is_over and look.reader in selector.get_map():
                     selector.unregister(look.reader)
                     with suppress(ProcessLookupError):
                         os.kill(look.pid, signal.SIGKILL)
@@ -78,7 +80,7 @@ def gather(looks: Sequence[Look]) -> list[Report]:
 def tell(descriptor: int, report: Mapping[str, Any]) -> None:
     """In a look: hand the report over and end, at once and without cleaning up; the script's own ends are not run."""
     with suppress(OSError):
-        data = json.dumps(report, default=str).encode()
+        data = json.dumps(report, default=str).encode() + b"\n"
         while data:
             data = data[os.write(descriptor, data) :]
         sys.stdout.flush()

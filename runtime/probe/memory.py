@@ -105,6 +105,13 @@ class Ledger:
             if block is not None and block.kind != "parameters":
                 block.kind = kind
 
+    def forget(self, tensor: Any) -> None:
+        """This tensor is about to be replaced by one that is counted in its place."""
+        block = self._block_of(tensor)
+        if block is not None:
+            self._note(block, -block.size)
+            block.size = 0
+
     def enter(self, stage: str, purpose: str | None = None) -> None:
         """Another stage of the training begins; what a forward pass made and still holds are its activations."""
         if self.stage == "forward":

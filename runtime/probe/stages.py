@@ -18,6 +18,8 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from .memory import Ledger
 
+VALUES_DECIDE = {"LBFGS"}
+"""Optimizers whose memory depends on how the training goes."""
 
 class Stages:
     """Connects one process's torch to the ledger."""
@@ -134,6 +136,8 @@ class Stages:
         if threading.get_ident() != self._thread:
             return
         self.reach_crossroads()
+        if type(optimizer).__name__ in VALUES_DECIDE:
+            self.cannot(f"what {type(optimizer).__name__} keeps depends on values, and nothing is computed")
         parameters = list(_parameters(optimizer))
         self.ledger.mark(parameters, "parameters")
         self.ledger.mark(_gradients(parameters), "gradients")

@@ -31,21 +31,26 @@ def install(mode: DryMode) -> None:
     _plain_code()
     _always_step()
     _stay_in_this_process()
+    _parameters(mode)
     if mode.is_fake:
-        _fake_parameters(mode)
         _convert_and_copy(mode)
         _show_values(mode)
         _remember_what_is_saved()
 
 
-def _fake_parameters(mode: DryMode) -> None:
-    """A parameter is fake from the start; the real values that it was made of are dropped at once."""
+def _parameters(mode: DryMode) -> None:
+    """A parameter is counted as one, and fake from the start: the real values that it was made of are dropped."""
     make = torch.nn.Parameter.__new__
 
     def __new__(cls: Any, data: Any = None, requires_grad: bool = True) -> Any:
         if data is None:
             data = torch.empty(0)
-        if type(data) in (torch.Tensor, torch.nn.Parameter) and data.device.type != "meta":
+        if mode.ledger.stage == "outside":
+            mode.ledger.enter("outside", "setup")  # a model is made: whatever was trained or evaluated before is over
+        is_plain = type(data) in (torch.Tensor, torch.nn.Parameter) and data.device.type != "meta"
+        if mode.is_fake and is_plain:
+            if type(data) is torch.Tensor and data._base is None:
+                mode.ledger.forget(data)
             data = mode.fake_of(data)
         parameter = make(cls, data, requires_grad)
         mode.ledger.mark((parameter,), "parameters")

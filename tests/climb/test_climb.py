@@ -351,3 +351,12 @@ def test_a_script_that_cannot_be_dry_run_is_rehearsed_all_the_same(
     assert dryrun.why.startswith("could not, because AssertionError: made up")
     assert climb.view().findings == ()
     assert any("shapes fit" in fact for fact in climb.view().not_verified)
+
+
+def test_a_dry_run_that_a_person_stops_is_stopped_and_not_skipped(store: Store, climber: Any, project: Path) -> None:
+    (project / "train.py").write_text("import threading\nthreading.Event().wait()\n")
+    climb = climber.open(store)
+    move = climber.until(climb, RungName.FULL, lambda move: isinstance(move, Wait) and move.rung is RungName.DRYRUN)
+    launch.stop(store, move.run_id)
+    move = climber.until(climb, RungName.FULL, lambda move: not isinstance(move, Wait))
+    assert isinstance(move, Blocked) and (move.rung, move.why) == (RungName.DRYRUN, "stopped on request")

@@ -116,3 +116,9 @@ def test_a_rung_that_was_not_built_is_climbed_now_or_stays_behind() -> None:
     climbed = {**begun, RungName.REHEARSAL: rungs(rehearsal=RungStatus.PASSED)[RungName.REHEARSAL]}
     behind = as_built(climbed)[RungName.DRYRUN]
     assert behind.status is RungStatus.SKIPPED and behind.why == "it was not built yet when this was climbed"
+
+
+def test_names_from_the_scripts_side_are_bounded() -> None:
+    read = parse(report(assumed=["x" * 10_000] * 500))
+    assert read.base is not None
+    assert (len(read.base.assumed), len(read.base.assumed[0])) == (20, 60)

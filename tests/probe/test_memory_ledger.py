@@ -13,6 +13,7 @@ import torch
 
 PROBE = Path(__file__).parents[2] / "runtime" / "probe"
 MIB = 1 << 20
+aten = torch.ops.aten
 
 
 @pytest.fixture(scope="module")
@@ -123,14 +124,23 @@ def test_sparse_tensors_are_seen_by_their_parts(ledger: Any) -> None:
 
 
 ABLE = [
-    ("add", lambda x, y: torch.ops.aten.add.Tensor(x, y)),
-    ("add number", lambda x, y: torch.ops.aten.add.Tensor(x, 2.0)),
-    ("mul_", lambda x, y: torch.ops.aten.mul_.Tensor(x, y)),
-    ("addcdiv_", lambda x, y: torch.ops.aten.addcdiv_.default(x, y, y, value=-0.1)),
-    ("lerp_", lambda x, y: torch.ops.aten.lerp_.Scalar(x, y, 0.1)),
-    ("sqrt", lambda x, y: torch.ops.aten.sqrt.default(x)),
-    ("gelu", lambda x, y: torch.ops.aten.gelu.default(x, approximate="tanh")),
-    ("zero_", lambda x, y: torch.ops.aten.zero_.default(x)),
+    ("add", lambda x, y: aten.add.Tensor(x, y)),
+    ("add number", lambda x, y: aten.add.Tensor(x, 2.0)),
+    ("mul_", lambda x, y: aten.mul_.Tensor(x, y)),
+    ("addcdiv_", lambda x, y: aten.addcdiv_.default(x, y, y, value=-0.1)),
+    ("lerp_", lambda x, y: aten.lerp_.Scalar(x, y, 0.1)),
+    ("sqrt", lambda x, y: aten.sqrt.default(x)),
+    ("gelu", lambda x, y: aten.gelu.default(x, approximate="tanh")),
+    ("zero_", lambda x, y: aten.zero_.default(x)),
+    ("sigmoid_", lambda x, y: aten.sigmoid_.default(x)),
+    ("mm", lambda x, y: aten.mm.default(x, aten.t.default(y))),
+    ("view", lambda x, y: aten.view.default(x, [5, 3])),
+    ("cat", lambda x, y: aten.cat.default([x, y], 1)),
+    ("slice", lambda x, y: aten.slice.Tensor(x, 1, 1, 4)),
+    ("sum", lambda x, y: aten.sum.dim_IntList(x, [0], keepdim=True)),
+    ("clone", lambda x, y: aten.clone.default(aten.t.default(x))),
+    ("another order", lambda x, y: aten.add.Tensor(aten.t.default(x), aten.t.default(y))),
+    ("slice_backward", lambda x, y: aten.slice_backward.default(x, [3, 9], 1, 2, 7, 1)),
 ]
 
 
@@ -154,10 +164,10 @@ def test_a_shortcut_gives_what_torch_gives(
 
 
 UNABLE = {
-    "shapes that differ": lambda x, y: torch.ops.aten.add.Tensor(x, y[0]),
-    "types that differ": lambda x, y: torch.ops.aten.add.Tensor(x, y.double()),
-    "another order": lambda x, y: torch.ops.aten.add.Tensor(x.t(), y.t()),
-    "shapes that do not fit": lambda x, y: torch.ops.aten.add_.Tensor(x, y[:, :2]),
+    "shapes that differ": lambda x, y: aten.add.Tensor(x, y[0]),
+    "types that differ": lambda x, y: aten.add.Tensor(x, y.double()),
+    "another order": lambda x, y: aten.add.Tensor(x.t(), y.t()),
+    "shapes that do not fit": lambda x, y: aten.add_.Tensor(x, y[:, :2]),
 }
 
 

@@ -142,13 +142,13 @@ def accounts_of(seconds: float, *, reserved: float = 0.0, **others: Account) -> 
 
 
 def ladder_view(move: Move | None = None, **changes: object) -> LadderView:
-    """The ladder of the sketch: static and rehearsal are passed, the pilot asks."""
+    """The ladder of the sketch: static, dryrun and rehearsal are passed, the pilot asks."""
     view = LadderView(
         experiment=EXPERIMENT,
         target=RungName.FULL,
         rungs=(
             rung(RungName.STATIC, RungStatus.PASSED, "parses, imports resolve, arguments fit", actual_seconds=0.6),
-            rung(RungName.DRYRUN, RungStatus.NOT_BUILT, "shapes, peak memory"),
+            rung(RungName.DRYRUN, RungStatus.PASSED, "shapes, peak memory", actual_seconds=4.1),
             rung(
                 RungName.REHEARSAL,
                 RungStatus.PASSED,
