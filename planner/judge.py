@@ -5,7 +5,7 @@ it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,24 +28,30 @@ class Verdict:
 
 
 def judge(
-    run: Run, reports: Mapping[str, Json], metrics: Mapping[str, Metric], *, first_crash: Json | None = None
+    run: Run,
+    reports: Mapping[str, Json],
+    metrics: Mapping[str, Metric],
+    *,
+    first_crash: Json | None = None,
+    alternatives: Sequence[str] = (),
 ) -> Verdict:
     """Judge an ended run from what was reported.
 
-    ``first_crash`` is the crash that made a second rehearsal necessary, when ``run`` is that second one.
+    ``first_crash`` is the crash that made a second rehearsal necessary, when ``run`` is that second one;
+    ``alternatives`` are what would take less memory, in words.
     """
     if first_crash is not None and run.status in (RunStatus.STOPPED, RunStatus.LOST):
         return _failed(first_crash, {"seen": f"once; a second look was not finished: {run.reason}"})
     if run.status is RunStatus.STOPPED:
-        died = out_of_memory.diagnose_death(run, reports)
+        died = out_of_memory.diagnose_death(run, reports, alternatives)
         return Verdict(RungStatus.STOPPED, run.reason or "stopped", (*_numeric(metrics), *filter(None, (died,))))
     if run.status is RunStatus.LOST:
         return Verdict(RungStatus.STOPPED, run.reason or "its supervisor vanished, so nobody saw how it ended")
     crash = reports.get("crash")
     if crash is not None:
-        return _crashed(run, crash, first_crash, reports)
+        return _crashed(run, crash, first_crash, reports, alternatives)
     if run.status is not RunStatus.DONE:
-        died = out_of_memory.diagnose_death(run, reports) or _died(run, reports.get("end"))
+        died = out_of_memory.diagnose_death(run, reports, alternatives) or _died(run, reports.get("end"))
         return Verdict(RungStatus.FAILED, run.reason, (*_numeric(metrics), died))
     leak = out_of_memory.leak_ahead(run, reports)
     findings = (*_numeric(metrics), *filter(None, (leak,)))
@@ -55,9 +61,11 @@ def judge(
     )
 
 
-def _crashed(run: Run, crash: Json, first_crash: Json | None, reports: Mapping[str, Json]) -> Verdict:
+def _crashed(
+    run: Run, crash: Json, first_crash: Json | None, reports: Mapping[str, Json], alternatives: Sequence[str]
+) -> Verdict:
     if out_of_memory.is_out_of_memory(crash):
-        finding = out_of_memory.diagnose_crash(crash, reports)
+        finding = out_of_memory.diagnose_crash(crash, reports, alternatives)
         return Verdict(RungStatus.FAILED, finding.message, (finding,))
     rehearsed = run.rung is RungName.REHEARSAL
     if rehearsed and first_crash is None and may_be_caused_by_cutting(crash):

@@ -1,6 +1,7 @@
 """What an ended dry run means for its rung: passed with figures, or skipped because it could not.
 
-Invariant: it never fails a script. What breaks under fake tensors may run for real, and the rehearsal comes next.
+Invariant: it fails a script only for want of memory that its tensors alone would take. What breaks under fake tensors
+may run for real, and the rehearsal comes next.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..store.records import Json, Run, RungStatus, RunStatus
+from .alternatives import will_not_fit
 from .judge import Verdict
 from .memory_report import CATEGORIES, DevicePeaks, Look, MemoryReport, MemoryReportError, Peak, parse
 
@@ -17,8 +19,8 @@ MOST_TEXT = 300
 NOT_SEEN = "scratch memory that operations take and give back inside themselves, such as convolutions"
 
 
-def judge_dryrun(run: Run, reports: Mapping[str, Json]) -> Verdict:
-    """Judge an ended dry run from what was reported."""
+def judge_dryrun(run: Run, reports: Mapping[str, Json], room: Mapping[str, int]) -> Verdict:
+    """Judge an ended dry run from what was reported; ``room`` is what is free of each type of device, in bytes."""
     if run.status is RunStatus.STOPPED and run.reason == ON_REQUEST:
         return Verdict(RungStatus.STOPPED, run.reason)
     if run.status is RunStatus.LOST:
@@ -30,6 +32,9 @@ def judge_dryrun(run: Run, reports: Mapping[str, Json]) -> Verdict:
         return _could_not(run.reason or "its process ended before there was a report")
     if report.base is None:
         return _could_not(report.could_not or "it told nothing of the script as it is")
+    finding = will_not_fit(report, room)
+    if finding is not None:
+        return Verdict(RungStatus.FAILED, finding.message, (finding,))
     return Verdict(RungStatus.PASSED)
 
 

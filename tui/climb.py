@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from ..planner import budget, ladder, prices
+from ..planner.alternatives import known_alternatives
 from ..planner.checks import static
 from ..planner.finding import FindingDraft
 from ..planner.fit import why_it_cannot_run
@@ -45,7 +46,7 @@ from ..store.records import (
     Severity,
 )
 from .engine import NOTHING_SAID, Limits
-from .probing import FREE_CEILING_SECONDS, free_ceiling, probe_settings
+from .probing import FREE_CEILING_SECONDS, free_ceiling, memory_room, probe_settings
 
 
 class ClimbError(RuntimeError):
@@ -249,9 +250,15 @@ class Climb:
         reports = reports_of(self._store, run.id)
         first = self._store.reports.get(run.id, "first_look")
         if rung.name is RungName.DRYRUN:
-            verdict = judge_dryrun(run, reports)
+            verdict = judge_dryrun(run, reports, self._memory_room())
         else:
-            verdict = judge(run, reports, self._store.metrics.last(run.id), first_crash=first)
+            verdict = judge(
+                run,
+                reports,
+                self._store.metrics.last(run.id),
+                first_crash=first,
+                alternatives=known_alternatives(self._store, self.experiment, self._memory_room()),
+            )
         if verdict.look_again:
             self._look_again(run, reports)
             return
@@ -274,6 +281,9 @@ class Climb:
             )
             if rung.name in (RungName.REHEARSAL, RungName.PILOT):
                 self._make_forecasts(run)
+
+    def _memory_room(self) -> Mapping[str, int]:
+        return memory_room(self._room.look(), self.experiment)
 
     def _make_forecasts(self, run: Run) -> None:
         crash = self._store.reports.get(run.id, "crash")

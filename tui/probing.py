@@ -15,8 +15,8 @@ FREE_CEILING_SECONDS = 60.0
 REHEARSAL_LOOP_SECONDS = 6.0
 """How long a rehearsal spends inside loops, so that the whole stays within seconds."""
 
-DRYRUN_CEILING_SECONDS = 20.0
-"""What a dry run may take at most: one that takes longer could not, and the rehearsal goes on."""
+DRYRUN_CEILING_SECONDS = 30.0
+"""What a dry run may take at most, where it looks at what would make a training fit; else it ends in seconds."""
 
 _MODES = {
     RungName.DRYRUN: ProbeMode.DRYRUN,
@@ -26,9 +26,9 @@ _MODES = {
 
 
 def free_ceiling(rung: RungName, given: float | None) -> float:
-    """The ceiling in seconds of a rung that needs no approval; a dry run leaves most of it to the rehearsal."""
+    """The ceiling in seconds of a rung that needs no approval; a dry run leaves the rehearsal its part."""
     ceiling = given or FREE_CEILING_SECONDS
-    return min(DRYRUN_CEILING_SECONDS, ceiling / 4) if rung is RungName.DRYRUN else ceiling
+    return min(DRYRUN_CEILING_SECONDS, ceiling / 2) if rung is RungName.DRYRUN else ceiling
 
 
 def probe_settings(

@@ -12,6 +12,9 @@ from mlintern.planner.rungs import as_built
 from mlintern.store.records import Rung, RungName, RungStatus, RunStatus
 
 
+ROOM = {"cpu": 8 << 30}
+
+
 def peak(**parts: int) -> dict[str, int]:
     return {"total": sum(parts.values()), **{name: parts.get(name, 0) for name in CATEGORIES}}
 
@@ -61,13 +64,13 @@ def test_another_shape_is_refused_and_the_rung_skipped(make_run: Any, name: str)
     BROKEN[name](data)
     with pytest.raises(MemoryReportError):
         parse(data)
-    verdict = judge_dryrun(make_run(rung=RungName.DRYRUN), {"memory": data})
+    verdict = judge_dryrun(make_run(rung=RungName.DRYRUN), {"memory": data}, ROOM)
     assert verdict.status is RungStatus.SKIPPED and verdict.why is not None and "cannot be read" in verdict.why
 
 
 def test_one_that_worked_passes_and_says_what_it_saw(make_run: Any) -> None:
     reports = {"memory": report()}
-    assert judge_dryrun(make_run(rung=RungName.DRYRUN), reports).status is RungStatus.PASSED
+    assert judge_dryrun(make_run(rung=RungName.DRYRUN), reports, ROOM).status is RungStatus.PASSED
     verified, open_ = what_dryrun_showed(reports)
     assert verified[0] == "shapes fit in 3 steps of training and 2 forward passes of evaluation"
     assert all(part in verified[1] for part in ("3.56 KiB on cpu", "activations 2 KiB", "400 B in evaluation"))
@@ -93,14 +96,14 @@ def test_what_it_did_not_see_is_not_verified(make_run: Any) -> None:
 def test_one_that_could_not_is_skipped_with_the_reason(
     make_run: Any, status: RunStatus, reason: str | None, reports: Any, why: str
 ) -> None:
-    verdict = judge_dryrun(make_run(rung=RungName.DRYRUN, status=status, reason=reason), reports)
+    verdict = judge_dryrun(make_run(rung=RungName.DRYRUN, status=status, reason=reason), reports, ROOM)
     assert verdict.status is RungStatus.SKIPPED and not verdict.findings
     assert verdict.why is not None and verdict.why.startswith("could not, because ") and why in verdict.why
 
 
 def test_a_person_who_stops_it_stops_the_ladder(make_run: Any) -> None:
     run = make_run(rung=RungName.DRYRUN, status=RunStatus.STOPPED, reason="stopped on request")
-    assert judge_dryrun(run, {}).status is RungStatus.STOPPED
+    assert judge_dryrun(run, {}, ROOM).status is RungStatus.STOPPED
 
 
 def rungs(**statuses: RungStatus) -> dict[RungName, Rung]:
