@@ -25,8 +25,8 @@ IN_PLACE = {"add_", "sub_", "mul_", "div_", "neg_", "sqrt_", "addcmul_", "addcdi
 
 SHAPED = {
     "view", "t", "transpose", "permute", "select", "slice", "expand", "unsqueeze", "squeeze", "detach", "alias",
-    "split", "split_with_sizes", "unsafe_split", "unbind", "_unsafe_view", "mm", "addmm", "bmm", "cat", "stack", "clone",
-    "sum", "mean", "slice_backward", "select_backward",
+    "split", "split_with_sizes", "unsafe_split", "unbind", "_unsafe_view", "mm", "addmm", "bmm", "cat", "stack",
+    "clone", "sum", "mean", "slice_backward", "select_backward",
 }  # fmt: skip
 """Operations whose shapes torch's kernels for shapes tell by themselves."""
 

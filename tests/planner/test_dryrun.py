@@ -11,7 +11,6 @@ from mlintern.planner.memory_report import CATEGORIES, MemoryReportError, parse
 from mlintern.planner.rungs import as_built
 from mlintern.store.records import Rung, RungName, RungStatus, RunStatus
 
-
 ROOM = {"cpu": 8 << 30}
 
 

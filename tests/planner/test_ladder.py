@@ -47,7 +47,8 @@ def test_no_standing_of_the_rungs_makes_a_costly_rung_free(make_forecast: Any) -
 
 
 def test_an_unknown_cost_asks_and_says_so(make_forecast: Any) -> None:
-    move = next_move(_rungs(static=P, dryrun=P, rehearsal=P), RungName.PILOT, {RungName.PILOT: make_forecast(seconds=None)})
+    unknown = make_forecast(seconds=None)
+    move = next_move(_rungs(static=P, dryrun=P, rehearsal=P), RungName.PILOT, {RungName.PILOT: unknown})
     assert isinstance(move, Ask) and "unknown" in move.why
 
 
