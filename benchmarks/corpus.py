@@ -23,6 +23,7 @@ from pathlib import Path
 
 from mlintern.benchmarks.corpus_report import Outcome, Raw, goals, lines, prior_module
 from mlintern.benchmarks.measure import run_measured
+from mlintern.planner.rungs import FACTS
 from mlintern.store import Store
 from mlintern.store.records import ForecastOutcome, Interval
 from mlintern.tests.scripts.corpus import Script, scripts
@@ -37,6 +38,8 @@ class Climbed:
     """One script that went up the ladder."""
 
     outcomes: tuple[Outcome, ...]
+    check_seconds: float
+    """What the rungs took that need no approval."""
     problem: str | None
 
 
@@ -63,7 +66,9 @@ def climb(script: Script, *, threads: int) -> Climbed:
         problem = None if used.exit_code == 0 else f"exit {used.exit_code}: {_last_line(used.errors or used.output)}"
         with Store.open(home, create=False) as store:
             found = store.forecasts.outcomes()
-        return Climbed(tuple(_outcome(script, one) for one in found), problem)
+            rungs = [rung for one in store.experiments.recent(1) for rung in store.rungs.all(one.id).values()]
+        free = sum(rung.seconds or 0.0 for rung in rungs if not FACTS[rung.name].costs)
+        return Climbed(tuple(_outcome(script, one) for one in found), free, problem)
 
 
 def _outcome(script: Script, one: ForecastOutcome) -> Outcome:
@@ -119,11 +124,11 @@ def main() -> int:
 
 def _climb_all(raw: Raw, path: Path, wanted: list[Script], threads: int) -> Raw:
     for script in wanted:
-        if script.missing or script.name in {one.script for one in raw.outcomes}:
+        if script.missing or script.name in raw.check_seconds:
             continue
         began = time.monotonic()
         climbed = climb(script, threads=threads)
-        raw = raw.with_script(script.name, climbed.outcomes, climbed.problem)
+        raw = raw.with_script(script.name, climbed.outcomes, climbed.check_seconds, climbed.problem)
         path.write_text(json.dumps(asdict(raw), indent=1) + "\n", encoding="utf-8")
         print(f"{script.name}: {time.monotonic() - began:.0f} s  {climbed.problem or ''}", file=sys.stderr, flush=True)
     return raw
@@ -134,7 +139,7 @@ def _load(path: Path, *, threads: int) -> Raw:
         return Raw.read(json.loads(path.read_text(encoding="utf-8")))
     machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
     per_process = f"{threads} thread{'' if threads == 1 else 's'} per process"
-    return Raw(machine=f"{machine}, {per_process}", outcomes=(), problems={})
+    return Raw(machine=f"{machine}, {per_process}", outcomes=(), check_seconds={}, problems={})
 
 
 if __name__ == "__main__":

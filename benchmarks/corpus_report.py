@@ -50,18 +50,21 @@ class Raw:
 
     machine: str
     outcomes: tuple[Outcome, ...]
+    check_seconds: Mapping[str, float]
+    """What the rungs that need no approval took, of each script."""
     problems: Mapping[str, str]
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Raw:
         """Back from JSON."""
         outcomes = tuple(Outcome(**one) for one in data["outcomes"])
-        return cls(data["machine"], outcomes, dict(data["problems"]))
+        return cls(data["machine"], outcomes, dict(data["check_seconds"]), dict(data["problems"]))
 
-    def with_script(self, name: str, outcomes: Sequence[Outcome], problem: str | None) -> Raw:
+    def with_script(self, name: str, outcomes: Sequence[Outcome], check: float, problem: str | None) -> Raw:
         """The same with one more script."""
         problems = dict(self.problems) if problem is None else {**self.problems, name: problem}
-        return replace(self, outcomes=(*self.outcomes, *outcomes), problems=problems)
+        checks = {**self.check_seconds, name: check}
+        return replace(self, outcomes=(*self.outcomes, *outcomes), check_seconds=checks, problems=problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,9 @@ def lines(raw: Raw) -> list[str]:
 def goals(raw: Raw) -> list[Goal]:
     """Goal against measured."""
     found: list[Goal] = []
+    examples = [seconds for name, seconds in raw.check_seconds.items() if name.startswith("example_")]
+    if examples:
+        found.append(Goal("check of an example, the longest", 15.0, max(examples), "at most", unit="s"))
     pilot = errors_of(raw, "pilot", "full", "cpu_seconds")
     if len(pilot.by_script) >= 3:
         share = pilot.absolute
