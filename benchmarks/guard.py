@@ -38,7 +38,7 @@ LIMIT_FACTORS = (1.02, 1.1, 1.3, 2.0, 4.0)
 REAL_LIMITS = (0.6, 0.8, 0.95)
 """Where a real leak is cut off, of what it reached."""
 
-KILLS = ((700 << 20, 10 << 20), (700 << 20, 20 << 20), (700 << 20, 40 << 20))
+KILLS = ((700 << 20, 4 << 20), (700 << 20, 8 << 20), (700 << 20, 12 << 20))
 """Limits of real control groups, and bytes a second of the leak in them."""
 
 Row = dict[str, Any]

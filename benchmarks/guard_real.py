@@ -6,31 +6,33 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from mlintern.benchmarks.control_group import limited
 from mlintern.benchmarks.guard_traces import Trace
-from mlintern.runtime.host import HostMonitor
+from mlintern.runtime import launch
+from mlintern.runtime.guard import REPORT
 from mlintern.runtime.protocol import Command, Isolation, LaunchFile, Limits, ProbeMode, ProbeSettings, launch_text
 from mlintern.store import Store
 from mlintern.store.records import Decision, RungName
 from mlintern.tests.scripts.corpus import scripts
 
 RECORDED = Path(__file__).with_name("guard_real.json")
-SECONDS = 45.0
+SECONDS, LEAK_SECONDS = 60.0, 120.0
 HEALTHY = (
     "example_digits_cnn", "example_char_gpt", "example_hf_trainer", "data_bound", "eval_heavy", "lengths_random",
     "lengths_sorted", "plain_slices", "lightning_digits",
 )  # fmt: skip
 MIB = 1 << 20
+TOKEN = "benchmark"
 
 _LEAK = """
 import torch, time
@@ -47,10 +49,10 @@ while time.monotonic() < end:
     time.sleep({pause})
 """
 LEAKS = {
-    "losses kept with their graphs": _LEAK.format(seconds=SECONDS, batch=1024, what="model(x).sum()", pause=0.05),
-    "batches kept": _LEAK.format(seconds=SECONDS, batch=2048, what="x", pause=0.1),
+    "losses kept with their graphs": _LEAK.format(seconds=LEAK_SECONDS, batch=1024, what="model(x).sum()", pause=0.05),
+    "batches kept": _LEAK.format(seconds=LEAK_SECONDS, batch=2048, what="x", pause=0.1),
     "batches kept, and an evaluation now and then": _LEAK.format(
-        seconds=SECONDS,
+        seconds=LEAK_SECONDS,
         batch=1024,
         what="x if len(kept) % 40 else model[0](torch.randn(60000, 512)).mean(0)",
         pause=0.05,
@@ -61,7 +63,7 @@ LEAKS = {
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Host memory of a real run: seconds and bytes."""
+    """Host memory of a real run: seconds and bytes, from its first step on."""
 
     name: str
     leaks: bool
@@ -82,52 +84,49 @@ class Recorded:
 def recorded() -> tuple[Recorded, ...]:
     """The traces that are kept beside this file."""
     return tuple(
-        Recorded(one["name"], one["leaks"], tuple(map(tuple, one["samples"])))
+        Recorded(
+            one["name"],
+            one["leaks"],
+            tuple((moment, used) for moment, used in one["samples"] if moment >= (one["steps_from"] or 0.0)),
+        )
         for one in json.loads(RECORDED.read_text(encoding="utf-8"))
     )
 
 
 def record() -> None:
-    """Run every script for a while and keep what it used."""
-    found = []
+    """Run every script for a while, supervised as ever, and keep what it used."""
+    rows = []
     for script in scripts():
         if script.name in HEALTHY and not script.missing:
             with tempfile.TemporaryDirectory() as scratch:
                 folder = Path(scratch) / "copy"
                 shutil.copytree(script.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
-                found.append((script.name, False, _watch(script.command(script.full), folder)))
+                rows.append(_watched(script.name, folder / script.script, script.full.args, leaks=False))
     for name, text in LEAKS.items():
         with tempfile.TemporaryDirectory() as scratch:
-            (Path(scratch) / "leak.py").write_text(text)
-            found.append((name, True, _watch(("leak.py",), Path(scratch))))
-    rows = [{"name": name, "leaks": leaks, "samples": samples} for name, leaks, samples in found]
-    RECORDED.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n", encoding="utf-8")
+            path = Path(scratch) / "leak.py"
+            path.write_text(text)
+            rows.append(_watched(name, path, (), leaks=True))
+    RECORDED.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
 
 
-def _watch(command: Sequence[str], folder: Path) -> list[tuple[float, int]]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": str(folder)}
-    process = subprocess.Popen(
-        [sys.executable, *command], cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    monitor = HostMonitor(os.getpid())
-    began, samples = time.monotonic(), []
-    try:
-        for pause in _pauses():
-            time.sleep(pause)
-            if process.poll() is not None or time.monotonic() - began > SECONDS:
-                break
-            samples.append((round(time.monotonic() - began, 2), monitor.look().host_bytes))
-    finally:
-        process.kill()
-        process.wait()
-    print(f"{command[0]}: {len(samples)} samples, at most {max(used for _, used in samples) / MIB:.0f} MiB")
-    return samples
-
-
-def _pauses() -> Iterator[float]:
-    yield from (0.1, 0.3, 0.6)
-    while True:
-        yield 1.0
+def _watched(name: str, script: Path, args: Sequence[str], *, leaks: bool) -> Mapping[str, object]:
+    with tempfile.TemporaryDirectory() as scratch:
+        home = Path(scratch) / "home"
+        with Store.open(home) as store:
+            file = _prepared(store, home, script, args, ProbeMode.WATCH, ceiling=LEAK_SECONDS if leaks else SECONDS)
+            launch.start(
+                home, file.run_id, file.command, limits=file.limits, isolation=file.isolation, probe=file.probe,
+                token=TOKEN,
+            )  # fmt: skip
+            while not store.runs.get(file.run_id).status.is_over:
+                time.sleep(0.5)
+            samples = [(round(one.elapsed_seconds, 2), one.host_bytes) for one in store.samples.for_run(file.run_id)]
+            points = (store.reports.get(file.run_id, REPORT) or {}).get("points", ())
+            began = next((point[0] for point in points if point[1]), None)
+    most = max(used for _, used in samples) / MIB
+    print(f"{name}: {len(samples)} samples, at most {most:.0f} MiB, steps from {began} s on", flush=True)
+    return {"name": name, "leaks": leaks, "steps_from": began, "samples": samples}
 
 
 # Ignores what asks it to end, so that only the kernel ends it; grows by so many bytes ten times a second.
@@ -145,6 +144,7 @@ import os, sys
 from pathlib import Path
 Path(sys.argv[3], "cgroup.procs").write_text(str(os.getpid()))
 from mlintern.runtime import launch
+from mlintern.runtime.guard import REPORT
 from mlintern.runtime.protocol import launch_from_text
 file = launch_from_text(Path(sys.argv[2]).read_text())
 launch.start(Path(sys.argv[1]), file.run_id, file.command, limits=file.limits, isolation=file.isolation,
@@ -158,7 +158,7 @@ def real_kill(limit_bytes: int, bytes_per_second: int) -> Mapping[str, float | s
         home, script = Path(scratch) / "home", Path(scratch) / "leak.py"
         script.write_text(_UNTIL_KILLED)
         with Store.open(home) as store:
-            file = _prepared(store, home, script, str(bytes_per_second))
+            file = _prepared(store, home, script, (str(bytes_per_second),), ProbeMode.OFF, ceiling=900.0)
             path = home / "launch.benchmark.json"
             path.write_text(launch_text(file))
             subprocess.run([sys.executable, "-c", _FACE, home, path, group], check=True)
@@ -167,7 +167,7 @@ def real_kill(limit_bytes: int, bytes_per_second: int) -> Mapping[str, float | s
             told = [event for event in store.events.after(0, run_id=run.id) if event.kind == "run.memory"]
             started = run.started_at or 0.0
             killed_at = run.wall_seconds
-            report = store.reports.get(run.id, "memory_record") or {}
+            report = store.reports.get(run.id, REPORT) or {}
             warned_at = told[0].at - started if told else None
             return {
                 "limit_bytes": limit_bytes,
@@ -180,22 +180,23 @@ def real_kill(limit_bytes: int, bytes_per_second: int) -> Mapping[str, float | s
             }
 
 
-def _prepared(store: Store, home: Path, script: Path, argument: str) -> LaunchFile:
-    from hashlib import sha256
-
+def _prepared(
+    store: Store, home: Path, script: Path, args: Sequence[str], mode: ProbeMode, *, ceiling: float
+) -> LaunchFile:
     python = Path(sys.executable)
     experiment = store.experiments.add(
-        name="leak", script=script, module=None, args=(argument,), working_dir=script.parent, python=python,
+        name="leak", script=script, module=None, args=tuple(args), working_dir=script.parent, python=python,
         fingerprint="0" * 64,
     )  # fmt: skip
     store.approvals.add(
         experiment_id=experiment.id, rung=RungName.FULL, forecast_id=None, decision=Decision.APPROVED,
-        ceiling_seconds=900.0, reason=None, decided_by="flag", token_hash=sha256(b"benchmark").hexdigest(),
+        ceiling_seconds=ceiling, reason=None, decided_by="flag", token_hash=sha256(TOKEN.encode()).hexdigest(),
     )  # fmt: skip
     run = store.runs.add(experiment_id=experiment.id, rung=RungName.FULL, ceiling_seconds=None, folder_root=home)
-    command = Command(python, script, None, (argument,), script.parent, {})
-    # The grace period is long, so that it is the kernel that ends it.
-    return LaunchFile(run.id, command, Limits(grace_seconds=600), Isolation.NONE, ProbeSettings(ProbeMode.OFF))
+    command = Command(python, script, None, tuple(args), script.parent, {"OMP_NUM_THREADS": "1"})
+    # Where it is to be killed by the kernel, the grace period must outlast it.
+    limits = Limits(grace_seconds=600 if mode is ProbeMode.OFF else 2)
+    return LaunchFile(run.id, command, limits, Isolation.NONE, ProbeSettings(mode, roots=(script.parent,)))
 
 
 if __name__ == "__main__":

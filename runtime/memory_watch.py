@@ -19,11 +19,14 @@ from .keeper_link import KeeperLink
 from .limits import Usage
 from .pressure import Allowance, MemoryGroup, OomKills
 from .processes import catches
-from .protocol import AllocatorReport, Limits
+from .protocol import AllocatorReport, Limits, ProbeMode
 from .readings import Readings
 from .recorder import Recorder
 from .relief import Relief
 from .tenants import Tenant, present
+
+SET_UP_SECONDS = 600.0
+"""A script that has made no step by then may never make one; what it does counts as training."""
 
 _MOST_POINTS = 200
 _MOST_WARNINGS = 10
@@ -37,6 +40,7 @@ class MemoryWatch:
         self,
         home: Path,
         limits: Limits,
+        probe: ProbeMode,
         *,
         keeper: KeeperLink,
         recorder: Recorder,
@@ -45,6 +49,7 @@ class MemoryWatch:
     ) -> None:
         self.training_pid: int | None = None
         self._home = home
+        self._probe = probe
         self._keeper = keeper
         self._recorder = recorder
         self._stop = stop
@@ -58,6 +63,17 @@ class MemoryWatch:
     def look(self, sample: Sample, usage: Usage, host: HostUse) -> None:
         """Take in one sample, and do what it calls for."""
         self._take_reports(sample, host)
+        if self._is_set_up(sample.elapsed_seconds):
+            self._guard_it(sample, usage, host)
+
+    def _is_set_up(self, seconds: float) -> bool:
+        """Whether the training has begun. Before, imports and data sets grow, and there is nothing to save yet.
+
+        Without the probe nobody tells, and all growth counts.
+        """
+        return self._recorder.steps > 0 or self._probe is ProbeMode.OFF or seconds >= SET_UP_SECONDS
+
+    def _guard_it(self, sample: Sample, usage: Usage, host: HostUse) -> None:
         readings = self._readings.of(
             sample,
             usage,

@@ -64,7 +64,13 @@ class WatchedRun:
         self._overrun = Overrun(store, run, self._recorder)
         self._monitors = Monitors(keeper.pid, usd_per_hour=run.usd_per_hour, usd_per_kwh=run.usd_per_kwh)
         self._memory = MemoryWatch(
-            store.path.parent, limits, keeper=keeper, recorder=self._recorder, stop=self._stop, clock=clock
+            store.path.parent,
+            limits,
+            launch.probe.mode,
+            keeper=keeper,
+            recorder=self._recorder,
+            stop=self._stop,
+            clock=clock,
         )
         self._log = OutputLog(run.log_path)
         self._indexer = LogIndexer(store, run.id, run.log_path)
