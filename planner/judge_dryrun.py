@@ -16,6 +16,8 @@ from .memory_report import CATEGORIES, DevicePeaks, Look, MemoryReport, MemoryRe
 ON_REQUEST = "stopped on request"
 """What the supervisor says of a run that a person stopped."""
 MOST_TEXT = 300
+CUT_SHORT = {"time": "the dry run's time was over", "crash": "the dry run broke off"}
+"""How a dry run may end before what it was to see; the figures are of what it saw."""
 NOT_SEEN = "scratch memory that operations take and give back inside themselves, such as convolutions"
 
 
@@ -46,6 +48,8 @@ def what_dryrun_showed(reports: Mapping[str, Json]) -> tuple[tuple[str, ...], tu
         return (), ("what the dry run saw: its report is missing",)
     verified = [_shapes(base), *(words for device, peaks in base.devices.items() if (words := _peak(device, peaks)))]
     open_ = [NOT_SEEN]
+    if base.ended in CUT_SHORT:
+        open_.append(f"the memory of later steps: {CUT_SHORT[base.ended]} after {base.steps} of them")
     if not base.evaluations:
         open_.append("the memory of an evaluation: the dry run saw none")
     if base.assumed:

@@ -251,9 +251,9 @@ class DryRun:
         looks.tell(self._descriptor, {"name": self._name, "could_not": why})
 
     def _be_patient(self) -> None:
-        """The look's time is over; one that has not seen a step takes what is left of all."""
+        """The look's time is over; one that has not seen enough steps takes what is left of all."""
         left = self._left()
-        if self._stages.steps == 0 and left > 0.5:
+        if max(self._stages.steps, self._tracker.steps_done) < STEPS and left > 0.5:
             looks.come_to_an_end_after(left, lambda: self._finish("time", None))
         else:
             self._finish("time", None)

@@ -80,6 +80,8 @@ def test_what_it_did_not_see_is_not_verified(make_run: Any) -> None:
     counts = {"forwards": 1, "backwards": 1, "steps": 1, "evaluations": 0, "asked": 0}
     verified, open_ = what_dryrun_showed({"memory": report(counts=counts, assumed=["nonzero"])})
     assert verified[0] == "shapes fit in 1 step of training"
+    assert not any("later steps" in one for one in open_)
+    assert any("time was over after 3" in one for one in what_dryrun_showed({"memory": report(ended="time")})[1])
     assert any("saw none" in one for one in open_) and any("nonzero" in one for one in open_)
 
 
