@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mlintern.runtime import demo_gpu
+from mlintern.runtime import demo_gpu, launch
 from mlintern.runtime.protocol import Limits
 from mlintern.store.records import RunStatus
 
@@ -263,14 +263,19 @@ def test_another_process_that_takes_the_card_is_told_and_the_run_goes_on(
     assert ended.status is RunStatus.DONE
 
 
-def test_the_demo_gpu_is_seen_by_a_supervisor(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_gpu_is_seen_by_a_supervisor(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., None]
+) -> None:
     monkeypatch.setenv(demo_gpu.LIBRARY_VARIABLE, "")  # so that what is switched on is switched off again
     monkeypatch.setenv(demo_gpu.STATE_VARIABLE, "")
     try:
         demo_gpu.switch_on(tmp_path)
     except demo_gpu.DemoError:
         pytest.skip("needs a C compiler")
-    run = lab.run("")
+    run = lab.start("import signal; signal.pause()")
+    wait_until(lambda: lab.store.samples.latest(run.id) is not None, "the first look")
+    launch.stop(lab.store, run.id)
+    lab.wait(run)
     sample = lab.store.samples.latest(run.id)
     assert sample is not None
     assert [gpu.name for gpu in sample.gpus] == ["demo-GPU-made-up"] * 2
