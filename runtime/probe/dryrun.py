@@ -44,6 +44,8 @@ BUDGET_SECONDS = 12.0
 """All of a dry run, where nobody says otherwise."""
 LOOK_SECONDS = 6.0
 """One look, from the crossroads on."""
+SEEN_SECONDS = 0.7
+"""One look, when it has seen a training and an evaluation; a short script comes to its end before."""
 STEPS = 2
 """So many steps are enough: the first makes the optimizer's state, the second is as all others are."""
 CLOSE = 0.6
@@ -241,8 +243,7 @@ class DryRun:
         stages = self._stages
         if self._descriptor is None or stages.steps < STEPS:
             return
-        patience = self._seconds / (4 if stages.evaluations else 2)
-        if time.monotonic() - self._forked > patience:
+        if time.monotonic() - self._forked > (SEEN_SECONDS if stages.evaluations else self._seconds / 2):
             self._finish("enough", None)
 
     def _cannot(self, why: str) -> None:
