@@ -12,7 +12,7 @@ from ..store.records import Experiment, Run, RungName
 FREE_CEILING_SECONDS = 60.0
 """What a rung without approval may take where nobody said otherwise."""
 
-REHEARSAL_LOOP_SECONDS = 6.0
+REHEARSAL_LOOP_SECONDS = 5.0
 """How long a rehearsal spends inside loops, so that the whole stays within seconds."""
 
 DRYRUN_CEILING_SECONDS = 30.0
