@@ -188,8 +188,13 @@ def main() -> int:
 
 
 def _raw(rows: dict[str, list[Row]]) -> str:
-    """One line a run, so that later ones can be compared with it."""
-    parts = (f" {json.dumps(name)}: [\n" + ",\n".join(map(json.dumps, of)) + "\n ]" for name, of in rows.items())
+    """One line a run, without what is not known, so that later ones can be compared with it."""
+    short = {
+        name: [{key: round(value, 1) if isinstance(value, float) and key.endswith(("_at", "_left")) else value
+                for key, value in row.items() if value is not None} for row in of]
+        for name, of in rows.items()
+    }  # fmt: skip
+    parts = (f" {json.dumps(name)}: [\n" + ",\n".join(map(json.dumps, of)) + "\n ]" for name, of in short.items())
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
