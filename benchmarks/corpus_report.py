@@ -152,15 +152,16 @@ def _p90(shares: Sequence[float]) -> float:
 
 def prior_module(raw: Raw) -> str:
     """The text of ``planner/prior.py``."""
-    table: dict[tuple[str, str], list[float]] = defaultdict(list)
+    table: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for one in raw.outcomes:
         for quantity in one.told:
             error = one.error(quantity)
             if error is not None:
-                table[quantity, one.source].append(round(abs(error), 3))
+                table[quantity, one.source, one.rung].append(round(abs(error), 3))
     rows = "".join(
-        f'    ("{quantity}", RungName.{source.upper()}): (\n        {_wrapped(sorted(errors))}\n    ),\n'
-        for (quantity, source), errors in sorted(table.items())
+        f'    ("{quantity}", RungName.{source.upper()}, RungName.{rung.upper()}): (\n'
+        f"        {_wrapped(sorted(errors))}\n    ),\n"
+        for (quantity, source, rung), errors in sorted(table.items())
     )
     return _PRIOR.format(scripts=len({one.script for one in raw.outcomes}), rows=rows)
 
@@ -187,7 +188,8 @@ PRIOR_SCRIPTS = {scripts}
 UNMEASURED_ERROR = 0.35
 """For what the corpus does not cover, such as a GPU: log(1.42)."""
 
-PRIOR_ERRORS: Mapping[tuple[str, RungName], tuple[float, ...]] = {{
+PRIOR_ERRORS: Mapping[tuple[str, RungName, RungName], tuple[float, ...]] = {{
 {rows}}}
-"""``|log(actual / forecast)|`` of each quantity and rung that the forecast was made from, in ascending order."""
+"""``|log(actual / forecast)|`` in ascending order, by quantity, rung that the forecast was made from, and rung that it
+was about."""
 '''

@@ -87,12 +87,14 @@ class Calibration:
     def width(self, quantity: Quantity, *, source: RungName, rung: RungName, on_gpu: bool) -> Width:
         """How wide a forecast of ``rung`` made from a run of ``source`` has to be."""
         own = self._errors.get((quantity, source, rung, on_gpu), [])
-        prior = PRIOR_ERRORS.get((quantity.value, source), (UNMEASURED_ERROR,))
-        error = conformal(own, prior)
+        prior = () if on_gpu else PRIOR_ERRORS.get((quantity.value, source, rung), ())
+        error = conformal(own, prior or (UNMEASURED_ERROR,))
         within = f"9 of 10 within {math.expm1(error):.0%}"
+        if not own and not prior:
+            return Width(error, f"nothing measured here yet, and no corpus either: {within}, as a guess")
         if not own:
             return Width(error, f"nothing measured here yet: as on {PRIOR_SCRIPTS} scripts of a corpus, {within}")
-        mixed = "" if len(own) >= FULL_HISTORY else " and the corpus"
+        mixed = "" if len(own) >= FULL_HISTORY else " and the corpus" if prior else " and a guess"
         return Width(error, f"{len(own)} earlier outcomes on this machine{mixed}, {within}")
 
 

@@ -128,12 +128,15 @@ def pilot_steps(steps: int | None) -> int:
 
 
 def forecast_pilot(measured: Measured, run: Run, calibration: Calibration) -> CostForecast:
-    """The cost of a pilot: set-up, its share of the steps, and each evaluation once."""
+    """The cost of a pilot: set-up, its share of the steps and of the evaluations, and each evaluation at least once."""
     full = measured.full
     wanted = pilot_steps(full.steps)
     training, evaluations = _training_and_evaluation(measured)
     steps_seen = full.steps or _steps_seen(measured.tree)
     share = min(1.0, wanted / steps_seen) if full.steps else wanted / max(1, steps_seen)
+    if full.steps:
+        in_steps = (full.repeated + full.training * -1.0) * share
+        evaluations = Work(max(evaluations.cpu, in_steps.cpu), max(evaluations.wall, in_steps.wall))
     repeated = training * share + evaluations
     widths = _Widths(calibration, run, RungName.PILOT)
     time = _Time(measured.setup + full.once, repeated, full.spread, may_end=False)

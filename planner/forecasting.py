@@ -5,7 +5,7 @@ Invariant: a forecast is never changed; a newer one of the same rung stands in i
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from ..runtime import gpu_use
 from ..runtime.guard import REPORT as MEMORY_REPORT
@@ -42,10 +42,19 @@ def make_forecasts(store: Store, experiment: Experiment, run: Run, *, ended_at: 
     if measured is None:
         return
     calibration = Calibration(store.forecasts.outcomes())
+    run = _with_peaks_of_all(store, experiment, run)
     _add(store, experiment, forecast_full(measured, run, calibration, ended_at=ended_at), run, price)
     has_passed = store.rungs.all(experiment.id)[run.rung].status is RungStatus.PASSED
     if run.rung is RungName.REHEARSAL and has_passed:
         _add(store, experiment, forecast_pilot(measured, run, calibration), run, price)
+
+
+def _with_peaks_of_all(store: Store, experiment: Experiment, run: Run) -> Run:
+    """The run with the highest peaks of the short runs before it: a pilot may not meet what a rehearsal met."""
+    seen = [run, *(other for other in measured_runs(store, experiment) if other.id < run.id)]
+    host = [one.peak_host_bytes for one in seen if one.peak_host_bytes is not None]
+    device = [one.peak_device_bytes for one in seen if one.peak_device_bytes is not None]
+    return replace(run, peak_host_bytes=max(host, default=None), peak_device_bytes=max(device, default=None))
 
 
 def reforecast(store: Store, run: Run) -> Interval | None:

@@ -38,7 +38,7 @@ def outcome(make_run: Callable[..., Run], make_forecast: Callable[..., Forecast]
 
 def test_without_outcomes_the_corpus_decides_and_is_named() -> None:
     width = Calibration().width(Quantity.WALL, **WALL_KEY)
-    assert width.error in PRIOR_ERRORS["seconds", RungName.REHEARSAL]
+    assert width.error in PRIOR_ERRORS["seconds", RungName.REHEARSAL, RungName.FULL]
     assert "corpus" in width.basis
 
 
@@ -66,6 +66,7 @@ def test_kinds_of_forecasts_do_not_mix(outcome: MakeOutcome) -> None:
 
 def test_what_no_corpus_covers_is_wide(outcome: MakeOutcome) -> None:
     energy = Calibration().width(Quantity.ENERGY, **WALL_KEY)
+    assert "guess" in energy.basis
     assert energy.error > Calibration().width(Quantity.WALL, **WALL_KEY).error
 
 

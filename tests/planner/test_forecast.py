@@ -146,14 +146,25 @@ def test_what_lies_behind_a_crash_is_not_in_the_forecast_and_said_so(make_run: A
     assert early.seconds is None and early.steps is None
 
 
-def test_a_pilot_costs_its_share_and_each_evaluation_once(make_run: Any) -> None:
+def test_a_pilot_costs_its_share_and_each_evaluation_at_least_once(make_run: Any) -> None:
     evaluation = node(role="eval", line=7, entries=2, iterations=20, planned_sum=40, planned_count=2,
                       warm=clock(20, 0.05), self_cpu=1.0, self_wall=1.0)  # fmt: skip
-    loops = {"tree": program(epochs(100, training(100), evaluation)), "cpu": 1.2, "children_cpu": 0.0}
+    loops = {"tree": program(epochs(2, training(5000), evaluation)), "cpu": 1.2, "children_cpu": 0.0}
     forecast = forecast_pilot(measure(loops, make_run(wall_seconds=1.2, cpu_seconds=1.2)), make_run(), Calibration())
     assert forecast.rung is RungName.PILOT and forecast.steps == 200
     assert forecast.cpu_seconds is not None
     assert forecast.cpu_seconds.mid == pytest.approx(200 * 0.01 + 20 * 0.05, rel=0.05)
+
+
+def test_a_pilot_of_several_epochs_evaluates_after_each(make_run: Any) -> None:
+    evaluation = node(role="eval", line=7, entries=2, iterations=20, planned_sum=20, planned_count=2,
+                      warm=clock(20, 0.05), self_cpu=1.0, self_wall=1.0)  # fmt: skip
+    loops = {"tree": program(epochs(1000, training(10), evaluation)), "cpu": 1.2, "children_cpu": 0.0}
+    run = make_run(wall_seconds=1.2, cpu_seconds=1.2)
+    forecast = forecast_pilot(measure(loops, run), run, Calibration())
+    assert forecast.steps == 200, "twenty epochs"
+    assert forecast.cpu_seconds is not None
+    assert forecast.cpu_seconds.mid == pytest.approx(200 * 0.01 + 20 * 10 * 0.05, rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +182,15 @@ def test_times_come_from_both_looks_and_counts_from_the_rehearsal() -> None:
     mean = sum(each.cpu for each in clocks) / sum(each.count for each in clocks)
     assert 0.01 < mean < 0.02
     assert merged.repeated.cpu == pytest.approx(6000 * mean)
+
+
+@pytest.mark.parametrize(("planned", "each", "mean"), [(300, 0.004, 0.01), (300, 0.009, 0.0095), (10, 0.004, 0.007)])
+def test_a_beginning_unlike_the_rest_does_not_stand_for_it(planned: int, each: float, mean: float) -> None:
+    """A pilot on texts sorted by length sees the shortest; the rehearsal's batches are spread over all of them."""
+    rehearsed = parse(program(training(planned, entries=1)))
+    piloted = parse(program(training(planned, entries=1, each=each)))
+    (merged,) = with_times_of(rehearsed, piloted).children
+    assert merged.warm.mean_cpu == pytest.approx(mean)
 
 
 def test_where_a_loop_may_end_early_steps_and_time_are_the_most_there_can_be(make_run: Any) -> None:
