@@ -10,13 +10,14 @@ from collections.abc import Mapping
 
 from ..store.records import Forecast, Rung, RungName, RungStatus
 from .moves import Ask, Blocked, Move, Reached, RunRung, Wait
-from .rungs import BUILT, FACTS, NOT_BUILT_WHY, rungs_up_to
+from .rungs import BUILT, FACTS, NOT_BUILT_WHY, as_built, rungs_up_to
 
 
 def next_move(rungs: Mapping[RungName, Rung], target: RungName, forecasts: Mapping[RungName, Forecast]) -> Move:
     """What can happen next on the way to ``target``. ``forecasts`` holds the latest forecast of each costly rung."""
     if target not in BUILT:
         return Blocked(target, NOT_BUILT_WHY)
+    rungs = as_built(rungs)
     for name in rungs_up_to(target):
         if name not in BUILT:
             continue

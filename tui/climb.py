@@ -24,7 +24,7 @@ from ..planner.judge import judge, what_rehearsal_showed
 from ..planner.judge_dryrun import judge_dryrun, what_dryrun_showed
 from ..planner.moves import Ask, Blocked, Move, Reached, RunRung, Wait
 from ..planner.overview import overview
-from ..planner.rungs import BUILT, FACTS, NOT_BUILT_WHY, as_built
+from ..planner.rungs import BUILT, FACTS, NOT_BUILT_WHY
 from ..planner.view import LadderView
 from ..runtime import interpreters, launch, protocol
 from ..runtime.budgets import Unit, accounts
@@ -133,7 +133,7 @@ class Climb:
         return fingerprint(self._target) != self.experiment.fingerprint
 
     def _move(self) -> Move:
-        return ladder.next_move(as_built(self._store.rungs.all(self.experiment.id)), self._to, self._forecasts())
+        return ladder.next_move(self._store.rungs.all(self.experiment.id), self._to, self._forecasts())
 
     def _forecasts(self) -> Mapping[RungName, Forecast]:
         latest = {

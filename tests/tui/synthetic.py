@@ -339,9 +339,10 @@ def fill(home: Path) -> None:
     with patch("time.time", return_value=NOW - 300), Store.open(home) as store:
         digits = add_experiment(store)
         gpt = add_experiment(store, "gpt.py", ("--layers", "6", "--lr", "3e-4"))
-        for name in (RungName.STATIC, RungName.REHEARSAL, RungName.PILOT):
+        for name in (RungName.STATIC, RungName.DRYRUN, RungName.REHEARSAL, RungName.PILOT):
             store.rungs.set(digits.id, name, RungStatus.PASSED, seconds=4.0)
         store.rungs.set(gpt.id, RungName.STATIC, RungStatus.PASSED, seconds=0.7)
+        store.rungs.set(gpt.id, RungName.DRYRUN, RungStatus.PASSED, seconds=3.1)
         store.rungs.set(gpt.id, RungName.REHEARSAL, RungStatus.FAILED, why="out of memory at the evaluation")
         add_run(
             store, gpt, RungName.REHEARSAL, RunStatus.FAILED,

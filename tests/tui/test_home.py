@@ -116,6 +116,7 @@ def test_what_waits_for_an_answer_comes_first(tmp_path: Path) -> None:
         made = {name: add_experiment(store, name).id for name in names}
         for name in ("waiting.py", "passed.py", "halfway.py"):
             store.rungs.set(made[name], RungName.STATIC, RungStatus.PASSED)
+            store.rungs.set(made[name], RungName.DRYRUN, RungStatus.PASSED)
         for name in ("waiting.py", "passed.py"):
             store.rungs.set(made[name], RungName.REHEARSAL, RungStatus.PASSED)
         store.forecasts.add(

@@ -55,7 +55,7 @@ def test_the_question_says_what_it_costs_and_what_is_unknown() -> None:
     view = ladder_view()
     lines = [line.text for line in question.lines(asks(), view)]
     assert lines[0] == "runs 440 of 48 400 steps on the real data; stopped at 26 s"
-    assert lines[1] == "time 21 s [18–25] · memory 717 MiB [690–760]"
+    assert lines[1] == "time 21 s [18–25] · memory 717 MiB [690–760] of 19 GiB free"
     assert lines[2] == "unknown: GPU memory (no GPU seen), energy (no meter), money (no price set)"
     known = replace(
         PILOT,
