@@ -134,12 +134,13 @@ class Loop(Frame):
             self.planned = self.loaders[0].total
         self.node.plan(self.planned)
 
-    def left_early(self, *, after_cut: bool) -> None:
+    def left_early(self, *, sees_other_values: bool) -> None:
         """The script left the loop by itself: so long is this entry in the full run too.
 
-        Not where a changing condition ended it after something was cut: the full run will see other values.
+        Not where a changing condition ended it and the full run will see other values: after something was cut, and in
+        any rehearsal, whose batches come in an order of their own.
         """
-        if after_cut and self.node.early_line is not None:
+        if sees_other_values and self.node.early_line is not None:
             self.node.cut = True
         elif self.planned is not None and self.index < self.planned:
             self.node.planned_sum += self.index - self.planned

@@ -411,7 +411,7 @@ class Tracker:
                 ends_itself = not frame.final and sys.exc_info()[0] is None
                 self._end_iteration(frame)
                 if ends_itself:
-                    frame.left_early(after_cut=self.was_cut)
+                    frame.left_early(sees_other_values=self.was_cut or self.policy.rehearses)
             self._close_loop(frame)
         else:
             frame.node.iterations += 1

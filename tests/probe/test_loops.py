@@ -158,6 +158,15 @@ def test_a_condition_that_may_end_the_training_makes_the_steps_the_most_there_ca
     assert "may end the loop" in full.early[0] and "train.py" in full.early[0]
 
 
+def test_patience_that_ends_the_rehearsal_itself_says_no_more_of_the_full_run(probe: Any) -> None:
+    """Its batches come in an order of their own, so the full run may go on for longer."""
+    patience = "waited = 0 if e > 5000 else waited + 1\n    if waited >= 7: break"
+    body = f"waited = 0\nfor e in range(40):\n    step(X[:10], y[:10])\n    {patience}"
+    full = probe(HEADER + body, time_budget_seconds=60.0).full
+    assert (full.steps, full.exact) == (40, False)
+    assert "may end the loop" in full.early[0]
+
+
 @pytest.mark.parametrize(
     ("before", "condition"),
     [("dry_run = False", "dry_run"), ("patience, waited = 0, 0", "patience and waited > patience")],
