@@ -1,0 +1,37 @@
+"""Every check there is, and the asking of all of a rung's at once.
+
+Invariant: every check of the rung gives an answer. One whose reports are missing or malformed could not tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...store.records import RungName
+from .check import Answer, Check, Evidence, Judgement, could_not_tell
+from .found import Checked
+
+CHECKS: tuple[Check, ...] = ()
+
+
+def ask_all(rung: RungName, evidence: Evidence, checks: Sequence[Check] = CHECKS) -> Checked:
+    """The answers of all checks of a rung, as findings, what is verified, and what is not."""
+    answers = [(check, _ask(check, evidence)) for check in checks if check.rung is rung]
+    return Checked(
+        tuple(finding for _, one in answers for finding in one.findings),
+        tuple(one.words for _, one in answers if one.answer is Answer.FINE),
+        (
+            *(one.words for _, one in answers if one.answer is Answer.COULD_NOT_TELL),
+            *(words for _, one in answers for words in one.also_open),
+        ),
+    )
+
+
+def _ask(check: Check, evidence: Evidence) -> Judgement:
+    missing = [kind for kind in check.needs if kind not in evidence.reports]
+    if missing:
+        return could_not_tell(f"{check.question} nothing was reported of {', '.join(missing)}")
+    try:
+        return check.judge(evidence)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as problem:
+        return could_not_tell(f"{check.question} the report is not as expected ({type(problem).__name__})")
