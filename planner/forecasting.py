@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from ..runtime import gpu_use
 from ..runtime.guard import REPORT as MEMORY_REPORT
 from ..runtime.overrun import REPORT
-from ..runtime.protocol import PROBE_REPORTS
+from ..runtime.protocol import OBSERVED, PROBE_REPORTS
 from ..store import Store
 from ..store.records import Experiment, Forecast, Interval, Json, Run, RungName, RungStatus
 from .calibration import Calibration
@@ -29,7 +29,8 @@ _KEPT = tuple(field.name for field in fields(Forecast) if field.name not in ("id
 
 def reports_of(store: Store, run_id: int) -> dict[str, Json]:
     """The reports that there are of a run, by kind."""
-    found = {kind: store.reports.get(run_id, kind) for kind in (*PROBE_REPORTS, MEMORY_REPORT)}
+    observed = (kind for kind in store.reports.kinds(run_id) if kind.startswith(OBSERVED))
+    found = {kind: store.reports.get(run_id, kind) for kind in (*PROBE_REPORTS, MEMORY_REPORT, *observed)}
     return {kind: report for kind, report in found.items() if report is not None}
 
 

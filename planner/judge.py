@@ -25,6 +25,8 @@ class Verdict:
     findings: tuple[FindingDraft, ...] = ()
     look_again: bool = False
     """A second, more thorough rehearsal should decide."""
+    verified: tuple[str, ...] = ()
+    not_verified: tuple[str, ...] = ()
 
 
 def judge(

@@ -31,6 +31,9 @@ PROBE_VARIABLE = "MLINTERN_PROBE"
 PROBE_REPORTS = ("hello", "loops", "crash", "end", "note", "memory")
 """What the probe reports besides metrics and progress, one report of each kind."""
 
+OBSERVED = "observed."
+"""What an examination's observers report: this and the observer's name, in small letters."""
+
 RUN_VARIABLE = "MLINTERN_RUN"
 """The environment variable that marks every process of a run; its value is the run's folder."""
 
@@ -62,6 +65,7 @@ class ProbeMode(StrEnum):
 
     DRYRUN = "dryrun"
     REHEARSE = "rehearse"
+    EXAMINE = "examine"
     PILOT = "pilot"
     WATCH = "watch"
     OFF = "off"
@@ -269,7 +273,12 @@ def parse_message(line: bytes) -> ProbeMessage | None:
     if kind == "allocator":
         return _allocator(data)
     # The supervisor keeps reports of its own; the script's side must not be able to say them.
-    return ProbeReport(kind, data) if kind in PROBE_REPORTS else None
+    return ProbeReport(kind, data) if kind in PROBE_REPORTS or _is_observed(kind) else None
+
+
+def _is_observed(kind: str) -> bool:
+    name = kind.removeprefix(OBSERVED)
+    return name != kind and name.isascii() and name.replace("_", "").isalpha() and name.islower()
 
 
 def _metrics(rows: object) -> MetricRows | None:

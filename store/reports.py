@@ -30,3 +30,7 @@ class Reports(Area):
             return None
         data: Json = json.loads(row[0])
         return data
+
+    def kinds(self, run_id: int) -> tuple[str, ...]:
+        """The kinds of report that there are of a run."""
+        return tuple(row[0] for row in self._database.rows("SELECT kind FROM reports WHERE run_id = ?", (run_id,)))

@@ -17,10 +17,11 @@ from typing import Self
 from ..planner import budget, ladder, prices
 from ..planner.alternatives import known_alternatives
 from ..planner.checks import static
+from ..planner.examination import judge_examination
 from ..planner.finding import FindingDraft
 from ..planner.fit import why_it_cannot_run
 from ..planner.forecasting import make_forecasts, measured_runs, reports_of, reprice
-from ..planner.judge import judge, what_rehearsal_showed
+from ..planner.judge import Verdict, judge, what_rehearsal_showed
 from ..planner.judge_dryrun import judge_dryrun, what_dryrun_showed
 from ..planner.moves import Ask, Blocked, Move, Reached, RunRung, Wait
 from ..planner.overview import overview
@@ -251,6 +252,8 @@ class Climb:
         first = self._store.reports.get(run.id, "first_look")
         if rung.name is RungName.DRYRUN:
             verdict = judge_dryrun(run, reports, self._memory_room())
+        elif rung.name is RungName.OVERFIT:
+            verdict = judge_examination(self._store, self.experiment, run, reports)
         else:
             verdict = judge(
                 run,
@@ -269,7 +272,7 @@ class Climb:
                 self.experiment.id, rung.name, verdict.status, why=verdict.why, run_id=run.id, seconds=run.wall_seconds
             )
             self._add_findings(rung.name, verdict.findings, run.id)
-            verified, open_ = self._shown(rung.name, verdict.status, reports)
+            verified, open_ = self._shown(rung.name, verdict, reports)
             self._event(
                 "rung.settled",
                 run_id=run.id,
@@ -293,9 +296,11 @@ class Climb:
         make_forecasts(self._store, self.experiment, run, ended_at=ended_at, price=self._price)
 
     def _shown(
-        self, rung: RungName, status: RungStatus, reports: Mapping[str, Json]
+        self, rung: RungName, verdict: Verdict, reports: Mapping[str, Json]
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        if status is not RungStatus.PASSED:
+        if rung is RungName.OVERFIT:
+            return verdict.verified, verdict.not_verified
+        if verdict.status is not RungStatus.PASSED:
             return (), FACTS[rung].verifies
         if rung is RungName.DRYRUN:
             return what_dryrun_showed(reports)

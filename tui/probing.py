@@ -15,12 +15,16 @@ FREE_CEILING_SECONDS = 60.0
 REHEARSAL_LOOP_SECONDS = 5.0
 """How long a rehearsal spends inside loops, so that the whole stays within seconds."""
 
+EXAMINATION_LOOP_SECONDS = 2.0
+"""How long an examination spends inside loops; it measures no time, so it needs less of it."""
+
 DRYRUN_CEILING_SECONDS = 30.0
 """What a dry run may take at most, where it looks at what would make a training fit; else it ends in seconds."""
 
 _MODES = {
     RungName.DRYRUN: ProbeMode.DRYRUN,
     RungName.REHEARSAL: ProbeMode.REHEARSE,
+    RungName.OVERFIT: ProbeMode.EXAMINE,
     RungName.PILOT: ProbeMode.PILOT,
 }
 
@@ -40,11 +44,12 @@ def probe_settings(
     if mode is ProbeMode.DRYRUN:
         room = memory_room(look_for_room(), experiment)
         return ProbeSettings(mode=mode, roots=roots, time_budget_seconds=0.85 * ceiling, memory_room=room)
+    seconds = EXAMINATION_LOOP_SECONDS if mode is ProbeMode.EXAMINE else REHEARSAL_LOOP_SECONDS
     return ProbeSettings(
         mode=mode,
         stop_steps=run.planned_steps if mode is ProbeMode.PILOT else None,
         roots=roots,
-        time_budget_seconds=min(REHEARSAL_LOOP_SECONDS, ceiling / 4),
+        time_budget_seconds=min(seconds, ceiling / 4),
         thorough=thorough,
     )
 

@@ -46,7 +46,7 @@ class Policy:
     @property
     def rehearses(self) -> bool:
         """Whether loops are cut to a few iterations."""
-        return self.mode in ("rehearse", "dryrun")
+        return self.mode in ("rehearse", "dryrun", "examine")
 
     @property
     def is_dry(self) -> bool:

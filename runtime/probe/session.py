@@ -43,8 +43,16 @@ class Session:
         self._table = SiteTable()
         self._tracker = Tracker(_policy(settings), self._table)
         self._dry = DryRun(settings, self._channel, self._tracker) if settings.get("mode") == "dryrun" else None
+        self._examiner = self._make_examiner() if settings.get("mode") == "examine" else None
         self._process = os.getpid()
         self._next_report = time.monotonic() + REPORT_SECONDS
+
+    def _make_examiner(self) -> Any:
+        from .examine.examiner import Examiner
+        from .examine.observers import OBSERVERS
+
+        os.environ["TORCH_COMPILE_DISABLE"] = "1"  # nothing is timed, and what is compiled cannot be watched
+        return Examiner(self._channel, self._tracker, OBSERVERS)
 
     def run(self) -> int | str | None:
         """Run to the end; an exception is printed as python prints it and told to the supervisor."""
@@ -81,6 +89,8 @@ class Session:
         waiting = after_import.install()
         waiting.call("torch", self._hook_torch)
         watch_frameworks(waiting, self._tracker, self._table)
+        if self._examiner is not None:
+            self._examiner.begin(self._finder.is_users, waiting)
         if settings.get("redirect"):
             from . import redirect
 
@@ -93,6 +103,10 @@ class Session:
         hooks.install()
         if self._dry is not None:
             self._dry.install(hooks)
+        if self._examiner is not None:
+            from .examine.torch_events import listen
+
+            listen(torch, self._examiner)
         self._channel.send("hello", pid=os.getpid(), python=sys.version.split()[0], torch=str(torch.__version__))
         progress = self._channel.progress
 
@@ -168,6 +182,8 @@ class Session:
         )
 
     def _finish(self, *, ok: bool, words: str | None) -> None:
+        if self._examiner is not None:
+            self._examiner.finish(ok=ok)
         self._send_loops()
         self._channel.send("end", ok=ok, steps=self._tracker.steps_done, words=words and words[:MOST_WORDS])
         self._channel.finish()

@@ -68,10 +68,11 @@ def test_an_import_the_wrong_way_is_seen(tmp_path: Path) -> None:
 
 
 def test_what_runs_in_the_users_interpreter_stands_alone() -> None:
-    paths = [path for name in STANDALONE for path in sorted((ROOT / name).rglob("*.py")) or [ROOT / name]]
+    paths = [(path, ROOT / name) for name in STANDALONE for path in sorted((ROOT / name).rglob("*.py")) or [ROOT / name]]
     offences = {}
-    for path in (path for path in paths if path.is_file()):
-        own_folder = ("mlintern", *path.relative_to(ROOT).parent.parts)
+    for path, part in ((path, part) for path, part in paths if path.is_file()):
+        folder = part if part.is_dir() else part.parent
+        own_folder = ("mlintern", *folder.relative_to(ROOT).parts)
         foreign = {
             ".".join(name)
             for name in imported(path)

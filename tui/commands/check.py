@@ -19,7 +19,7 @@ DEFAULT_CEILING_SECONDS = 60.0
 def command(options: argparse.Namespace, output: Output) -> ExitCode:
     """Check a script; always from the first rung, because what it needs besides its code may have changed."""
     spent = Spent(time.perf_counter())
-    to = climbable(options.to, free=True) if options.to else RungName.REHEARSAL
+    to = climbable(options.to, free=True) if options.to else RungName.OVERFIT
     want = wanted(options, output)
     home = home_folder(options)
     require_config(home)

@@ -1,0 +1,10 @@
+"""The observers of an examination."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .examiner import Examiner
+from .observer import Observer
+
+OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = ()
