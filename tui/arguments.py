@@ -74,7 +74,8 @@ def parser() -> _Parser:
     of_runs = (_add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_resume)
     for add in (_add_check, _add_run, *of_runs):
         add(commands, common)
-    commands.add_parser("doctor", parents=[common, _json()], help="what this machine has and what is missing")
+    doctor = commands.add_parser("doctor", parents=[common, _json()], help="what this machine has and what is missing")
+    doctor.add_argument("--checks", action="store_true", help="list every check instead, and look at nothing")
     for name, words in LATER.items():
         later = commands.add_parser(name, parents=[common, _json()], help=f"{words} (not built yet)")
         later.add_argument("words", nargs="*", help=argparse.SUPPRESS)

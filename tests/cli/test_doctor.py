@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from mlintern.planner.checks.page import checks_page
+from mlintern.planner.checks.registry import CHECKS
 from mlintern.planner.doctor import Machine, Room, advise
 from mlintern.planner.prices import Price
 from mlintern.runtime.interpreters import Interpreter
@@ -76,3 +78,18 @@ def test_each_lack_is_told_with_what_to_do(machine: Machine, topic: str, severit
 def test_the_gravest_comes_first() -> None:
     machine = replace(GOOD, llama=None, home=replace(ROOM, free_bytes=1), interpreters=(), usable_gpus=None)
     assert [one.severity for one in advise(machine)] == [Severity.ERROR, Severity.WARNING, Severity.INFO]
+
+
+def test_every_check_is_listed_as_the_schema_says(mlintern: Mlintern) -> None:
+    done = mlintern("doctor", "--checks", "--json")
+    names = [one["name"] for one in done.json("checks")["checks"]]
+    assert names == [check.name for check in CHECKS] and len(set(names)) == len(names)
+    text = mlintern("doctor", "--checks").out
+    assert all(f"{check.name}: {check.question}" in text for check in CHECKS)
+
+
+def test_the_page_of_the_checks_is_up_to_date() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "checks.md"
+    assert page.read_text(encoding="utf-8") == checks_page(), (
+        "run: python -m mlintern.planner.checks.page > docs/checks.md"
+    )

@@ -22,9 +22,9 @@ def test_it_begins_at_the_bottom() -> None:
 
 
 def test_rungs_that_are_not_built_are_stepped_over_and_never_count_as_passed(make_forecast: Any) -> None:
-    below = {"static": P, "dryrun": P, "rehearsal": P}
-    move = next_move(_rungs(**below), RungName.PILOT, {RungName.PILOT: make_forecast(rung=RungName.PILOT)})
-    assert isinstance(move, Ask) and move.rung is RungName.PILOT, "overfit is not built"
+    below = {"static": P, "dryrun": P, "rehearsal": P, "overfit": P, "pilot": P}
+    move = next_move(_rungs(**below), RungName.FULL, {RungName.FULL: make_forecast(rung=RungName.FULL)})
+    assert isinstance(move, Ask) and move.rung is RungName.FULL, "sweep is not built"
     assert isinstance(next_move(_rungs(**below), RungName.SWEEP, {}), Blocked)
 
 
@@ -48,12 +48,12 @@ def test_no_standing_of_the_rungs_makes_a_costly_rung_free(make_forecast: Any) -
 
 def test_an_unknown_cost_asks_and_says_so(make_forecast: Any) -> None:
     unknown = make_forecast(seconds=None)
-    move = next_move(_rungs(static=P, dryrun=P, rehearsal=P), RungName.PILOT, {RungName.PILOT: unknown})
+    move = next_move(_rungs(static=P, dryrun=P, rehearsal=P, overfit=P), RungName.PILOT, {RungName.PILOT: unknown})
     assert isinstance(move, Ask) and "unknown" in move.why
 
 
 def test_without_any_forecast_nothing_that_costs_is_even_asked_for() -> None:
-    assert isinstance(next_move(_rungs(static=P, dryrun=P, rehearsal=P), RungName.PILOT, {}), Blocked)
+    assert isinstance(next_move(_rungs(static=P, dryrun=P, rehearsal=P, overfit=P), RungName.PILOT, {}), Blocked)
 
 
 def test_a_failed_rung_blocks_and_a_running_one_is_waited_for() -> None:

@@ -14,11 +14,14 @@ from ..machine import price_words
 from ..output import SCHEMA, ExitCode, Output
 from ..text import clean
 from ..units import size
+from .checks import show_checks
 from .opening import home_folder
 
 
 def command(options: argparse.Namespace, output: Output) -> ExitCode:
-    """Look at the machine."""
+    """Look at the machine, or list the checks."""
+    if options.checks:
+        return show_checks(output)
     output.draw(lambda: "asking interpreters, drivers and the kernel …")
     machine = look(home_folder(options), beside=(Path.cwd(),))
     advice = advise(machine)
