@@ -1,16 +1,18 @@
-"""What an ended examination means for its rung: what the checks answered to what its observers saw.
+"""What the checks answer to what a run's probe saw, and what an ended examination means for its rung.
 
-Invariant: it fails a script only by findings at level error. That the examination itself broke off, where the
-rehearsal went through, says nothing against the script.
+Invariant: what the checks find ends no rung: the climb goes on through all that is free, so that one look tells
+everything, and errors keep what costs from being asked for. That the examination itself broke off, where the rehearsal
+went through, says nothing against the script.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ..store import Store
-from ..store.records import Experiment, Json, Run, RungName, RungStatus, RunStatus, Severity
+from ..store.records import Experiment, Json, Run, RungName, RungStatus, RunStatus
 from .checks.check import Evidence
 from .checks.registry import ask_all
 from .forecasting import reports_of
@@ -24,20 +26,26 @@ BEFORE = "rehearsal."
 MOST_LOSSES = 500
 
 
-def judge_examination(store: Store, experiment: Experiment, run: Run, reports: Mapping[str, Json]) -> Verdict:
-    """Judge an ended examination from what its observers reported and from the rehearsal before it."""
+def judge_examination(run: Run, reports: Mapping[str, Json]) -> Verdict:
+    """Judge an ended examination: whether it could look."""
     if run.status is RunStatus.LOST or (run.status is RunStatus.STOPPED and run.reason == ON_REQUEST):
         return Verdict(RungStatus.STOPPED, run.reason or "its supervisor vanished, so nobody saw how it ended")
-    evidence = _evidence(store, experiment, run, reports)
-    checked = ask_all(RungName.OVERFIT, evidence)
-    errors = [finding for finding in checked.findings if finding.severity is Severity.ERROR]
-    if errors:
-        status, why = RungStatus.FAILED, errors[0].message
-    elif run.status is RunStatus.DONE:
-        status, why = RungStatus.PASSED, None
-    else:
-        status, why = RungStatus.SKIPPED, f"could not, because {_why(run, reports)}"
-    return Verdict(status, why, checked.findings, verified=checked.verified, not_verified=checked.not_verified)
+    if run.status is RunStatus.DONE:
+        return Verdict(RungStatus.PASSED)
+    return Verdict(RungStatus.SKIPPED, f"could not, because {_why(run, reports)}")
+
+
+def with_answers(
+    verdict: Verdict, store: Store, experiment: Experiment, run: Run, reports: Mapping[str, Json]
+) -> Verdict:
+    """The verdict with what the checks of the run's rung answer."""
+    checked = ask_all(run.rung, _evidence(store, experiment, run, reports))
+    return replace(
+        verdict,
+        findings=(*verdict.findings, *checked.findings),
+        verified=(*verdict.verified, *checked.verified),
+        not_verified=(*verdict.not_verified, *checked.not_verified),
+    )
 
 
 def _evidence(store: Store, experiment: Experiment, run: Run, reports: Mapping[str, Json]) -> Evidence:

@@ -15,6 +15,9 @@ from .crashes import may_be_caused_by_cutting, names_a_cut_count, same_crash, te
 from .finding import FindingDraft
 from .looptree import LoopNode, LoopTreeError, parse
 
+STOOD_STILL = 75
+"""The exit code with which the probe ends a rehearsal whose loader stands still; see runtime/probe/stuck.py."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -52,6 +55,8 @@ def judge(
     crash = reports.get("crash")
     if crash is not None:
         return _crashed(run, crash, first_crash, reports, alternatives)
+    if run.status is RunStatus.FAILED and run.exit_code == STOOD_STILL and "stuck" in reports:
+        return Verdict(RungStatus.FAILED, "its data loader came to a standstill")  # the check of the loader tells it
     if run.status is not RunStatus.DONE:
         died = out_of_memory.diagnose_death(run, reports, alternatives) or _died(run, reports.get("end"))
         return Verdict(RungStatus.FAILED, run.reason, (*_numeric(metrics), died))

@@ -1,20 +1,27 @@
 """The ladder as a state machine: from the rungs as they stand to the one move that comes next.
 
 Invariant: a rung that costs is never a free move, whatever stands on the other rungs; an unknown cost asks like a
-known one.
+known one; and while an error stands that nobody accepted, nothing that costs is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from ..store.records import Forecast, Rung, RungName, RungStatus
+from ..store.records import Finding, Forecast, Rung, RungName, RungStatus
 from .moves import Ask, Blocked, Move, Reached, RunRung, Wait
 from .rungs import BUILT, FACTS, NOT_BUILT_WHY, as_built, rungs_up_to
 
 
-def next_move(rungs: Mapping[RungName, Rung], target: RungName, forecasts: Mapping[RungName, Forecast]) -> Move:
-    """What can happen next on the way to ``target``. ``forecasts`` holds the latest forecast of each costly rung."""
+def next_move(
+    rungs: Mapping[RungName, Rung],
+    target: RungName,
+    forecasts: Mapping[RungName, Forecast],
+    standing: Sequence[Finding] = (),
+) -> Move:
+    """What can happen next on the way to ``target``. ``forecasts`` holds the latest forecast of each costly rung;
+    ``standing`` are the errors that keep everything that costs from being asked for.
+    """
     if target not in BUILT:
         return Blocked(target, NOT_BUILT_WHY)
     rungs = as_built(rungs)
@@ -22,6 +29,8 @@ def next_move(rungs: Mapping[RungName, Rung], target: RungName, forecasts: Mappi
         if name not in BUILT:
             continue
         move = _move_on(rungs[name], forecasts)
+        if isinstance(move, Ask) and standing:
+            return Blocked(name, _must_be_mended(standing))
         if move is not None:
             return move
     return Reached(target)
@@ -40,6 +49,12 @@ def _move_on(rung: Rung, forecasts: Mapping[RungName, Forecast]) -> Move | None:
             return Blocked(rung.name, rung.why or "stopped")
         case _:
             return _ask(rung, forecasts) if FACTS[rung.name].costs else RunRung(rung.name)
+
+
+def _must_be_mended(standing: Sequence[Finding]) -> str:
+    if len(standing) == 1:
+        return f"{standing[0].code} stands: mend it, or accept it with a reason"
+    return f"{len(standing)} findings at level error stand: mend them, or accept each with a reason"
 
 
 def _ask(rung: Rung, forecasts: Mapping[RungName, Forecast]) -> Move:

@@ -9,6 +9,7 @@ from ..runtime.budgets import accounts
 from ..runtime.room import Room
 from ..store import Store
 from ..store.records import Event, Experiment, Forecast, Run, Rung, RungName, RungStatus, Severity
+from .accepted import accepted_findings
 from .forecasting import reforecast
 from .moves import Move
 from .rungs import ALWAYS_OPEN, BUILT, FACTS, as_built
@@ -23,7 +24,9 @@ def overview(
     runs = store.runs.for_experiment(experiment.id)
     findings = store.findings.for_experiment(experiment.id)
     settled = _settled(store, experiment)
-    counts = {name: sum(1 for f in findings if f.rung is name and f.severity is not Severity.INFO) for name in RungName}
+    accepted = accepted_findings(store, experiment, findings)
+    counted = [one for one in findings if one.severity is not Severity.INFO and one.id not in accepted]
+    counts = {name: sum(1 for one in counted if one.rung is name) for name in RungName}
     by_id = {run.id: run for run in runs}
     return LadderView(
         experiment=experiment,
@@ -37,6 +40,7 @@ def overview(
         not_verified=tuple(_not_verified(rungs, settled)),
         budgets=tuple(accounts(experiment, runs).values()),
         move=move,
+        accepted=accepted,
         room=room,
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ..runtime.budgets import Account
 from ..runtime.room import Room
-from ..store.records import Experiment, Finding, Forecast, Interval, Run, RungName, RungStatus
+from ..store.records import Acceptance, Experiment, Finding, Forecast, Interval, Run, RungName, RungStatus
 from .moves import Move
 
 
@@ -43,5 +44,7 @@ class LadderView:
     budgets: tuple[Account, ...]
     """Time, GPU-hours, energy and money: what is spent of each, and of how much, where there is a budget."""
     move: Move
+    accepted: Mapping[int, Acceptance] = field(default_factory=dict)
+    """Why a person takes a finding as it is, by the finding's id."""
     room: Room | None = None
     """Free memory, where the move asks for an approval."""

@@ -48,6 +48,11 @@ class Findings(Area):
         (row,) = self._database.rows(f"SELECT {_SHAPE.columns} FROM findings WHERE id = ?", (finding_id,))
         return _SHAPE.load(row)
 
+    def find(self, finding_id: int) -> Finding | None:
+        """One finding by its number."""
+        rows = self._database.rows(f"SELECT {_SHAPE.columns} FROM findings WHERE id = ?", (finding_id,))
+        return _SHAPE.load(rows[0]) if rows else None
+
     def for_experiment(self, experiment_id: int) -> tuple[Finding, ...]:
         """Every finding of an experiment, in the order in which they were made."""
         rows = self._database.rows(

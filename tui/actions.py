@@ -128,6 +128,7 @@ ACTIONS: tuple[Action, ...] = (
         ("evidence", "v", "evidence", "Show where the forecast and the findings come from", "evidence"),
         ("climb", "c", "", "Climb on with the rungs that need no approval", "climb"),
         ("again", "r", "again", "Climb again from the first rung, with the script as it is now", "again"),
+        ("accept", "A", "accept…", "Accept the finding in hand with a reason, or take that back", "accept"),
         ("limits", "e", "limits", "Change the limits: steps, budget, memory, disk, GPU memory", "limits"),
         ("stop", "x", "stop…", "Stop the run under way; asks first", "stop"),
         ("ask", "d", "decide…", "Go to the question that waits for an answer", "ask"),

@@ -71,7 +71,7 @@ def parser() -> _Parser:
     top.add_argument("--home", metavar="DIR", help=_HOME_HELP)
     commands = top.add_subparsers(dest="command", required=True, parser_class=_Parser)
     common = _common()
-    of_runs = (_add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_resume)
+    of_runs = (_add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume)
     for add in (_add_check, _add_run, *of_runs):
         add(commands, common)
     doctor = commands.add_parser("doctor", parents=[common, _json()], help="what this machine has and what is missing")
@@ -198,6 +198,15 @@ def _add_extend(commands: Any, common: _Parser) -> None:
     parser.add_argument("ceiling", metavar="TIME", type=_duration, help="what it may take in all, such as 3h")
 
 
+def _add_accept(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "accept", parents=[common, _json()], help="take a finding as it is, with a reason that stays on record"
+    )
+    parser.add_argument("finding", metavar="FINDING", type=_finding_id, help="its number")
+    parser.add_argument("--reason", metavar="WORDS", help="why it is right so")
+    parser.add_argument("--withdraw", action="store_true", help="take an acceptance back")
+
+
 def _add_resume(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser(
         "resume", parents=[_climb(), common, _json()], help="come back to a run and go on climbing, from any terminal"
@@ -223,6 +232,12 @@ def _read(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 def _parse_run_id(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
         raise ValueError(f"“{text}” is not the number of a run; `mlintern history` lists them")
+    return int(text)
+
+
+def _parse_finding_id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
+        raise ValueError(f"“{text}” is not the number of a finding; `mlintern show RUN` lists them")
     return int(text)
 
 
@@ -261,6 +276,7 @@ def _parse_approval(text: str) -> tuple[str, float]:
     return rung, _parse_duration(ceiling)
 
 
-_run_id, _count, _duration, _steps, _size, _approval = map(
-    _read, (_parse_run_id, _parse_count, _parse_duration, _parse_steps, _parse_size, _parse_approval)
+_run_id, _finding_id, _count, _duration, _steps, _size, _approval = map(
+    _read,
+    (_parse_run_id, _parse_finding_id, _parse_count, _parse_duration, _parse_steps, _parse_size, _parse_approval),
 )

@@ -15,17 +15,19 @@ from pathlib import Path
 from typing import Self
 
 from ..planner import budget, ladder, prices
+from ..planner.accepted import standing_errors
 from ..planner.alternatives import known_alternatives
 from ..planner.checks import static
-from ..planner.examination import judge_examination
+from ..planner.examination import judge_examination, with_answers
 from ..planner.finding import FindingDraft
 from ..planner.fit import why_it_cannot_run
 from ..planner.forecasting import make_forecasts, measured_runs, reports_of, reprice
-from ..planner.judge import Verdict, judge, what_rehearsal_showed
-from ..planner.judge_dryrun import judge_dryrun, what_dryrun_showed
+from ..planner.judge import judge
+from ..planner.judge_dryrun import judge_dryrun
 from ..planner.moves import Ask, Blocked, Move, Reached, RunRung, Wait
 from ..planner.overview import overview
 from ..planner.rungs import BUILT, FACTS, NOT_BUILT_WHY
+from ..planner.shown import what_rung_showed
 from ..planner.view import LadderView
 from ..runtime import interpreters, launch, protocol
 from ..runtime.budgets import Unit, accounts
@@ -35,8 +37,10 @@ from ..runtime.room import RoomWatch
 from ..store import Store
 from ..store.experiments import ExperimentChanges
 from ..store.records import (
+    Acceptance,
     Decision,
     Experiment,
+    Finding,
     Forecast,
     Json,
     Run,
@@ -134,7 +138,9 @@ class Climb:
         return fingerprint(self._target) != self.experiment.fingerprint
 
     def _move(self) -> Move:
-        return ladder.next_move(self._store.rungs.all(self.experiment.id), self._to, self._forecasts())
+        rungs = self._store.rungs.all(self.experiment.id)
+        standing = standing_errors(self._store, self.experiment, rungs)
+        return ladder.next_move(rungs, self._to, self._forecasts(), standing)
 
     def _forecasts(self) -> Mapping[RungName, Forecast]:
         latest = {
@@ -213,6 +219,25 @@ class Climb:
             )
             self._event("approval.declined", rung=rung, reason=reason, by=by)
 
+    def accept(self, finding_id: int, reason: str, *, by: str) -> Acceptance:
+        """Record that a person takes a finding as it is, and why. Raises :class:`ClimbError`."""
+        if not reason.strip():
+            raise ClimbError("a finding is accepted with a reason, so that the report can tell it")
+        return self._store.acceptances.accept(
+            self.experiment.id, self._finding(finding_id), reason=reason.strip(), by=by
+        )
+
+    def withdraw(self, finding_id: int, *, by: str) -> bool:
+        """Take an acceptance back; whether there was one. Raises :class:`ClimbError`."""
+        return self._store.acceptances.withdraw(self.experiment.id, self._finding(finding_id), by=by)
+
+    def _finding(self, finding_id: int) -> Finding:
+        findings = self._store.findings.for_experiment(self.experiment.id)
+        found = next((finding for finding in findings if finding.id == finding_id), None)
+        if found is None:
+            raise ClimbError("the finding is not there any more: its rung was climbed again")
+        return found
+
     def start(self, rung: RungName, *, ceiling_seconds: float | None = None) -> Run | None:
         """Climb a rung that needs no approval: ``static`` on the spot (``None``), the others as a run.
 
@@ -253,7 +278,7 @@ class Climb:
         if rung.name is RungName.DRYRUN:
             verdict = judge_dryrun(run, reports, self._memory_room())
         elif rung.name is RungName.OVERFIT:
-            verdict = judge_examination(self._store, self.experiment, run, reports)
+            verdict = judge_examination(run, reports)
         else:
             verdict = judge(
                 run,
@@ -265,6 +290,7 @@ class Climb:
         if verdict.look_again:
             self._look_again(run, reports)
             return
+        verdict = with_answers(verdict, self._store, self.experiment, run, reports)
         with self._store.transaction():
             if self._store.rungs.all(self.experiment.id)[rung.name].run_id != run.id:
                 return  # another face was faster
@@ -272,7 +298,7 @@ class Climb:
                 self.experiment.id, rung.name, verdict.status, why=verdict.why, run_id=run.id, seconds=run.wall_seconds
             )
             self._add_findings(rung.name, verdict.findings, run.id)
-            verified, open_ = self._shown(rung.name, verdict, reports)
+            verified, open_ = what_rung_showed(rung.name, verdict, reports)
             self._event(
                 "rung.settled",
                 run_id=run.id,
@@ -294,19 +320,6 @@ class Climb:
         if crash is not None:
             ended_at = f"at {self._shown_path(crash.get('file'))}:{crash.get('line')}"
         make_forecasts(self._store, self.experiment, run, ended_at=ended_at, price=self._price)
-
-    def _shown(
-        self, rung: RungName, verdict: Verdict, reports: Mapping[str, Json]
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        if rung is RungName.OVERFIT:
-            return verdict.verified, verdict.not_verified
-        if verdict.status is not RungStatus.PASSED:
-            return (), FACTS[rung].verifies
-        if rung is RungName.DRYRUN:
-            return what_dryrun_showed(reports)
-        if rung is RungName.REHEARSAL:
-            return what_rehearsal_showed(reports)
-        return FACTS[rung].verifies, ()
 
     def _look_again(self, run: Run, reports: Mapping[str, Json]) -> None:
         """The crash may come from the cutting: rehearse once more with what the script collects left whole."""

@@ -112,6 +112,20 @@ class Climber:
         await self._do("recording your no", lambda bench: bench.climb.decline(ask.rung, reason, by="tui"))
         await self._look()
 
+    async def accept(self, finding_id: int, reason: str) -> None:
+        """Take a finding as it is, and climb on where that lets the ladder go on."""
+        await self._judge("recording why", lambda bench: bench.climb.accept(finding_id, reason, by="tui"))
+
+    async def withdraw(self, finding_id: int) -> None:
+        """Take an acceptance back."""
+        await self._judge("taking it back", lambda bench: bench.climb.withdraw(finding_id, by="tui"))
+
+    async def _judge(self, words: str, work: Callable[[_Bench], object]) -> None:
+        async with self._turn:
+            await self._do(words, work)
+            await self._look()
+            await self._climb()
+
     async def change_limits(self, limits: Limits) -> None:
         """Take over another number of steps or another budget."""
         async with self._turn:

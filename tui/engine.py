@@ -94,6 +94,14 @@ class Engine(Protocol):
         """Record a no."""
         ...
 
+    def accept(self, finding_id: int, reason: str, *, by: str) -> object:
+        """Record that a person takes a finding as it is, and why."""
+        ...
+
+    def withdraw(self, finding_id: int, *, by: str) -> object:
+        """Take an acceptance back."""
+        ...
+
     def change_limits(self, limits: Limits) -> object:
         """Take over what the person tells about the whole run."""
         ...

@@ -9,7 +9,7 @@ from .output import ExitCode
 
 def exit_code(view: LadderView, *, blocked: RungName | None) -> ExitCode:
     """The code of a climb that was ``blocked`` at a rung, or reached what it was asked for."""
-    if any(finding.severity is Severity.ERROR for finding in view.findings):
+    if any(finding.severity is Severity.ERROR and finding.id not in view.accepted for finding in view.findings):
         return ExitCode.FAULTS
     if blocked is None:
         return ExitCode.DONE

@@ -14,6 +14,7 @@ from ..planner.rungs import FACTS
 from ..planner.view import LadderView, RungView
 from ..runtime.budgets import Account
 from ..store.records import (
+    Acceptance,
     Approval,
     Experiment,
     Finding,
@@ -51,9 +52,10 @@ def interval(value: Interval | None, *, whole: bool = False) -> Object | None:
     return {name: round(bound) for name, bound in bounds.items()} if whole else bounds
 
 
-def finding(found: Finding) -> Object:
-    """A finding as the contract has it."""
+def finding(found: Finding, accepted: Acceptance | None = None) -> Object:
+    """A finding as the contract has it, and why a person takes it as it is."""
     return {
+        "id": found.id,
         "code": found.code,
         "severity": str(found.severity),
         "rung": str(found.rung),
@@ -62,6 +64,7 @@ def finding(found: Finding) -> Object:
         "file": found.file,
         "line": found.line,
         "fix": found.fix,
+        "accepted": None if accepted is None else {"reason": accepted.reason, "by": accepted.accepted_by},
     }
 
 
@@ -97,7 +100,7 @@ def ladder(view: LadderView, *, script: str, up_to: Sequence[RungName], cost: Ob
         "experiment": view.experiment.id,
         "python": str(view.experiment.python),
         "rungs": [rung(one) for one in view.rungs if one.name in up_to],
-        "findings": [finding(one) for one in view.findings],
+        "findings": [finding(one, view.accepted.get(one.id)) for one in view.findings],
         "forecast": forecast(full, why_none="the rehearsal that would measure it has not passed"),
         "cost": cost,
         "budgets": [budget(one) for one in view.budgets],

@@ -11,7 +11,7 @@ from ..planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ..planner.rungs import FACTS
 from ..planner.view import LadderView, RungView
 from ..runtime.room import Room
-from ..store.records import Finding, Forecast, Interval, Run, RungStatus
+from ..store.records import Acceptance, Finding, Forecast, Interval, Run, RungStatus
 from .budgets import budget_words
 from .extension import asks_for_more
 from .text import clean
@@ -36,11 +36,14 @@ def rung_line(rung: RungView) -> str:
     return clean("".join(words))
 
 
-def finding_lines(finding: Finding) -> Iterator[str]:
-    """A finding with its fix."""
+def finding_lines(finding: Finding, accepted: Acceptance | None = None) -> Iterator[str]:
+    """A finding with its number and its fix, or why a person takes it as it is."""
     where = place(finding)
-    yield clean(f"{finding.severity}: {finding.code}: {finding.message}{f' ({where})' if where else ''}")
-    if finding.fix:
+    said = f"{finding.severity}: {finding.code}: {finding.message}{f' ({where})' if where else ''}"
+    yield clean(f"{said} [finding {finding.id}]")
+    if accepted is not None:
+        yield clean(f"accepted: {accepted.reason}")
+    elif finding.fix:
         yield clean(f"fix: {finding.fix}")
 
 
@@ -59,7 +62,7 @@ def view_lines(view: LadderView) -> Iterator[str]:
     for rung in view.rungs:
         yield rung_line(rung)
     for finding in in_order(view.findings):
-        yield from finding_lines(finding)
+        yield from finding_lines(finding, view.accepted.get(finding.id))
     for fact in view.verified:
         yield clean(f"verified: {fact}")
     for fact in view.not_verified:
@@ -107,7 +110,7 @@ def changes(before: LadderView | None, after: LadderView) -> Iterator[str]:
             yield rung_line(rung)
     for finding in in_order(after.findings):
         if finding not in before.findings:
-            yield from finding_lines(finding)
+            yield from finding_lines(finding, after.accepted.get(finding.id))
     for label, old, new in (
         ("verified", before.verified, after.verified),
         ("not verified", before.not_verified, after.not_verified),

@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...store.records import RungName
+from . import loader_slow, loader_stuck
 from .check import Answer, Check, Evidence, Judgement, could_not_tell
 from .found import Checked
 
-CHECKS: tuple[Check, ...] = ()
+CHECKS: tuple[Check, ...] = (
+    loader_slow.CHECK,
+    loader_stuck.CHECK,
+)
 
 
 def ask_all(rung: RungName, evidence: Evidence, checks: Sequence[Check] = CHECKS) -> Checked:
@@ -30,8 +34,8 @@ def ask_all(rung: RungName, evidence: Evidence, checks: Sequence[Check] = CHECKS
 def _ask(check: Check, evidence: Evidence) -> Judgement:
     missing = [kind for kind in check.needs if kind not in evidence.reports]
     if missing:
-        return could_not_tell(f"{check.question} nothing was reported of {', '.join(missing)}")
+        return could_not_tell(f"{check.name}: nothing was reported of {', '.join(missing)}")
     try:
         return check.judge(evidence)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as problem:
-        return could_not_tell(f"{check.question} the report is not as expected ({type(problem).__name__})")
+        return could_not_tell(f"{check.name}: the report is not as expected ({type(problem).__name__})")

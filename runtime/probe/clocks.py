@@ -16,13 +16,14 @@ def children_cpu() -> float:
 
 def processes_cpu(pids: Iterable[int]) -> float:
     """CPU seconds of living processes, from ``/proc``; 0 for one that is gone or where there is no ``/proc``."""
-    return sum(_process_cpu(pid) for pid in pids)
+    return sum(process_cpu(pid) or 0.0 for pid in pids)
 
 
-def _process_cpu(pid: int) -> float:
+def process_cpu(pid: int) -> float | None:
+    """CPU seconds of one process, from ``/proc``; ``None`` where it is gone or there is no ``/proc``."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
     except OSError:
-        return 0.0
+        return None
     return (int(fields[11]) + int(fields[12])) / _TICK

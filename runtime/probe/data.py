@@ -15,6 +15,7 @@ from typing import Any
 
 from .clocks import processes_cpu
 from .longest import longest_batch
+from .stuck import Waiting
 from .tracker import Tracker
 from .tree import Node
 
@@ -140,7 +141,12 @@ class LoaderWatch:
     def pull(self, next_batch: Callable[[Any], Any], iterator: Any) -> Any:
         """Get the next batch, noting how long it took."""
         began = time.perf_counter()
-        batch = next_batch(iterator)
+        waiting = _WAITING[0]
+        waiting.begin(self.workers)
+        try:
+            batch = next_batch(iterator)
+        finally:
+            waiting.end()
         self.wait += time.perf_counter() - began
         self._received += 1
         if self._sampling:
@@ -200,6 +206,9 @@ class LoaderWatch:
 _LOOKED_AT: set[int] = set()
 """Data sets whose largest item was looked for: once is enough."""
 
+_WAITING = [Waiting()]
+"""The wait that is under way."""
+
 _ORIGINAL_NEXT: list[Callable[[Any], Any]] = []
 
 
@@ -214,8 +223,9 @@ def _is_map_style(iterator: Any) -> bool:
     return str(getattr(iterator, "_dataset_kind", 0)) in ("0", "_DatasetKind.Map")
 
 
-def install(torch: Any, tracker: Tracker, *, in_worker: Callable[[], bool]) -> None:
+def install(torch: Any, tracker: Tracker, *, in_worker: Callable[[], bool], waiting: Waiting) -> None:
     """Watch every loader of this process."""
+    _WAITING[:] = [waiting]
     module = torch.utils.data.dataloader
     watches: weakref.WeakKeyDictionary[Any, LoaderWatch] = weakref.WeakKeyDictionary()
     make_iterator = module.DataLoader.__iter__

@@ -21,6 +21,7 @@ from .dryrun import DryRun
 from .frameworks import REWRITTEN, watch_frameworks
 from .policy import Policy
 from .sites import SiteTable
+from .stuck import StuckWatch, Waiting
 from .torch_hooks import TorchHooks
 from .tracker import Tracker
 
@@ -44,6 +45,7 @@ class Session:
         self._tracker = Tracker(_policy(settings), self._table)
         self._dry = DryRun(settings, self._channel, self._tracker) if settings.get("mode") == "dryrun" else None
         self._examiner = self._make_examiner() if settings.get("mode") == "examine" else None
+        self._stuck: StuckWatch | None = None
         self._process = os.getpid()
         self._next_report = time.monotonic() + REPORT_SECONDS
 
@@ -89,6 +91,11 @@ class Session:
         waiting = after_import.install()
         waiting.call("torch", self._hook_torch)
         watch_frameworks(waiting, self._tracker, self._table)
+        if self._dry is None:
+            self._stuck = StuckWatch(
+                self._channel, is_short=self._tracker.policy.rehearses, is_users=self._finder.is_users
+            )
+            self._stuck.begin()
         if self._examiner is not None:
             self._examiner.begin(self._finder.is_users, waiting)
         if settings.get("redirect"):
@@ -99,7 +106,7 @@ class Session:
         self._channel.send("hello", pid=os.getpid(), python=sys.version.split()[0], torch=None, started=time.time())
 
     def _hook_torch(self, torch: Any) -> None:
-        hooks = TorchHooks(torch, self._tracker, self._channel)
+        hooks = TorchHooks(torch, self._tracker, self._channel, self._stuck.waiting if self._stuck else Waiting())
         hooks.install()
         if self._dry is not None:
             self._dry.install(hooks)

@@ -16,6 +16,7 @@ from typing import Any
 from . import data
 from .allocator import AllocatorWatch
 from .channel import Channel
+from .stuck import Waiting
 from .tracker import Tracker
 
 DEVICE_READ_SECONDS = 0.1
@@ -25,8 +26,9 @@ DEVICE_READ_SECONDS = 0.1
 class TorchHooks:
     """Connects one process's torch to the tracker and the channel."""
 
-    def __init__(self, torch: Any, tracker: Tracker, channel: Channel) -> None:
+    def __init__(self, torch: Any, tracker: Tracker, channel: Channel, waiting: Waiting) -> None:
         self._torch = torch
+        self._waiting = waiting
         self._tracker = tracker
         self._channel = channel
         self._allocator = AllocatorWatch(torch, channel)
@@ -52,7 +54,7 @@ class TorchHooks:
         self._patch_scaler(torch.amp.GradScaler)
         if tracker.policy.rehearses or tracker.policy.mode == "pilot":
             self._hook_forward(torch.nn.modules.module)
-        data.install(torch, tracker, in_worker=self._in_worker)
+        data.install(torch, tracker, in_worker=self._in_worker, waiting=self._waiting)
 
     def take_over(self) -> None:
         """This fork goes on with the run in place of its parent."""

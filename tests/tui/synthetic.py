@@ -15,6 +15,7 @@ from mlintern.runtime.budgets import Account, Unit
 from mlintern.runtime.room import Room
 from mlintern.store import Store
 from mlintern.store.records import (
+    Acceptance,
     Experiment,
     Finding,
     Forecast,
@@ -156,7 +157,7 @@ def ladder_view(move: Move | None = None, **changes: object) -> LadderView:
                 actual_seconds=8.4,
                 findings=1,
             ),
-            rung(RungName.OVERFIT, RungStatus.NOT_BUILT, "can learn one batch"),
+            rung(RungName.OVERFIT, RungStatus.PASSED, "learns one batch, step by step", actual_seconds=6.2),
             rung(RungName.PILOT, RungStatus.PLANNED, "throughput, curve, calibrated time", forecast=PILOT),
             rung(RungName.SWEEP, RungStatus.NOT_BUILT, "which knobs matter"),
             rung(RungName.FULL, RungStatus.PLANNED, "the result", forecast=FULL),
@@ -256,6 +257,14 @@ class FakeEngine:
 
     def decline(self, rung: RungName, reason: str | None, *, by: str) -> None:
         self.declined.append((rung, reason, by))
+
+    def accept(self, finding_id: int, reason: str, *, by: str) -> None:
+        acceptance = Acceptance(1, 1, "f", "code", None, "message", reason, by, NOW)
+        self.ladder = replace(self.ladder, accepted={**self.ladder.accepted, finding_id: acceptance})
+
+    def withdraw(self, finding_id: int, *, by: str) -> None:
+        left = {known: one for known, one in self.ladder.accepted.items() if known != finding_id}
+        self.ladder = replace(self.ladder, accepted=left)
 
     def change_limits(self, limits: Limits) -> None:
         self.limits.append(limits)

@@ -55,7 +55,7 @@ def report_lines(view: LadderView, up_to: Sequence[RungName]) -> Iterator[str]:
         if rung.name in up_to:
             yield rung_line(rung)
     for finding in in_order(view.findings):
-        yield from finding_lines(finding)
+        yield from finding_lines(finding, view.accepted.get(finding.id))
     full = next((rung.forecast for rung in view.rungs if rung.name is RungName.FULL), None)
     if full is not None:
         yield steps_line(full)

@@ -72,7 +72,7 @@ def _content(
         "experiment": output_json.experiment(view.experiment),
         "forecast": output_json.forecast(forecast, why_none=f"{run.rung} was not forecast"),
         "approvals": [output_json.approval(one) for one in approvals],
-        "findings": [output_json.finding(one) for one in view.findings],
+        "findings": [output_json.finding(one, view.accepted.get(one.id)) for one in view.findings],
         "metrics": output_json.metrics(last),
         "verified": list(view.verified),
         "not_verified": list(view.not_verified),
@@ -101,7 +101,7 @@ def _lines(
     for metric in last:
         yield clean(f"metric {metric.name}: {number(metric.value)} at step {count(metric.step)}")
     for finding in in_order(view.findings):
-        yield from finding_lines(finding)
+        yield from finding_lines(finding, view.accepted.get(finding.id))
     for fact in view.verified:
         yield clean(f"verified: {fact}")
     for fact in view.not_verified:

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from ...runtime import demo_gpu
-from ...store.records import Finding
+from ...store.records import Acceptance, Finding
 from ..actions import Scope
 from ..bindings import bindings
 from ..widgets.section import Facts
@@ -48,9 +48,11 @@ class DetailScreen(ModalScreen[None]):
         self.dismiss()
 
 
-def finding_facts(finding: Finding) -> list[Fact]:
-    """A finding with all it rests on."""
+def finding_facts(finding: Finding, accepted: Acceptance | None = None) -> list[Fact]:
+    """A finding with all it rests on, and why a person takes it as it is."""
     facts: list[Fact] = [("", "strong", finding.message), ("", "", "")]
+    if accepted is not None:
+        facts += [("accepted", "good", accepted.reason), ("", "", "")]
     facts.append(("severity", "muted", str(finding.severity)))
     facts.append(("rung    ", "muted", str(finding.rung)))
     if finding.file is not None:

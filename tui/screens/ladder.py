@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from ...planner.moves import Ask, RunRung, Wait
 from ...planner.view import LadderView
-from ...store.records import RungStatus
+from ...store.records import Finding, RungStatus
 from ..actions import Scope
 from ..bindings import bindings
 from ..budgets import short_budget_words
@@ -30,6 +30,7 @@ from ..widgets.ladder_table import LadderTable, table_head
 from ..widgets.prompt import Prompt
 from ..widgets.rows import Rows
 from ..widgets.section import Facts, Line, SectionTitle
+from . import ladder_prompts as prompts
 from .detail import DetailScreen, finding_facts, named_facts
 from .ladder_answers import LadderAnswers
 from .ladder_state import ladder_state
@@ -126,9 +127,9 @@ class LadderScreen(LadderAnswers):
     def _draw_news(self, view: LadderView) -> None:
         count = len(view.findings)
         self.query_one("#findings-title", SectionTitle).show(
-            f"findings {count}" if count else "no findings", "⏎ evidence" if count else ""
+            f"findings {count}" if count else "no findings", "⏎ evidence · A accept" if count else ""
         )
-        self.query_one("#findings", FindingList).show(view.findings)
+        self.query_one("#findings", FindingList).show(view.findings, view.accepted)
         self.query_one("#findings-part").set_class(count == 0, "none")
         self.query_one("#facts-title", SectionTitle).show(
             f"not verified yet {len(view.not_verified)}", f"verified {len(view.verified)}"
@@ -155,6 +156,8 @@ class LadderScreen(LadderAnswers):
                 return self._run_under_way() is not None
             case "watch":
                 return view is not None and any(rung.run is not None for rung in view.rungs)
+            case "accept":
+                return self._finding_in_hand() is not None
             case "again" | "limits" | "evidence":
                 return view is not None
         return True
@@ -227,7 +230,21 @@ class LadderScreen(LadderAnswers):
     def _show_finding(self) -> None:
         finding = self.query_one("#findings", FindingList).in_hand
         if finding is not None:
-            self.app.push_screen(DetailScreen(clean(finding.code), finding_facts(finding)))
+            accepted = self.view.accepted.get(finding.id) if self.view else None
+            self.app.push_screen(DetailScreen(clean(finding.code), finding_facts(finding, accepted)))
+
+    def _finding_in_hand(self) -> Finding | None:
+        findings = self.query_one("#findings", FindingList)
+        return findings.in_hand if findings.has_focus else None
+
+    def action_accept(self) -> None:
+        finding = self._finding_in_hand()
+        if finding is None or self.view is None or self.our_app.climber.busy is not None:
+            return
+        if finding.id in self.view.accepted:
+            self.our_app.do(partial(self.our_app.climber.withdraw, finding.id))
+        else:
+            self.open_prompt(lambda: prompts.ask_why_accepted(self.prompt, finding))
 
     def action_stop(self) -> None:
         run_id = self._run_under_way()

@@ -82,19 +82,20 @@ class LadderAnswers(StopQuestion):
         ask = view.move
         match event.answer:
             case "no":
-                self._open_prompt(lambda: prompts.ask_reason(self.prompt, ask))
+                self.open_prompt(lambda: prompts.ask_reason(self.prompt, ask))
             case "approve":
                 ceiling = question.default_ceiling(ask.forecast)
                 if ceiling is not None:
                     self.our_app.do(partial(self.our_app.climber.approve, ask, ceiling))
             case "ceiling":
-                self._open_prompt(lambda: prompts.ask_ceiling(self.prompt, ask))
+                self.open_prompt(lambda: prompts.ask_ceiling(self.prompt, ask))
             case "change":
                 self.action_limits()
             case "evidence":
                 self.show_forecast(ask)
 
-    def _open_prompt(self, put: Callable[[], None]) -> None:
+    def open_prompt(self, put: Callable[[], None]) -> None:
+        """Put lines to write into in the question's place."""
         self._asked = self.view.move if self.view else None
         self.approval.close()
         put()
@@ -107,6 +108,8 @@ class LadderAnswers(StopQuestion):
                 self.our_app.do(partial(climber.approve, ask, ceiling))
             case "reason", Ask() as ask, (reason,):
                 self.our_app.do(partial(climber.decline, ask, str(reason) if reason else None))
+            case "accept", _, (int(finding_id), str(reason)):
+                self.our_app.do(partial(climber.accept, finding_id, reason))
             case "limits", _, (Limits() as limits,):
                 self.our_app.do(partial(climber.change_limits, limits))
         self._after_prompt()
@@ -136,7 +139,7 @@ class LadderAnswers(StopQuestion):
     def action_limits(self) -> None:
         if self.view is not None:
             experiment = self.view.experiment
-            self._open_prompt(lambda: prompts.ask_limits(self.prompt, experiment))
+            self.open_prompt(lambda: prompts.ask_limits(self.prompt, experiment))
 
     def show_forecast(self, ask: Ask) -> None:
         """Show what the forecast was made from."""

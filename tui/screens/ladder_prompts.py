@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ...planner.moves import Ask
-from ...store.records import Experiment
+from ...store.records import Experiment, Finding
 from ..budgets import parse_budgets, written_budgets
 from ..engine import Limits
+from ..text import clean
 from ..units import parse_duration, parse_size, parse_steps, written_size
 from ..widgets import question
 from ..widgets.prompt import Field, Prompt
@@ -36,6 +37,22 @@ def ask_reason(prompt: Prompt, ask: Ask) -> None:
         [Field("reason", "", "for the record; may stay empty")],
         read=lambda texts: (texts[0].strip() or None,),
     )
+
+
+def ask_why_accepted(prompt: Prompt, finding: Finding) -> None:
+    """Ask why a finding is right as it is."""
+    prompt.open(
+        "accept",
+        f"Accept {clean(finding.code)} as it is: the reason stays on record",
+        [Field("reason", "", "why it is right so")],
+        read=lambda texts: (finding.id, _said(texts[0])),
+    )
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise ValueError("say why: an acceptance without a reason tells nobody anything")
+    return text.strip()
 
 
 def ask_limits(prompt: Prompt, experiment: Experiment) -> None:

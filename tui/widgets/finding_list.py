@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import PurePath
 
 from rich.cells import cell_len
@@ -17,6 +17,8 @@ SEVERITY: dict[Severity, tuple[str, str]] = {
     Severity.WARNING: ("! warning", "warn"),
     Severity.INFO: ("i info   ", "muted"),
 }
+ACCEPTED = ("✓ taken  ", "muted")
+"""In the severity's place once a person has accepted the finding."""
 _ORDER = {severity: position for position, severity in enumerate(Severity)}
 
 
@@ -39,12 +41,15 @@ class FindingList(Rows):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.findings: tuple[Finding, ...] = ()
+        self._accepted: frozenset[int] = frozenset()
 
-    def show(self, findings: Sequence[Finding]) -> None:
-        """Draw these from now on, the gravest first."""
-        ordered = in_order(findings)
-        if ordered != self.findings:
-            self.findings = ordered
+    def show(self, findings: Sequence[Finding], accepted: Collection[int] = ()) -> None:
+        """Draw these from now on, the gravest first; ``accepted`` are the ids of those that a person takes as they
+        are.
+        """
+        ordered, taken = in_order(findings), frozenset(accepted)
+        if (ordered, taken) != (self.findings, self._accepted):
+            self.findings, self._accepted = ordered, taken
             self.rows_changed()
 
     @property
@@ -60,7 +65,7 @@ class FindingList(Rows):
 
     def draw(self, index: int, width: int) -> list[Piece]:
         finding = self.findings[index]
-        word, ink = SEVERITY[finding.severity]
+        word, ink = ACCEPTED if finding.id in self._accepted else SEVERITY[finding.severity]
         code, where = clean(finding.code), place(finding)
         room = width - cell_len(word) - cell_len(code) - cell_len(where) - 5
         return [

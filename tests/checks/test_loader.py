@@ -1,0 +1,85 @@
+"""A loader that stands still is told with the line where it stands; one that is only slow is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlintern.planner.checks import loader_slow, loader_stuck
+from mlintern.planner.checks.check import Answer, Evidence
+from mlintern.store.records import Severity
+
+HERE = Path("/work/project")
+STACK = [
+    {"file": "/lib/python/threading.py", "line": 9, "function": "acquire", "users": False},
+    {"file": "/work/project/train.py", "line": 13, "function": "__getitem__", "users": True},
+]
+
+
+def process(*, stands: bool, waits_in: str | None = "futex_wait_queue") -> dict[str, Any]:
+    return {"pid": 7, "frames": STACK, "cpu_seconds": 0.0, "same": stands, "stands": stands, "waits_in": waits_in}
+
+
+def stuck(*workers: dict[str, Any], **more: Any) -> Evidence:
+    main = process(stands=True, waits_in="do_poll")
+    report = {"seconds": 26.0, "usual": 0.01, "main": main, "workers": list(workers)}
+    return Evidence({"stuck": report, **more}, HERE)
+
+
+def test_workers_that_wait_for_a_lock_are_told_with_their_line() -> None:
+    judged = loader_stuck.judge(stuck(process(stands=True), process(stands=True)))
+    (finding,) = judged.findings
+    assert (finding.code, finding.severity, finding.line) == ("loader.deadlock", Severity.ERROR, 13)
+    assert "train.py:13 in __getitem__" in finding.message and "lock" in finding.message
+    assert finding.evidence[0]["stack"] == ["train.py:13 __getitem__"]
+
+
+@pytest.mark.parametrize(("waits_in", "word"), [("hrtimer_nanosleep", "sleeps"), (None, "outside the process")])
+def test_what_they_wait_for_is_told_apart(waits_in: str | None, word: str) -> None:
+    (finding,) = loader_stuck.judge(stuck(process(stands=True, waits_in=waits_in))).findings
+    assert word in finding.message
+
+
+def test_without_workers_the_script_itself_stands() -> None:
+    (finding,) = loader_stuck.judge(stuck()).findings
+    assert "the loader stands" in finding.message
+
+
+def test_a_wait_that_went_on_is_fine() -> None:
+    assert loader_stuck.judge(stuck(process(stands=True), end={"ok": True})).answer is Answer.FINE
+    assert loader_stuck.judge(Evidence({}, HERE)).answer is Answer.FINE
+
+
+def loops(*, wait: float, wall: float, planned: int, role: str = "train") -> Evidence:
+    clock = {"count": 20, "cpu": 1.0, "wall": 1.0, "cpu_squares": 0.1}
+    node = {
+        "kind": "for", "file": "/work/project/train.py", "line": 9, "text": "for x in loader", "variant": 0,
+        "role": role, "entries": 1, "iterations": 20, "planned_sum": planned, "planned_count": 1, "planned_unknown": 0,
+        "cut": True, "steps": {"0": 20}, "backwards": 20, "head": clock, "start": clock, "warm": clock, "last": clock,
+        "wait": wait, "self_cpu": wall, "self_wall": wall, "children": [],
+    }  # fmt: skip
+    root = {**node, "kind": "root", "role": "plain", "wait": 0.0, "iterations": 0, "children": [node]}
+    return Evidence({"loops": {"tree": root}}, HERE)
+
+
+@pytest.mark.parametrize(
+    ("wait", "wall", "planned", "severity"),
+    [
+        (1.8, 2.0, 100_000, Severity.WARNING),  # 2.5 hours of waiting ahead
+        (1.8, 2.0, 2_000, Severity.INFO),  # three minutes
+        (1.8, 2.0, 100, None),  # nine seconds
+        (0.6, 2.0, 100_000, None),  # waiting, but mostly computing
+    ],
+)
+def test_waiting_matters_where_much_of_it_is_ahead(
+    wait: float, wall: float, planned: int, severity: Severity | None
+) -> None:
+    judged = loader_slow.judge(loops(wait=wait, wall=wall, planned=planned))
+    assert [finding.severity for finding in judged.findings] == ([] if severity is None else [severity])
+    assert (judged.answer is Answer.FINE) == (severity is None)
+
+
+def test_a_training_without_a_loader_never_waits() -> None:
+    assert loader_slow.judge(loops(wait=0.0, wall=2.0, planned=10_000)).answer is Answer.FINE
+    assert loader_slow.judge(Evidence({"loops": {"tree": {}}}, HERE)).answer is Answer.COULD_NOT_TELL

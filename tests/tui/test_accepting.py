@@ -1,0 +1,56 @@
+"""Taking a finding as it is, on the Ladder: with a reason, and back again."""
+
+from __future__ import annotations
+
+from harness import TARGET, running, shown, until
+from mlintern.tui.screens.detail import DetailScreen
+from mlintern.tui.screens.ladder import LadderScreen
+from mlintern.tui.widgets.finding_list import FindingList
+from mlintern.tui.widgets.prompt import Prompt
+from synthetic import LEARNING_RATE, FakeBackend
+from textual.pilot import Pilot
+
+
+async def with_finding_in_hand(pilot: Pilot[None]) -> LadderScreen:
+    screen = pilot.app.screen
+    await until(lambda: isinstance(pilot.app.screen, LadderScreen) and pilot.app.screen.is_ready)
+    screen = pilot.app.screen
+    assert isinstance(screen, LadderScreen)
+    await until(lambda: screen.query_one(FindingList).findings)
+    screen.query_one(FindingList).focus()
+    await until(lambda: screen.query_one(FindingList).has_focus)
+    return screen
+
+
+async def test_a_finding_is_accepted_with_its_reason_and_taken_back(backend: FakeBackend) -> None:
+    async with running(backend, TARGET) as pilot:
+        screen = await with_finding_in_hand(pilot)
+        await pilot.press("A")
+        prompt = screen.query_one(Prompt)
+        await until(lambda: prompt.display)
+        await pilot.press("enter")
+        assert prompt.display and backend.engine.ladder.accepted == {}, "without a reason it stays open"
+        await pilot.press(*"as in the paper", "enter")
+        await until(lambda: backend.engine.ladder.accepted)
+        acceptance = backend.engine.ladder.accepted[LEARNING_RATE.id]
+        assert (acceptance.reason, acceptance.accepted_by) == ("as in the paper", "tui")
+        await until(lambda: "✓ taken" in shown(pilot.app))
+
+        screen.query_one(FindingList).focus()
+        await pilot.press("enter")
+        await until(lambda: isinstance(pilot.app.screen, DetailScreen))
+        await until(lambda: "as in the paper" in shown(pilot.app))
+        await pilot.press("escape")
+        await until(lambda: pilot.app.screen is screen)
+
+        screen.query_one(FindingList).focus()
+        await pilot.press("A")
+        await until(lambda: not backend.engine.ladder.accepted)
+
+
+async def test_nothing_is_accepted_where_no_finding_is_in_hand(backend: FakeBackend) -> None:
+    async with running(backend, TARGET) as pilot:
+        screen = await with_finding_in_hand(pilot)
+        screen.query_one("#rungs").focus()
+        await pilot.press("A")
+        assert not screen.query_one(Prompt).display
