@@ -13,6 +13,7 @@ from typing import Any
 
 from .imports import Answers, Question, check_files, check_imports, name_questions
 from .library import ABSENT, similar_names
+from .patterns import patterns
 from .places import MISSING, Places, use_search_path_of
 from .project import Project, SourceFile
 from .signatures import COULD_NOT_TELL, FITS
@@ -57,6 +58,7 @@ def inspect(main_file: SourceFile, places: Places, *, seconds: float) -> dict[st
         "faults": answers.faults,
         "could_not_tell": answers.could_not_tell,
         "checked": answers.checked,
+        "patterns": patterns(project),
     }
 
 
