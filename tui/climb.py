@@ -16,7 +16,7 @@ from typing import Self
 
 from ..planner import budget, ladder, prices
 from ..planner.alternatives import known_alternatives
-from ..planner.checks import static
+from ..planner.checks import static_rung
 from ..planner.finding import FindingDraft
 from ..planner.fit import why_it_cannot_run
 from ..planner.forecasting import make_forecasts, measured_runs, reports_of, reprice
@@ -329,9 +329,10 @@ class Climb:
             module=experiment.module,
             working_dir=experiment.working_dir,
         )
-        verdict = static.judge(report, working_dir=experiment.working_dir)
-        status = RungStatus.FAILED if verdict.has_errors else RungStatus.PASSED
-        why = next((found.message for found in verdict.findings if found.severity is Severity.ERROR), None)
+        runs, believed = static_rung.judge(report, working_dir=experiment.working_dir)
+        status = RungStatus.FAILED if runs.has_errors else RungStatus.PASSED
+        why = next((found.message for found in runs.findings if found.severity is Severity.ERROR), None)
+        verdict = static_rung.together(runs, believed)
         with self._store.transaction():
             self._store.rungs.set(
                 experiment.id, RungName.STATIC, status, why=why, seconds=float(report.get("seconds") or 0.0)

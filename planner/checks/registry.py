@@ -8,10 +8,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...store.records import RungName
+from . import (
+    accumulation_scale,
+    clip_order,
+    gradients_cleared,
+    leak_copies,
+    leak_preprocessing,
+    loss_input,
+    metric_arguments,
+    rows_dropped,
+    schedule_steps,
+    seed_missing,
+    selection,
+)
 from .check import Answer, Check, Evidence, Judgement, could_not_tell
 from .found import Checked
 
-CHECKS: tuple[Check, ...] = ()
+CHECKS: tuple[Check, ...] = (
+    leak_preprocessing.CHECK,
+    leak_copies.CHECK,
+    rows_dropped.CHECK,
+    selection.CHECK,
+    metric_arguments.CHECK,
+    loss_input.CHECK,
+    gradients_cleared.CHECK,
+    clip_order.CHECK,
+    schedule_steps.CHECK,
+    accumulation_scale.CHECK,
+    seed_missing.CHECK,
+)
 
 
 def ask_all(rung: RungName, evidence: Evidence, checks: Sequence[Check] = CHECKS) -> Checked:
