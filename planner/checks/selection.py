@@ -15,7 +15,7 @@ _FIX = "choose on a validation split that is taken from the training rows, and r
 def _words(fact: Json) -> tuple[str, Severity, str, str]:
     way = fact["names"]["way"]
     if fact["kind"] == "watched on test":
-        return CODE, Severity.INFO, f"the test split is watched while training ({way}), and nothing is chosen by it", _FIX
+        return CODE, Severity.INFO, f"the test split is watched in training ({way}); nothing is chosen by it", _FIX
     if fact["kind"] == "steered by test":
         return CODE, Severity.WARNING, "the learning rate follows the loss on the test split", _FIX
     words = f"the test split chooses ({way}), so its result is too good"

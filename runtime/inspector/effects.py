@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any
 
 from . import meanings
 from .estimators import Estimators
 from .trace import Choice
-from .values import NOTHING, TEST, UNSET, VALIDATION, Fit, Function, Rows, Thing, Value, constant, gathered, joined
+from .values import NOTHING, TEST, UNSET, VALIDATION, Function, Rows, Thing, Value, constant, gathered, joined
 
 Keywords = Mapping[str, Value]
 
@@ -90,7 +90,8 @@ class Effects(Estimators):
     def split_all(self, node: ast.Call, how: str, args: tuple[Value, ...]) -> Value:
         """Arrays or a data set in parts: what is kept out last."""
         parts: list[Value] = []
-        count = len(node.args[1].elts) if how == "random_split" and self._is_listed(node) else 2
+        lengths = node.args[1] if how == "random_split" and len(node.args) > 1 else None
+        count = len(lengths.elts) if isinstance(lengths, (ast.List, ast.Tuple)) else 2
         for position, value in enumerate(args[:1] if how == "random_split" else args):
             rows = value.rows or frozenset({self.source(node, "unknown")})
             target = {"target"} if position == 1 or (value.marks & {"target"}) else set()
@@ -109,8 +110,8 @@ class Effects(Estimators):
             return self._group_statistic(node, of, keeps_rows=False)
         positional = args[0] if args and how not in ("quantile", "percentile", "nanpercentile") else None
         axis = next((keywords[name] for name in ("axis", "dim") if name in keywords), positional)
-        if axis is not None and not over_rows(axis):
-            return of.with_(items=None, activation="")
+        if axis is not None and (not over_rows(axis) or "stacked" in of.marks):
+            return of.with_(items=None, activation="", marks=of.marks - {"stacked"})
         self.trace.measured |= of.touched
         fits = of.fits
         if how in meanings.STATISTICS and of.rows and "index" not in of.marks:
@@ -125,7 +126,8 @@ class Effects(Estimators):
         told = among
         if key is not None:
             told = joined([self.called_back(key, [self.element(among)]), among.with_(rows=frozenset())])
-        if not told.rows and told.seen and (key is not None or how not in ("max", "min", "sorted")):
+        along = len(args) > 1 or "axis" in keywords or "dim" in keywords
+        if not told.rows and told.seen and (key is not None or not (along or how in ("max", "min", "sorted"))):
             self.trace.choices.append(Choice(self.spot(node), "the best of several", told.seen, self.loops, True))
             return Value(seen=told.seen)
         if how.startswith(("arg", "idx")):
@@ -226,7 +228,9 @@ class Effects(Estimators):
         everything = (*args, *keywords.values())
         if last in meanings.SAME_VALUES and args:
             return args[0]
-        if name.startswith("builtins.") or name.startswith("tqdm"):
+        if last in ("stack", "dstack") and whole_rows(args):
+            return gathered(args).marked("stacked")
+        if name.startswith(("builtins.", "tqdm")):
             return self._builtin(last, args, keywords)
         if last == "log" and args and args[0].activation == "softmax":
             return args[0].with_(activation="log_softmax")
@@ -252,9 +256,10 @@ class Effects(Estimators):
         if last in ("list", "tuple", "reversed", "iter", "set", "tqdm", "trange", "next", "sorted", "dict") and args:
             return self.element(args[0]) if last == "next" else args[0]
         if last == "dict":
-            return Value(items=dict(keywords))
+            items: dict[Any, Value] = dict(keywords)
+            return Value(items=items)
         if last == "range":
-            return Value(counts=gathered(args).counts, marks=gathered(args).marks & {"batches"})
+            return Value(marks=gathered(args).marks & {"batches"}, source=args[-1].source if args else None)
         whole = gathered(args)
         const = args[0].const if last in ("int", "float", "str") and args and args[0].const is UNSET else UNSET
         counts = frozenset().union(*(value.counts for value in args)) if args else frozenset()
@@ -276,9 +281,10 @@ class Effects(Estimators):
                         self.called_from_outside.add(thing.node)
                         self.call_function(thing, [], {})
 
-    @staticmethod
-    def _is_listed(node: ast.Call) -> bool:
-        return len(node.args) > 1 and isinstance(node.args[1], (ast.List, ast.Tuple))
+
+def whole_rows(args: Iterable[Value]) -> bool:
+    """Whether any of these holds rows."""
+    return bool(gathered(args).rows)
 
 
 def over_rows(axis: Value) -> bool:

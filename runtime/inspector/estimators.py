@@ -53,8 +53,9 @@ class Estimators(State):
 
     def kind_of(self, thing: Thing) -> str | None:
         """What fitting the object learns, through pipelines."""
-        if thing.maker.startswith(meanings.PIPELINES) or thing.short in ("ColumnTransformer", "make_column_transformer"):
-            inner = [self.kind_of(one) for value in (*thing.args, *thing.keywords.values()) for one in things_in(value)]
+        if thing.maker.startswith(meanings.PIPELINES) or thing.short in meanings.COLUMN_WISE:
+            given = (*thing.args, *thing.keywords.values())
+            inner = [self.kind_of(one) for value in given for one in things_in(value)]
             known = [kind for kind in inner if kind is not None]
             return max(known, key=_STRENGTH.index) if known else None
         return meanings.transformer_kind(thing.maker)

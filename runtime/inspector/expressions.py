@@ -11,8 +11,20 @@ from typing import Any
 from . import meanings
 from .effects import Effects
 from .trace import Call, Filter, Loop
-from .values import NOTHING, TEST, TRAIN, UNSET, ClassThing, Function, ModuleThing, Thing, Value
-from .values import constant, gathered, joined
+from .values import (
+    NOTHING,
+    TEST,
+    TRAIN,
+    UNSET,
+    ClassThing,
+    Function,
+    ModuleThing,
+    Thing,
+    Value,
+    constant,
+    gathered,
+    joined,
+)
 
 _SPLIT_KEYS = ("train", "test", "validation", "val", "valid", "dev")
 _MOST_UNROLLED = 6
@@ -107,7 +119,8 @@ class Expressions(Effects):
         if not functions:
             return value
         me = Value(things=(thing,))
-        words = {getattr(one, "id", getattr(one, "attr", "")) for one in getattr(functions[0].node, "decorator_list", [])}
+        decorators = getattr(functions[0].node, "decorator_list", [])
+        words = {getattr(one, "id", getattr(one, "attr", "")) for one in decorators}
         if words & {"property", "cached_property"}:
             return joined([self.call_function(one, [me], {}) for one in functions])
         if "staticmethod" in words:
@@ -158,7 +171,7 @@ class Expressions(Effects):
         return joined(items)
 
     def _sliced(self, of: Value, by: ast.Slice, node: ast.AST) -> Value:
-        lower, upper = self.evaluate(by.lower), self.evaluate(by.upper)
+        lower = self.evaluate(by.lower)
         whole = (by.lower is None or lower.const == 0) and by.upper is None
         if whole or by.step is not None or not of.rows:
             return of.with_(items=None, const=UNSET)
@@ -222,6 +235,7 @@ class Expressions(Effects):
             turns = [self._turn(node, result, item) for item in over.items.values()]
             return Value(items=dict(enumerate(turns)))
         before, outside = self.loops, dict(self.names.known)
+        is_stack = not gathered([over]).rows
         for generator in node.generators:
             over = self.evaluate(generator.iter)
             self.loops += (Loop(self.spot(node), over, ast.dump(generator.iter), node),)
@@ -230,7 +244,8 @@ class Expressions(Effects):
                 self.evaluate(test)
         value = self.evaluate(result)
         self.loops, self.names.known = before, outside
-        return value.with_(const=UNSET, activation="")
+        value = value.with_(const=UNSET, activation="")
+        return value.marked("stacked") if is_stack and value.rows else value
 
     def _turn(self, node: Any, result: ast.expr, item: Value) -> Value:
         outside = dict(self.names.known)
@@ -250,7 +265,8 @@ class Expressions(Effects):
         if isinstance(node.func, ast.Attribute):
             receiver = self.evaluate(node.func.value)
             args, keywords = self._arguments(node)
-            called = self.attribute(receiver, node.func.attr, node) if receiver.name else self._method(receiver, node.func)
+            func = node.func
+            called = self.attribute(receiver, func.attr, node) if receiver.name else self._method(receiver, func)
             if called is None:
                 return self._library_method(node, node.func.attr, receiver, args, keywords)
         else:
@@ -272,8 +288,8 @@ class Expressions(Effects):
             else:
                 args.append(value)
         keywords = {one.arg: self.evaluate(one.value) for one in node.keywords if one.arg is not None}
-        for one in node.keywords:
-            spread = self.evaluate(one.value) if one.arg is None else NOTHING
+        for given in node.keywords:
+            spread = self.evaluate(given.value) if given.arg is None else NOTHING
             keywords.update({key: value for key, value in (spread.items or {}).items() if isinstance(key, str)})
         return tuple(args), keywords
 
@@ -368,6 +384,8 @@ def combined(left: Value, right: Value, operator: ast.operator) -> Value:
     whole = gathered((left, right))
     rows = frozenset(one for one in whole.rows if not one.is_noise) or whole.rows
     marks = whole.marks - {"prediction", "hard", "score"}
+    if whole.marks & {"prediction", "score", "output"}:
+        marks |= {"of prediction"}
     if isinstance(operator, (ast.Div, ast.Mult)):
         marks |= {"scaled"} if not whole.rows or "loss" in marks else set()
     if isinstance(operator, (ast.BitAnd, ast.BitOr)):

@@ -7,6 +7,7 @@ Invariant: it ends within its time, and what it could not go through is told in 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +20,7 @@ from .trace import Break, Choice, Condition, Loop, Trace
 from .values import NOTHING, UNSET, ClassThing, Function, ModuleThing, Thing, Value, gathered, joined
 
 _MOST_UNROLLED = 4
+_TARGET_NAME = re.compile(r"^(y|ys|target|targets|labels?)(_|$)", re.IGNORECASE)
 
 
 def follow(project: Project, *, seconds: float) -> Trace:
@@ -126,6 +128,8 @@ class Flow(Expressions):
             self.look_for_dropped_rows(target.id, self.names.get(target.id), value, node)
             self.name_rows(target.id, value)
             self.note(value, node)
+            if value.column and _TARGET_NAME.match(target.id):
+                self.target_columns.add(value.column)
             self._note_literal(target.id, value, node)
             self.names.set(target.id, value)
         elif isinstance(target, (ast.Tuple, ast.List)):
@@ -193,7 +197,9 @@ class Flow(Expressions):
             if before is not None and not any(isinstance(thing, Thing) for thing in before.things if thing):
                 given = [self.evaluate(one) for one in call.args]
                 grown = joined([before.with_(items=None), *given])
-                self.names.set(held.id, grown.with_(const=UNSET, name="", items=None))
+                by_row = any(gathered([loop.over]).rows for loop in self.loops[-1:])
+                marks = grown.marks if by_row or not grown.rows else grown.marks | {"stacked"}
+                self.names.set(held.id, grown.with_(const=UNSET, name="", items=None, marks=marks))
             elif before is not None:
                 self.names.set(held.id, joined([before, *map(self.evaluate, call.args)]))
         elif any(one.arg == "inplace" for one in call.keywords) and isinstance(held, ast.Name):
@@ -358,7 +364,7 @@ class Flow(Expressions):
         defaults.update({one.arg: it for one, it in zip(given.kwonlyargs, given.kw_defaults) if it})  # noqa: B905
         for parameter in all_arguments(given):
             name = parameter.arg
-            self.names.known[name] = keywords[name] if name in keywords else NOTHING
+            self.names.known[name] = keywords.get(name, NOTHING)
             if name not in keywords and name in defaults:
                 with self.within(function.scope):
                     default = self.evaluate(defaults[name])

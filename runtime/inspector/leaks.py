@@ -11,6 +11,8 @@ from .facts import Fact, fact, row
 from .trace import Leak, Trace
 from .values import TEST
 
+_WHERE = {"cross-validation": "cross-validated here", "refit": "fitted again here"}
+
 
 def leaks(trace: Trace) -> Iterator[Fact]:
     """One fact for each fit, with every way in which it reaches rows that are held out."""
@@ -24,7 +26,7 @@ def leaks(trace: Trace) -> Iterator[Fact]:
         whats = ", ".join(dict.fromkeys(one.fit.what for one in found if one.fit.what))
         rows = [row("fitted here" if kind != "copies" else "rows are copied here", first.fit.spot)]
         for one in found:
-            where = {"cross-validation": "cross-validated here", "refit": "fitted again here"}.get(one.way, "held out here")
+            where = _WHERE.get(one.way, "held out here")
             spot = one.spot if one.way != "split" else one.held.spot
             if row(where, spot) not in rows:
                 rows.append(row(where, spot))

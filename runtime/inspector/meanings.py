@@ -34,6 +34,8 @@ TRANSFORMERS = {
     **dict.fromkeys(_STATELESS, ""),
 }
 TRANSFORMER_HOMES = ("sklearn.", "category_encoders.", "imblearn.", "cuml.", "feature_engine.")
+COLUMN_WISE = ("ColumnTransformer", "make_column_transformer")
+_NO_SOURCES = ("torch.utils", "torch.nn", "torch.optim", "torch.load", "json.", "yaml.", "os.", "pickle.load")
 PIPELINES = ("sklearn.pipeline.", "imblearn.pipeline.")
 
 STATISTICS = {
@@ -47,9 +49,9 @@ REDUCTIONS = STATISTICS | {
 }  # fmt: skip
 WINDOWS = {"rolling", "expanding", "ewm", "groupby", "resample", "shift"}
 SAME_VALUES = {
-    "view", "reshape", "squeeze", "unsqueeze", "flatten", "float", "double", "to", "cpu", "cuda", "contiguous", "detach",
-    "clone", "permute", "transpose", "numpy", "values", "ravel", "T", "half", "bfloat16", "item", "tolist", "long",
-    "from_numpy", "tensor", "as_tensor", "array", "asarray", "copy", "type", "astype",
+    "view", "reshape", "squeeze", "unsqueeze", "flatten", "float", "double", "to", "cpu", "cuda", "contiguous",
+    "detach", "clone", "permute", "transpose", "numpy", "values", "ravel", "T", "half", "bfloat16", "item", "tolist",
+    "long", "from_numpy", "tensor", "as_tensor", "array", "asarray", "copy", "type", "astype",
 }  # fmt: skip
 COUNTING = {"len", "shape", "size", "__len__"}
 INDEXING = {"arange", "permutation", "randperm", "range", "list", "indices", "shuffle", "array", "asarray", "tensor"}
@@ -57,13 +59,15 @@ ROW_JOINS = {"concat", "concatenate", "vstack", "cat", "append", "ConcatDataset"
 REPEATS = {"repeat", "tile", "repeat_interleave"}
 NOISE = re.compile(r"^(rand|randn|randint|normal|uniform|standard_normal|rand_like|randn_like|bernoulli|default_rng)$")
 SOURCE = re.compile(
-    r"^(read_\w+|load|load_\w+|loadtxt|genfromtxt|fetch_\w+|from_csv|open|memmap|imread|zeros|ones|linspace"
+    r"^(read_\w+|load|load_\w+|loadtxt|genfromtxt|fetch_\w+|from_csv|open|memmap|imread"
     r"|rand|randn|randint|normal|uniform|standard_normal|random)$"
 )
 DATASET_HOMES = ("torchvision.datasets.", "torchaudio.datasets.", "torchtext.datasets.", "torch_geometric.datasets.")
 RESAMPLERS = re.compile(r"^(\w*SMOTE\w*|RandomOverSampler|ADASYN)$")
 SPLITS_ALL = {"train_test_split", "random_split"}
-CROSS_VALIDATORS = {"cross_val_score", "cross_validate", "cross_val_predict", "permutation_test_score", "learning_curve"}
+CROSS_VALIDATORS = {
+    "cross_val_score", "cross_validate", "cross_val_predict", "permutation_test_score", "learning_curve",
+}  # fmt: skip
 SEARCHES = {
     "GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV", "BayesSearchCV",
 }  # fmt: skip
@@ -82,7 +86,7 @@ HARMLESS_HOMES = {
 
 
 def transformer_kind(maker: str) -> str | None:
-    """What a library's class learns when it is fitted: a kind of fit, ``""`` for nothing, ``None`` for no transformer."""
+    """What fitting a library's class learns: a kind of fit, ``""`` for nothing; ``None`` for no transformer."""
     if maker.startswith(TRANSFORMER_HOMES) or "." not in maker:
         return TRANSFORMERS.get(maker.rpartition(".")[2])
     return None
@@ -92,7 +96,7 @@ def is_source(name: str) -> bool:
     """Whether calling this library function brings rows in."""
     if name.startswith(DATASET_HOMES):
         return True
-    if name.startswith(("torch.utils", "torch.nn", "torch.optim", "torch.load", "json.", "yaml.", "os.", "pickle.load")):
+    if name.startswith(_NO_SOURCES):
         return False
     last = name.rpartition(".")[2]
     if name.startswith("sklearn.datasets."):

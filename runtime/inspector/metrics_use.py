@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from .effects import is_test, is_validation
 from .facts import Fact, fact, row
 from .trace import Call, Trace
-from .values import Thing, Value
+from .values import Thing, Value, gathered
 
 _SWAPPABLE = {
     "precision_score", "recall_score", "classification_report", "confusion_matrix", "r2_score", "roc_auc_score",
@@ -46,7 +46,7 @@ def _all(trace: Trace) -> Iterator[Fact]:
         yield from _activated(call, last)
         yield from _dropped_last(call, last)
     for one in trace.breaks:
-        rows = [rows for rows in one.loop.over.rows if is_test(rows) or is_validation(rows)]
+        rows = [rows for rows in gathered([one.loop.over]).rows if is_test(rows) or is_validation(rows)]
         is_loader = isinstance(one.loop.node, ast.For) and bool(one.loop.over.things or one.loop.over.items)
         if rows and is_loader and _counts_turns(one.test, one.loop.node):
             constant = any(isinstance(node, ast.Constant) for node in ast.walk(one.test)) if one.test else False
@@ -68,7 +68,9 @@ def _arguments(call: Call, last: str) -> Iterator[Fact]:
 
 def _activated(call: Call, last: str) -> Iterator[Fact]:
     made: tuple[Thing, ...] = call.made() if call.method == "__call__" else ()
-    losses = [one.short for one in made if one.short in _WANTS] or ([last] if last in _WANTS and "functional" in call.name else [])
+    losses = [one.short for one in made if one.short in _WANTS]
+    if last in _WANTS and "functional" in call.name:
+        losses = [last]
     given = call.argument(0, "input")
     if not losses or given is None:
         return
@@ -93,7 +95,8 @@ def _counts_turns(test: ast.expr | None, loop: ast.AST) -> bool:
     counters = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
     first = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) and loop.target.elts else loop.target
     names = {first.id} if isinstance(first, ast.Name) else counters
-    names |= {node.target.id for node in ast.walk(loop) if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)}
+    raised = [node.target for node in ast.walk(loop) if isinstance(node, ast.AugAssign)]
+    names |= {target.id for target in raised if isinstance(target, ast.Name)}
     compared = [node for node in ast.walk(test) if isinstance(node, ast.Compare)]
     return any({one.id for one in ast.walk(node.left) if isinstance(one, ast.Name)} & names
                and isinstance(node.ops[0], (ast.Eq, ast.Gt, ast.GtE)) for node in compared)  # fmt: skip

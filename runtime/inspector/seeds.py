@@ -15,6 +15,9 @@ from .trace import Call, Trace
 _SEEDS = {"manual_seed", "manual_seed_all", "seed", "seed_everything", "set_seed", "set_random_seed", "default_rng",
           "random_state", "generator", "PRNGKey", "RandomState", "fix_seed", "data_seed"}  # fmt: skip
 
+_LAYERS = ("torch.nn.Linear", "torch.nn.Conv", "torch.nn.LSTM", "torch.nn.Embedding")
+_DRAWS = {"train_test_split", "random_split", "randn", "rand", "permutation", "shuffle"}
+
 
 def seeds(trace: Trace, project: Project) -> Iterator[Fact]:
     """The first random draw of a program without a seed."""
@@ -28,9 +31,7 @@ def _is_random(call: Call) -> bool:
     last = call.name.rpartition(".")[2]
     if last == "DataLoader" and "shuffle" in call.keywords:
         return call.keywords["shuffle"].const is True
-    return call.name.startswith(("torch.nn.Linear", "torch.nn.Conv", "torch.nn.LSTM", "torch.nn.Embedding")) or last in (
-        "train_test_split", "random_split", "randn", "rand", "permutation", "shuffle",
-    )  # fmt: skip
+    return call.name.startswith(_LAYERS) or last in _DRAWS
 
 
 def _is_seeded(project: Project) -> bool:

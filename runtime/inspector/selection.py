@@ -41,7 +41,7 @@ def _only_test(measured: frozenset[Rows]) -> bool:
 def _goes_over_rows(loops: tuple[object, ...], measured: frozenset[Rows]) -> bool:
     """Whether a loop around goes over the very rows: then it looks at examples, and chooses none of the runs."""
     splits = {rows.split for rows in measured}
-    return any({rows.split for rows in getattr(loop, "over", Value()).rows} & splits for loop in loops)
+    return any({rows.split for rows in gathered([getattr(loop, "over", Value())]).rows} & splits for loop in loops)
 
 
 def _watched(call: Call) -> Iterator[Fact]:

@@ -140,10 +140,10 @@ class State:
     def name_rows(self, name: str, value: Value) -> None:
         """A split is called what the first name that it is bound to says."""
         role = role_of(name)
-        if not role or len(value.rows) != 1:
+        if not role or len({(rows.spot, rows.held) for rows in value.rows}) != 1:
             return
         for rows in value.rows:
-            if not rows.role and not rows.is_noise:
+            if not rows.split.role and not rows.is_noise:
                 rows.role = role
 
     def note(self, value: Value, node: ast.AST, way: str = "") -> None:

@@ -16,7 +16,7 @@ from .trace import Call, Loop, Trace
 from .values import Thing, Value
 
 CLEAR, BACKWARD, CLIP, UNSCALE, STEP, SCHEDULE = "clear", "backward", "clip", "unscale", "step", "schedule"
-_OUTSIDE = ("accelerate", "lightning", "pytorch_lightning", "transformers.Trainer", "deepspeed", "ignite", "composer")
+_NO_OPTIMIZERS = (".lr_scheduler", ".swa_utils")
 _CONSUMERS = ("SequentialLR", "ChainedScheduler", "GradualWarmupScheduler")
 
 
@@ -36,13 +36,14 @@ def training_order(trace: Trace, project: Project) -> Iterator[Fact]:
     elsewhere = _methods_elsewhere(trace, project)
     optimizers = {one for deed in deeds if deed.kind == STEP for one in deed.optimizers}
     whole = not trace.blind
+    is_cleared_known = whole and "zero_grad" not in elsewhere and not trace.grads_cleared_by_hand
     for optimizer in sorted(optimizers, key=lambda one: (one.spot.file, one.spot.line)):
         if optimizer.escaped or optimizer.short == "LBFGS":
             continue
         steps = [deed for deed in deeds if deed.kind == STEP and optimizer in deed.optimizers]
         for step in steps[:1]:
             if step.call.loops:
-                yield from _order(step, deeds, whole and "zero_grad" not in elsewhere and not trace.grads_cleared_by_hand)
+                yield from _order(step, deeds, is_cleared_known)
     yield from _schedules(trace, deeds, whole and "step" not in elsewhere)
 
 
@@ -68,7 +69,7 @@ def _deeds(trace: Trace) -> Iterator[Deed]:
 
 def is_optimizer(thing: Thing) -> bool:
     """Whether it is one of torch's optimizers."""
-    return thing.maker.startswith("torch.optim.") and ".lr_scheduler" not in thing.maker and "swa_utils" not in thing.maker
+    return thing.maker.startswith("torch.optim.") and not any(one in thing.maker for one in _NO_OPTIMIZERS)
 
 
 def is_schedule(thing: Thing) -> bool:
@@ -151,9 +152,8 @@ def _accumulated(step: Deed, backward: Deed, loop: Loop) -> Iterator[Fact]:
     if not _is_plain(backward, loop) or _is_plain(step, loop) or step.call.loops[-1] is not loop:
         return
     test = next((one.node for one in step.call.conditions if _within(one.node, loop.node)), None)
-    every = [one for one in ast.walk(test.test) if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mod)] if isinstance(
-        test, ast.If
-    ) else []  # fmt: skip
+    parts = ast.walk(test.test) if isinstance(test, ast.If) else ()
+    every = [one for one in parts if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mod)]
     marks = backward.call.receiver.marks
     criteria = [one for one in things_in(backward.call.receiver) if one.short.endswith("Loss")]
     if every and "loss" in marks and "scaled" not in marks and not criteria:
@@ -163,7 +163,9 @@ def _accumulated(step: Deed, backward: Deed, loop: Loop) -> Iterator[Fact]:
 
 
 def _schedules(trace: Trace, deeds: list[Deed], whole: bool) -> Iterator[Fact]:
-    made = {one: call for call in trace.calls for one in call.result.things if isinstance(one, Thing) and is_schedule(one)}
+    made = {
+        one: call for call in trace.calls for one in call.result.things if isinstance(one, Thing) and is_schedule(one)
+    }
     given = {one for call in trace.calls if call.name for value in (*call.args, *call.keywords.values())
              for one in things_in(value) if call.name.rpartition(".")[2] in _CONSUMERS}  # fmt: skip
     stepped = {one for deed in deeds if deed.kind == SCHEDULE for one in deed.call.made()}
@@ -193,13 +195,10 @@ def _stepped_by(schedule: Thing, made: Call, deeds: list[Deed]) -> Iterator[Fact
     is_by_epoch = first.loops[-1] in step.loops[:-1] and len(own) == 1
     if in_batches and is_by_epoch:
         yield fact("scheduled by epoch", first.spot, *rows, what=schedule.short)
-    elif is_by_epoch and _comes_before(first, step, deeds):
+    elif (is_by_epoch or (first.loops == step.loops and not first.conditions)) and _comes_before(first, step, deeds):
         yield fact("scheduled before step", first.spot, *rows, what=schedule.short)
-    elif first.loops == step.loops and not first.conditions and _comes_before(first, step, deeds):
-        yield fact("scheduled before step", first.spot, *rows, what=schedule.short)
-    elif total is not None and _is_epochs(total, step.loops) and first.loops == step.loops and len(step.loops) > 1:
-        if first.conditions == step.conditions:
-            yield fact("scheduled by step", first.spot, *rows, what=schedule.short)
+    elif first.loops == step.loops and first.conditions == step.conditions and _is_epochs(total, step.loops):
+        yield fact("scheduled by step", first.spot, *rows, what=schedule.short)
 
 
 def _comes_before(first: Call, step: Call, deeds: list[Deed]) -> bool:
@@ -207,11 +206,11 @@ def _comes_before(first: Call, step: Call, deeds: list[Deed]) -> bool:
     return calls.index(first) < calls.index(step)
 
 
-def _is_epochs(total: Value, loops: tuple[Loop, ...]) -> bool:
+def _is_epochs(total: Value | None, loops: tuple[Loop, ...]) -> bool:
     """Whether a schedule's length is the very number of turns of the outer loop."""
-    text = total.source.text if total.source is not None else ""
-    outer = loops[-2].over
-    return bool(text) and outer.source is not None and outer.source == total.source
+    if total is None or total.source is None or len(loops) < 2:
+        return False
+    return loops[-2].over.source == total.source
 
 
 def _methods_elsewhere(trace: Trace, project: Project) -> frozenset[str]:

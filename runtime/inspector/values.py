@@ -160,7 +160,8 @@ class Value:
 
     @property
     def touched(self) -> frozenset[Rows]:
-        return self.rows | self.seen
+        """The rows that it holds, or was reduced from."""
+        return self.rows or self.seen
 
 
 NOTHING = Value()
