@@ -396,7 +396,7 @@ def combined(left: Value, right: Value, operator: ast.operator) -> Value:
         const = _arithmetic(left.const, right.const, operator)
     return Value(
         things=things, rows=rows, seen=whole.seen, fits=whole.fits, counts=left.counts | right.counts, marks=marks,
-        const=const, origin=left.origin, source=left.source,
+        const=const, origin=left.origin, source=left.source if const is not UNSET else None,
     )  # fmt: skip
 
 

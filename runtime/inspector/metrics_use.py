@@ -84,7 +84,7 @@ def _dropped_last(call: Call, last: str) -> Iterator[Fact]:
         return
     given: Value = call.args[0] if call.args else call.keywords.get("dataset", Value())
     held = [rows for rows in given.rows if is_test(rows)]
-    if held and len(given.rows) == 1 and call.keywords["drop_last"].origin == "code":
+    if held and len(held) == len(given.rows) and call.keywords["drop_last"].origin == "code":
         yield fact("last batch dropped", call.spot, row("the loader", call.spot), row("the split", held[0].split.spot))
 
 
