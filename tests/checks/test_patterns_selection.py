@@ -17,7 +17,8 @@ from torch.utils.data import DataLoader, TensorDataset, random_split
 torch.manual_seed(0)
 data = TensorDataset(torch.randn(90, 4), torch.randint(0, 2, (90,)))
 train_set, val_set, test_set = random_split(data, [50, 20, 20])
-train_loader, val_loader, test_loader = DataLoader(train_set, 8, shuffle=True), DataLoader(val_set), DataLoader(test_set)
+train_loader, val_loader = DataLoader(train_set, 8, shuffle=True), DataLoader(val_set)
+test_loader = DataLoader(test_set)
 model = nn.Linear(4, 2)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 def train(loader):
@@ -136,7 +137,11 @@ class Split(dict[str, str]):
 
 
 ONLY_READ = {
-    "every epoch": LOADERS + "for epoch in range(9):\n    train(train_loader)\n    print(evaluate(model, test_loader))\n",
+    "every epoch": LOADERS + """\
+for epoch in range(9):
+    train(train_loader)
+    print(evaluate(model, test_loader))
+""",
     "kept for a plot": LOADERS + """\
 history = []
 for epoch in range(9):

@@ -31,10 +31,12 @@ clip = torch.nn.utils.clip_grad_norm_
 def program(*steps: str, before: str = "", after: str = "") -> str:
     """A training loop of two levels with these statements in the inner one."""
     inner = "".join(f"        {step}\n" for step in steps)
-    return f"{START}{before}\nfor epoch in range(args.epochs):\n    for i, (x, y) in enumerate(loader):\n{inner}{after}\n"
+    loops = "for epoch in range(args.epochs):\n    for i, (x, y) in enumerate(loader):\n"
+    return f"{START}{before}\n{loops}{inner}{after}\n"
 
 
-LOSS, BACKWARD, CLEAR, STEP = "loss = criterion(model(x), y)", "loss.backward()", "optimizer.zero_grad()", "optimizer.step()"
+LOSS, BACKWARD = "loss = criterion(model(x), y)", "loss.backward()"
+CLEAR, STEP = "optimizer.zero_grad()", "optimizer.step()"
 CLIP = "clip(model.parameters(), 1.0)"
 COSINE = "scheduler = lrs.CosineAnnealingLR(optimizer, T_max={total})"
 BY_EPOCH = "    scheduler.step()"
@@ -48,7 +50,10 @@ FAULTS = {
         "optim.clip",
         program(CLEAR, LOSS, "scaler.scale(loss).backward()", CLIP, "scaler.step(optimizer)", "scaler.update()"),
     ),
-    "never scheduled": ("optim.schedule", program(CLEAR, LOSS, BACKWARD, STEP, before=COSINE.format(total="args.epochs"))),
+    "never scheduled": (
+        "optim.schedule",
+        program(CLEAR, LOSS, BACKWARD, STEP, before=COSINE.format(total="args.epochs")),
+    ),
     "long as steps, stepped by epoch": (
         "optim.schedule",
         program(CLEAR, LOSS, BACKWARD, STEP, after=BY_EPOCH, before=COSINE.format(total="args.epochs * len(loader)")),
@@ -107,7 +112,8 @@ SOUND = {
     ),
     "prepared by a library": program(
         LOSS, "accelerator.backward(loss)", STEP,
-        before="from accelerate import Accelerator\naccelerator = Accelerator()\noptimizer = accelerator.prepare(optimizer)",
+        before="import accelerate\naccelerator = accelerate.Accelerator()\n"
+               "optimizer = accelerator.prepare(optimizer)",
     ),
     "scheduled by epoch": program(
         CLEAR, LOSS, BACKWARD, STEP, after=BY_EPOCH, before=COSINE.format(total="args.epochs")),
