@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from ..planner import budget, ladder, prices
+from ..planner import budget, inspections, ladder, prices
 from ..planner.alternatives import known_alternatives
 from ..planner.checks import static_rung
 from ..planner.finding import FindingDraft
@@ -338,6 +338,7 @@ class Climb:
                 experiment.id, RungName.STATIC, status, why=why, seconds=float(report.get("seconds") or 0.0)
             )
             self._add_findings(RungName.STATIC, verdict.findings, None)
+            self._event(inspections.INSPECTED, hyperparameters=inspections.told(report))
             self._event(
                 "rung.settled",
                 rung=RungName.STATIC,

@@ -214,8 +214,8 @@ class Effects(Estimators):
         return joined(items.values()) if method in ("get", "pop") else receiver
 
     def _source(self, node: ast.Call, name: str, args: tuple[Value, ...], keywords: Keywords) -> Value:
-        given = {**dict(enumerate(args)), **keywords}
-        key = tuple((place, repr(value.const)) for place, value in given.items() if value.const is not UNSET)
+        given = [*(("", value) for value in args), *keywords.items()]
+        key = tuple((word, repr(value.const)) for word, value in given if value.const is not UNSET)
         is_noise = meanings.NOISE.match(name.rpartition(".")[2]) is not None
         rows = self.source(node, (name, key, len(self.loops)), is_noise=is_noise)
         marks = frozenset({"splits"} if name.endswith("load_dataset") else ())

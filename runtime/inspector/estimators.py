@@ -151,7 +151,7 @@ class Estimators(State):
             if default is None:
                 is_flag = "action" in keywords and keywords["action"].const == "store_true"
                 default = constant(False if is_flag else None)
-            thing.attributes[str(dest)] = argument(default, self.spot(node))
+            thing.attributes[str(dest)] = argument(default, self.spot(node), str(dest))
             return NOTHING
         if method in ("parse_args", "parse_known_args"):
             result = Value(things=(Thing("argparse.Namespace", self.spot(node), attributes=thing.attributes),))
@@ -163,9 +163,9 @@ class Estimators(State):
         self.trace.choices.append(Choice(self.spot(node), what, measured, self.loops, True))
 
 
-def argument(default: Value, spot: Spot) -> Value:
+def argument(default: Value, spot: Spot, dest: str) -> Value:
     """The value of a command line argument that is not given."""
-    return Value(const=default.const, origin="argparse default", source=spot)
+    return Value(const=default.const, origin="argparse default", source=spot, column=dest)
 
 
 def things_in(value: Value, depth: int = 4) -> list[Thing]:

@@ -26,8 +26,8 @@ _LOOKS: dict[str, Callable[[Trace, Project], Iterator[Fact]]] = {
 }
 
 
-def patterns(project: Project) -> dict[str, Any]:
-    """Facts, what was looked for, and what was in the way."""
+def patterns(project: Project) -> tuple[dict[str, Any], Trace]:
+    """Facts, what was looked for, and what was in the way; and the trace that they were found in."""
     started = time.perf_counter()
     found: list[Fact] = []
     looked: list[str] = []
@@ -35,7 +35,8 @@ def patterns(project: Project) -> dict[str, Any]:
     try:
         trace = follow(project, seconds=MOST_SECONDS)
     except Exception as problem:  # noqa: BLE001  boundary: code that nobody foresaw must not end the inspection
-        return {"facts": [], "looked": [], "blind": [f"the flow of the program was not understood ({problem!r:.200})"]}
+        blind = [f"the flow of the program was not understood ({problem!r:.200})"]
+        return {"facts": [], "looked": [], "blind": blind}, Trace()
     for name, look in _LOOKS.items():
         try:
             found += look(trace, project)
@@ -43,4 +44,4 @@ def patterns(project: Project) -> dict[str, Any]:
         except Exception as problem:  # noqa: BLE001  boundary: as above
             blind.append(f"{name}: {problem!r:.200}")
     seconds = round(time.perf_counter() - started, 3)
-    return {"facts": found, "looked": looked, "blind": [*trace.blind, *blind], "seconds": seconds}
+    return {"facts": found, "looked": looked, "blind": [*trace.blind, *blind], "seconds": seconds}, trace
