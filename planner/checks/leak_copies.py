@@ -13,7 +13,7 @@ _FIX = "split first, and oversample or augment the training rows alone"
 
 
 def _words(fact: Json) -> tuple[str, Severity, str, str]:
-    severity = Severity.ERROR if fact["certainty"] == "surely" else Severity.WARNING
+    severity = Severity.ERROR if fact["certainty"] == "surely" and not fact["names"]["nested"] else Severity.WARNING
     return CODE, severity, "rows are copied before the split, so copies of one row are on both sides", _FIX
 
 

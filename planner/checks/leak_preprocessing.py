@@ -26,9 +26,10 @@ def _words(fact: Json) -> tuple[str, Severity, str, str]:
         return CODE, Severity.INFO, words, "divide by the known range, or take it from the training rows"
     if names["fit"] == "group":
         return CODE, Severity.ERROR, f"the target's mean in each group is taken over all rows, {place}", _FIX
+    if names["nested"]:
+        words = f"{what} is fitted on all training rows, {place} of a validation part: only that part is not unseen"
+        return CODE, Severity.INFO, words, _FIX
     severity = Severity.ERROR if fact["certainty"] == "surely" else Severity.WARNING
-    if names["roles"] == ["validation"]:
-        severity = Severity.WARNING
     verb = "selects by all rows" if names["fit"] == "selection" else "is fitted on all rows"
     return CODE, severity, f"{what} {verb}, {place}: the evaluation is not of unseen data", _FIX
 

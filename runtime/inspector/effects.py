@@ -58,6 +58,8 @@ class Effects(Estimators):
         if method == "train_test_split":
             parts = self.split_all(node, method, (receiver,))
             return parts.with_(items={"train": (parts.items or {})[0], "test": (parts.items or {})[1]})
+        if method in meanings.COUNTING:
+            return Value(counts=receiver.rows)
         if method in meanings.WINDOWS:
             return receiver.marked("group" if method == "groupby" else "window")
         if method == "sample":
@@ -216,11 +218,19 @@ class Effects(Estimators):
     def _source(self, node: ast.Call, name: str, args: tuple[Value, ...], keywords: Keywords) -> Value:
         given = [*(("", value) for value in args), *keywords.items()]
         key = tuple((word, repr(value.const)) for word, value in given if value.const is not UNSET)
+        key += tuple(self._texts_in(node))
         is_noise = meanings.NOISE.match(name.rpartition(".")[2]) is not None
         rows = self.source(node, (name, key, len(self.loops)), is_noise=is_noise)
         marks = frozenset({"splits"} if name.endswith("load_dataset") else ())
         things = (self._thing(node, name, args, keywords),) if name.startswith(meanings.DATASET_HOMES) else ()
         return Value(rows=frozenset({rows}), marks=marks, things=things)
+
+    def _texts_in(self, node: ast.Call) -> Iterable[tuple[str, str]]:
+        """Known texts that the arguments are made of, such as the split's name in a path."""
+        for one in ast.walk(node):
+            value = self.names.get(one.id) if isinstance(one, ast.Name) else None
+            if value is not None and isinstance(value.const, str):
+                yield "", value.const
 
     def _row_by_row(
         self, node: ast.Call, name: str, last: str, args: tuple[Value, ...], keywords: Keywords
@@ -239,7 +249,7 @@ class Effects(Estimators):
             return whole.with_(activation=meanings.ACTIVATIONS[last])
         if name.startswith("torch.nn.functional.") and (last.endswith("loss") or "entropy" in last):
             return Value(seen=whole.touched, fits=whole.fits, marks=frozenset({"loss"}))
-        if last[:1].isupper() or last.startswith(("get_", "create_", "make_")):
+        if last[:1].isupper() or last.startswith(("get_", "create_", "make_", "early_stopping")):
             return whole.with_(things=(self._thing(node, name, args, keywords),))
         return whole.with_(things=args[0].things if args and last in ("compile", "prepare", "deepcopy") else ())
 
@@ -306,7 +316,7 @@ def overlap(some: Iterable[Rows], others: Iterable[Rows]) -> list[Rows]:
 
 def is_test(rows: Rows) -> bool:
     """Whether the code calls these rows the test split."""
-    return rows.split.role == TEST
+    return rows.split.role == TEST and rows.inside_of_training is None
 
 
 def is_validation(rows: Rows) -> bool:

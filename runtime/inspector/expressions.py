@@ -66,6 +66,8 @@ class Expressions(Effects):
         for key, value in zip(node.keys, node.values):  # noqa: B905  (Python 3.9 has no strict zip)
             found = self.evaluate(value)
             named = self.evaluate(key).const if key is not None else UNSET
+            if isinstance(named, str):
+                self.name_rows(named, found)
             items[named if isinstance(named, (str, int)) else ("?", len(items))] = found
         return Value(items=items)
 
@@ -227,7 +229,16 @@ class Expressions(Effects):
     _of_setcomp = _of_generatorexp = _of_listcomp
 
     def _of_dictcomp(self, node: ast.DictComp) -> Value:
-        return self._comprehension(node, node.value)
+        over = self.evaluate(node.generators[0].iter)
+        if len(node.generators) > 1 or over.items is None or not 1 < len(over.items) <= _MOST_UNROLLED:
+            return self._comprehension(node, node.value)
+        items: dict[Any, Value] = {}
+        for item in over.items.values():
+            key, value = self._turn(node, node.key, item), self._turn(node, node.value, item)
+            if isinstance(key.const, str):
+                self.name_rows(key.const, value)
+            items[key.const if isinstance(key.const, (str, int)) else ("?", len(items))] = value
+        return Value(items=items)
 
     def _comprehension(self, node: Any, result: ast.expr) -> Value:
         over = self.evaluate(node.generators[0].iter)

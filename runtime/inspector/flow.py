@@ -202,10 +202,12 @@ class Flow(Expressions):
                 self.names.set(held.id, grown.with_(const=UNSET, name="", items=None, marks=marks))
             elif before is not None:
                 self.names.set(held.id, joined([before, *map(self.evaluate, call.args)]))
-        elif any(one.arg == "inplace" for one in call.keywords) and isinstance(held, ast.Name):
-            before = self.names.get(held.id)
+            return
+        owner = held.value if isinstance(held, (ast.Subscript, ast.Attribute)) else held
+        if any(one.arg == "inplace" for one in call.keywords) and isinstance(owner, ast.Name):
+            before = self.names.get(owner.id)
             if before is not None:
-                self.names.set(held.id, before.with_(fits=before.fits | value.fits))
+                self.names.set(owner.id, before.with_(fits=before.fits | value.fits))
 
     # -- ways through --
 
@@ -233,8 +235,9 @@ class Flow(Expressions):
         if is_main_guard(node.test):
             return self.block(node.body if self.names.file.is_main else node.orelse)
         self.evaluate(node.test)
-        self._look_for_choice(node)
         truth = self._truth(node.test)
+        if truth is not False:
+            self._look_for_choice(node)
         if truth is not None:
             return self.block(node.body if truth else node.orelse)
         before = dict(self.names.known)
@@ -259,6 +262,10 @@ class Flow(Expressions):
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             inner = self._truth(test.operand)
             return None if inner is None else not inner
+        if isinstance(test, ast.BoolOp):
+            decides = isinstance(test.op, ast.Or)
+            parts = [self._truth(part) for part in test.values]
+            return decides if decides in parts else (None if None in parts else not decides)
         if isinstance(test, ast.Constant):
             return bool(test.value)
         if isinstance(test, ast.Name):

@@ -35,7 +35,14 @@ def leaks(trace: Trace) -> Iterator[Fact]:
         yield fact(
             {"copies": "copied before split"}.get(kind, "fitted before split"), first.fit.spot, *rows,
             certainty="surely" if sure else "perhaps", what=whats, fit=kind, way=first.way, roles=roles,
+            nested=all(map(_is_nested, found)),
         )  # fmt: skip
+
+
+def _is_nested(leak: Leak) -> bool:
+    """Whether only a split of the training rows is touched, and the outer split keeps its own rows apart."""
+    outer = leak.held.inside_of_training
+    return outer is not None and all(outer in rows.line() for rows in leak.fit.rows)
 
 
 def dropped(trace: Trace) -> Iterator[Fact]:

@@ -53,7 +53,7 @@ SAME_VALUES = {
     "detach", "clone", "permute", "transpose", "numpy", "values", "ravel", "T", "half", "bfloat16", "item", "tolist",
     "long", "from_numpy", "tensor", "as_tensor", "array", "asarray", "copy", "type", "astype",
 }  # fmt: skip
-COUNTING = {"len", "shape", "size", "__len__"}
+COUNTING = {"len", "shape", "size", "__len__", "numel", "nelement", "ndim", "dim"}
 INDEXING = {"arange", "permutation", "randperm", "range", "list", "indices", "shuffle", "array", "asarray", "tensor"}
 ROW_JOINS = {"concat", "concatenate", "vstack", "cat", "append", "ConcatDataset", "r_", "row_stack"}
 REPEATS = {"repeat", "tile", "repeat_interleave"}

@@ -46,7 +46,7 @@ def _goes_over_rows(loops: tuple[object, ...], measured: frozenset[Rows]) -> boo
 
 def _watched(call: Call) -> Iterator[Fact]:
     """``fit`` with test rows to watch; a choice where something stops or keeps by them."""
-    if call.method not in ("fit", "train", "fit_generator"):
+    if (call.method or call.name.rpartition(".")[2]) not in ("fit", "train", "fit_generator"):
         return
     for name in ("eval_set", "validation_data", "valid_sets", "evals"):
         watched = call.keywords.get(name)

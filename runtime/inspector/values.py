@@ -56,6 +56,12 @@ class Rows:
         return next((rows for rows in self.line() if rows.role or rows.by_splitter), self)
 
     @property
+    def inside_of_training(self) -> Rows | None:
+        """The training part of an outer split that these rows were split off from."""
+        above = self.split.parent
+        return next((rows for rows in (above.line() if above else ()) if rows.by_splitter and not rows.held), None)
+
+    @property
     def is_held_out(self) -> bool:
         split = self.split
         return split.role in (VALIDATION, TEST) or (split.held and split.role != TRAIN)
