@@ -15,7 +15,7 @@ from .flow import follow
 from .project import Project
 from .trace import Trace
 
-MOST_SECONDS = 1.5
+MOST_SECONDS = 0.8
 _LOOKS: dict[str, Callable[[Trace, Project], Iterator[Fact]]] = {
     "leaks": lambda trace, project: leaks.leaks(trace),
     "dropped rows": lambda trace, project: leaks.dropped(trace),

@@ -11,7 +11,7 @@ from .effects import is_test, is_validation
 from .estimators import things_in
 from .facts import Fact, fact, row
 from .trace import Call, Trace
-from .values import Rows, Value, gathered
+from .values import VALIDATION, Rows, Value, gathered
 
 _STOPPERS = ("EarlyStopping", "ModelCheckpoint", "early_stopping")
 
@@ -27,8 +27,9 @@ def selections(trace: Trace) -> Iterator[Fact]:
             continue
         seen.add(place)
         split = sorted({rows.split.spot for rows in one.measured}, key=lambda spot: spot.line)
-        rows = [row("chosen here", one.spot), *(row("the test split", spot) for spot in split)]
-        yield fact("chosen on test", one.spot, *rows, certainty="perhaps" if untouched else "surely", way=one.what)
+        shown = [row("chosen here", one.spot), *(row("the test split", spot) for spot in split)]
+        doubted = untouched or any(VALIDATION in rows.split.also for rows in one.measured)
+        yield fact("chosen on test", one.spot, *shown, certainty="perhaps" if doubted else "surely", way=one.what)
     for call in trace.calls:
         yield from _watched(call)
         yield from _scheduled(call)

@@ -145,6 +145,8 @@ class State:
         for rows in value.rows:
             if not rows.split.role and not rows.is_noise:
                 rows.role = role
+            elif rows.split.role != role:
+                rows.split.also.add(role)
 
     def note(self, value: Value, node: ast.AST, way: str = "") -> None:
         """Look whether a value of held-out rows depends on something that was fitted on more than them."""

@@ -42,6 +42,8 @@ class Rows:
     """Whether a splitter gave it as the part that is kept out of training."""
     is_noise: bool = False
     by_splitter: bool = False
+    also: set[str] = field(default_factory=set)
+    """Other splits that the code calls it later."""
 
     def line(self) -> Iterable[Rows]:
         """These rows, and all that they are a part of."""
