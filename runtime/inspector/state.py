@@ -14,7 +14,7 @@ from typing import Any
 
 from .project import Project, SourceFile
 from .trace import Condition, Filter, Leak, Loop, Trace
-from .values import Fit, Function, Rows, Spot, Value, role_of
+from .values import TRAIN, Fit, Function, Rows, Spot, Value, role_of
 
 MAX_DEPTH = 12
 
@@ -143,10 +143,13 @@ class State:
         if not role or len({(rows.spot, rows.held) for rows in value.rows}) != 1:
             return
         for rows in value.rows:
-            if not rows.split.role and not rows.is_noise:
+            split = rows.split
+            if not split.role and not rows.is_noise and not split.also:
                 rows.role = role
-            elif rows.split.role != role:
-                rows.split.also.add(role)
+            elif split.role != role:
+                split.also.add(role)
+                if TRAIN in (role, split.role):
+                    split.role = ""  # the same rows under both names: how they were split was not followed
 
     def note(self, value: Value, node: ast.AST, way: str = "") -> None:
         """Look whether a value of held-out rows depends on something that was fitted on more than them."""
