@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from ..planner import budget, ladder, prices
+from ..planner import budget, inspections, ladder, prices
 from ..planner.accepted import standing_errors
 from ..planner.alternatives import known_alternatives
-from ..planner.checks import static
+from ..planner.checks import static_rung
 from ..planner.examination import judge_examination, with_answers
 from ..planner.finding import FindingDraft
 from ..planner.fit import why_it_cannot_run
@@ -347,14 +347,16 @@ class Climb:
             module=experiment.module,
             working_dir=experiment.working_dir,
         )
-        verdict = static.judge(report, working_dir=experiment.working_dir)
-        status = RungStatus.FAILED if verdict.has_errors else RungStatus.PASSED
-        why = next((found.message for found in verdict.findings if found.severity is Severity.ERROR), None)
+        runs, believed = static_rung.judge(report, working_dir=experiment.working_dir)
+        status = RungStatus.FAILED if runs.has_errors else RungStatus.PASSED
+        why = next((found.message for found in runs.findings if found.severity is Severity.ERROR), None)
+        verdict = static_rung.together(runs, believed)
         with self._store.transaction():
             self._store.rungs.set(
                 experiment.id, RungName.STATIC, status, why=why, seconds=float(report.get("seconds") or 0.0)
             )
             self._add_findings(RungName.STATIC, verdict.findings, None)
+            self._event(inspections.INSPECTED, hyperparameters=inspections.told(report))
             self._event(
                 "rung.settled",
                 rung=RungName.STATIC,

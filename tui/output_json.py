@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..planner.moves import Ask
+from ..planner.provenance import Hyperparameter
 from ..planner.rungs import FACTS
 from ..planner.view import LadderView, RungView
 from ..runtime.budgets import Account
@@ -221,3 +222,21 @@ def metrics(last: Iterable[Metric]) -> list[Object]:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
+
+
+def hyperparameter(row: Hyperparameter) -> Object:
+    """One row of the table of hyperparameters."""
+    return {
+        "name": row.name,
+        "value": row.value,
+        "expression": row.expression,
+        "origin": row.origin,
+        "pointer": row.pointer,
+        "role": row.role,
+        "callee": row.callee,
+        "file": row.file,
+        "line": row.line,
+        "times": row.times,
+        "is_open": row.is_open,
+        "note": row.note,
+    }

@@ -8,11 +8,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...store.records import RungName
-from . import loader_slow, loader_stuck
+from . import (
+    accumulation_scale,
+    clip_order,
+    gradients_cleared,
+    leak_copies,
+    leak_preprocessing,
+    loader_slow,
+    loader_stuck,
+    loss_input,
+    metric_arguments,
+    rows_dropped,
+    schedule_steps,
+    seed_missing,
+    selection,
+)
 from .check import Answer, Check, Evidence, Judgement, could_not_tell
 from .found import Checked
 
 CHECKS: tuple[Check, ...] = (
+    leak_preprocessing.CHECK,
+    leak_copies.CHECK,
+    rows_dropped.CHECK,
+    selection.CHECK,
+    metric_arguments.CHECK,
+    loss_input.CHECK,
+    gradients_cleared.CHECK,
+    clip_order.CHECK,
+    schedule_steps.CHECK,
+    accumulation_scale.CHECK,
+    seed_missing.CHECK,
     loader_slow.CHECK,
     loader_stuck.CHECK,
 )

@@ -11,11 +11,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .imports import Answers, Question, check_files, check_imports, name_questions
+from .census import callees, census
+from .context import Context
+from .imports import Answers, Question, check_files, check_imports, name_questions, surely_imported
 from .library import ABSENT, similar_names
+from .patterns import patterns
 from .places import MISSING, Places, use_search_path_of
 from .project import Project, SourceFile
 from .signatures import COULD_NOT_TELL, FITS
+from .trace import Trace
 from .worker import CALL, ask
 
 SCHEMA = 1
@@ -49,15 +53,28 @@ def inspect(main_file: SourceFile, places: Places, *, seconds: float) -> dict[st
     answers = Answers()
     check_files(project, answers)
     questions = list(check_imports(project, answers)) + list(name_questions(project))
-    results = ask(questions, places, seconds) if questions else []
+    found, trace = patterns(project)
+    asked = _default_questions(project, trace)
+    results = ask([*questions, *asked], places, seconds) if questions or asked else []
     for question, result in zip(questions, results):  # noqa: B905  (Python 3.9 has no strict zip)
         _file_result(question, result, answers)
+    told = zip(asked, results[len(questions) :])  # noqa: B905
+    signatures = {question.defaults_of: result.get("parameters", []) for question, result in told}
     return {
         "files": [str(file.path) for file in project.files.values()],
         "faults": answers.faults,
         "could_not_tell": answers.could_not_tell,
         "checked": answers.checked,
+        "patterns": found,
+        "hyperparameters": census(trace, signatures),
     }
+
+
+def _default_questions(project: Project, trace: Trace) -> list[Question]:
+    """What parameters the callables have that the run surely imports."""
+    imported = surely_imported(project)
+    names = [name for name in callees(trace) if name.partition(".")[0] in imported]
+    return [Question(str(project.main.path), 0, Context(), defaults_of=name) for name in names]
 
 
 def _file_result(question: Question, result: dict[str, Any], answers: Answers) -> None:

@@ -26,10 +26,14 @@ class Question:
     module: str = ""
     name: str = ""
     use: NameUse | None = None
+    defaults_of: str = ""
+    """Set when the question is what parameters this callable has, and their defaults."""
 
     @property
     def what(self) -> str:
         """The thing asked about, as a person would name it."""
+        if self.defaults_of:
+            return self.defaults_of
         if self.use is not None:
             return self.use.target + (f"().{self.use.method}" if self.use.method else "")
         return f"{self.module}.{self.name}" if self.name else self.module
@@ -79,7 +83,7 @@ def check_imports(project: Project, answers: Answers) -> Iterator[Question]:
 
 def name_questions(project: Project) -> Iterator[Question]:
     """The names and calls of libraries that are worth asking about."""
-    imported = _surely_imported(project)
+    imported = surely_imported(project)
     for file in project.files.values():
         for use in file.uses.names:
             context = context_in(file, use.context)
@@ -144,7 +148,7 @@ def _check_local_name(
         answers.fault("name", path, use.line, context, owner=use.module, name=name, local=True, similar=similar)
 
 
-def _surely_imported(project: Project) -> frozenset[str]:
+def surely_imported(project: Project) -> frozenset[str]:
     """Libraries that the run imports in any case; asking about others could import what it never does."""
     tops: set[str] = set()
     for file in project.files.values():
@@ -162,7 +166,7 @@ def _is_probed(file: SourceFile, use: NameUse) -> bool:
 def _neighbours(project: Project) -> list[str]:
     """What a misspelt module may have meant: files beside the script, and modules that the code imports elsewhere."""
     beside = [path.stem for path in project.main.path.parent.glob("*.py")]
-    return beside + sorted(_surely_imported(project))
+    return beside + sorted(surely_imported(project))
 
 
 def _submodule_names(place: Place) -> list[str]:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .census import defaults_of
 from .imports import Question
 from .library import ABSENT, COULD_NOT_TELL, FOUND, Library, Looked
 from .places import Places
@@ -105,6 +106,9 @@ def _serve(
 
 def answer(question: Question, library: Library) -> Result:
     """Look one thing up."""
+    if question.defaults_of:
+        looked = library.follow(question.defaults_of)
+        return {"answer": looked.answer, "parameters": defaults_of(looked.value) if looked.answer == FOUND else []}
     if question.use is None:
         looked = library.module(question.module)
         if question.name and looked.answer == FOUND:

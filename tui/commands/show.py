@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ...planner.inspections import hyperparameters
 from ...planner.overview import energy_source
 from ...planner.view import LadderView
 from ...runtime.guard import EVENT
@@ -74,6 +75,7 @@ def _content(
         "approvals": [output_json.approval(one) for one in approvals],
         "findings": [output_json.finding(one, view.accepted.get(one.id)) for one in view.findings],
         "metrics": output_json.metrics(last),
+        "hyperparameters": [output_json.hyperparameter(one) for one in hyperparameters(store, view.experiment)],
         "verified": list(view.verified),
         "not_verified": list(view.not_verified),
     }

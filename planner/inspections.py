@@ -1,0 +1,29 @@
+"""What the inspection of an experiment's code said of its hyperparameters, found again in the event log.
+
+Invariant: the latest inspection of the experiment is the one that counts.
+"""
+
+from __future__ import annotations
+
+from ..store import Store
+from ..store.records import Experiment, Json
+from .provenance import Hyperparameter, table
+
+INSPECTED = "code.inspected"
+
+
+def told(report: Json) -> list[Json]:
+    """What of a report is kept with its event."""
+    return list(report.get("hyperparameters", ()))
+
+
+def hyperparameters(store: Store, experiment: Experiment) -> tuple[Hyperparameter, ...]:
+    """The table of an experiment's hyperparameters; empty where its code was not inspected."""
+    report: Json = {}
+    after = 0
+    while events := store.events.after(after, experiment_id=experiment.id):
+        after = events[-1].id
+        report = next((event.data for event in reversed(events) if event.kind == INSPECTED), report)
+    folder = f"{experiment.working_dir}/"
+    files: set[str] = {entry["file"] for entry in report.get("hyperparameters", ())}
+    return table(report, experiment.args, shown={file: file.removeprefix(folder) for file in files})

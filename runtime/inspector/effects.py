@@ -1,0 +1,326 @@
+"""What a call of a library does to what is known: rows are split, joined, reduced, fitted to and measured.
+
+Invariant: an effect that is not known leaves the rows and fits of all arguments in the result.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from . import meanings
+from .estimators import Estimators
+from .trace import Choice
+from .values import NOTHING, TEST, UNSET, VALIDATION, Function, Rows, Thing, Value, constant, gathered, joined
+
+Keywords = Mapping[str, Value]
+
+
+class Effects(Estimators):
+    """The effects of library functions by their dotted names, and of methods by the value that they are called on."""
+
+    def library_function(self, node: ast.Call, name: str, args: tuple[Value, ...], keywords: Keywords) -> Value:
+        """The result of calling a library's function or class."""
+        last = name.rpartition(".")[2]
+        everything = (*args, *keywords.values())
+        self._escape(name, everything)
+        if last in meanings.SPLITS_ALL:
+            return self.split_all(node, last, args)
+        if last in meanings.CROSS_VALIDATORS:
+            self.cross_validated(node, args[1] if len(args) > 1 else keywords.get("X", NOTHING))
+            return Value(seen=gathered(everything).touched)
+        if meanings.is_metric(name) and last[0].islower():
+            return self._measured(everything)
+        if name == "builtins.len":
+            return self._counted(args)
+        if last in meanings.INDEXING and any(value.counts for value in args):
+            return Value(rows=frozenset().union(*(value.counts for value in args)), marks=frozenset({"index"}))
+        if last in meanings.ROW_JOINS:
+            return self._row_join(node, args, keywords)
+        if last in meanings.REPEATS or (last == "resample" and name.startswith("sklearn.")):
+            return self._repeated(node, last, args[0] if args else NOTHING, args[1:], keywords)
+        if last in ("argmax", "argmin", "max", "min", "sorted") and args:
+            return self.largest(node, last, args, keywords)
+        if last in meanings.REDUCTIONS and args:
+            return self.reduced(node, last, args[0], args[1:], keywords)
+        if last == "Subset" and len(args) == 2:
+            return self.subscripted(args[0], args[1], node).with_(items=None)
+        if meanings.is_source(name) and not gathered(everything).rows:
+            return self._source(node, name, args, keywords)
+        return self._row_by_row(node, name, last, args, keywords)
+
+    def method_of_value(
+        self, node: ast.Call, method: str, receiver: Value, args: tuple[Value, ...], keywords: Keywords
+    ) -> Value:
+        """The result of a method of a value that is no object known by its maker."""
+        everything = (receiver, *args, *keywords.values())
+        if method == "train_test_split":
+            parts = self.split_all(node, method, (receiver,))
+            return parts.with_(items={"train": (parts.items or {})[0], "test": (parts.items or {})[1]})
+        if method in meanings.COUNTING:
+            return Value(counts=receiver.rows)
+        if method in meanings.WINDOWS:
+            return receiver.marked("group" if method == "groupby" else "window")
+        if method == "sample":
+            return self._sampled(node, receiver, keywords)
+        if method == "drop" and args and "index" in args[0].marks and args[0].rows - receiver.rows:
+            key = ("without", ast.dump(node.args[0]))
+            return receiver.with_(rows=frozenset(self.part(rows, key, node) for rows in receiver.rows))
+        if method in ("repeat", "repeat_interleave"):
+            return self._repeated(node, method, receiver, args, keywords)
+        if method in ("argmax", "argmin", "idxmax", "idxmin"):
+            return self.largest(node, method, (receiver, *args), keywords)
+        if method in meanings.REDUCTIONS and receiver.touched:
+            return self.reduced(node, method, receiver, args, keywords)
+        if "group" in receiver.marks and method in ("transform", "agg", "aggregate", "apply"):
+            return self._group_statistic(node, receiver, keeps_rows=method == "transform")
+        if meanings.NOISE.match(method) and not receiver.rows:
+            return Value(rows=frozenset({self.source(node, "noise", is_noise=True)}))
+        if method in meanings.SAME_VALUES:
+            return receiver
+        if method in meanings.ACTIVATIONS:
+            return gathered(everything).with_(activation=meanings.ACTIVATIONS[method])
+        if method == "log" and receiver.activation == "softmax":
+            return receiver.with_(activation="log_softmax")
+        if method in ("items", "values", "keys", "get", "pop", "copy"):
+            return self._of_mapping(method, receiver, args)
+        return gathered(everything).with_(column=receiver.column)
+
+    # -- pieces --
+
+    def split_all(self, node: ast.Call, how: str, args: tuple[Value, ...]) -> Value:
+        """Arrays or a data set in parts: what is kept out last."""
+        parts: list[Value] = []
+        lengths = node.args[1] if how == "random_split" and len(node.args) > 1 else None
+        count = len(lengths.elts) if isinstance(lengths, (ast.List, ast.Tuple)) else 2
+        for position, value in enumerate(args[:1] if how == "random_split" else args):
+            rows = value.rows or frozenset({self.source(node, "unknown")})
+            target = {"target"} if position == 1 or (value.marks & {"target"}) else set()
+            if position == 1 and value.column:
+                self.target_columns.add(value.column)
+            for index in range(count):
+                taken = frozenset(self.part(one, (node, index), node, held=index > 0) for one in rows)
+                parts.append(value.with_(rows=taken, items=None, marks=value.marks | target))
+        return Value(items=dict(enumerate(parts)))
+
+    def reduced(self, node: ast.Call, how: str, of: Value, args: tuple[Value, ...], keywords: Keywords) -> Value:
+        """A statistic over the rows, or one within each row."""
+        if "window" in of.marks:
+            return of.with_(marks=of.marks - {"window"})
+        if "group" in of.marks:
+            return self._group_statistic(node, of, keeps_rows=False)
+        positional = args[0] if args and how not in ("quantile", "percentile", "nanpercentile") else None
+        axis = next((keywords[name] for name in ("axis", "dim") if name in keywords), positional)
+        if axis is not None and (not over_rows(axis) or "stacked" in of.marks):
+            return of.with_(items=None, activation="", marks=of.marks - {"stacked"})
+        self.trace.measured |= of.touched
+        fits = of.fits
+        if how in meanings.STATISTICS and of.rows and "index" not in of.marks:
+            kind = "range" if how in meanings.RANGE and axis is None else "values"
+            fits = fits | {self.fit(node, of.rows, f"{how}()", kind)}
+        return Value(seen=of.touched, fits=fits, marks=of.marks & {"metric", "loss", "batches", "mask"} | {"reduced"})
+
+    def largest(self, node: ast.Call, how: str, args: tuple[Value, ...], keywords: Keywords) -> Value:
+        """A choice where it is taken among measured numbers; otherwise a prediction from scores, or a plain maximum."""
+        among = args[0] if len(args) == 1 or how.startswith(("arg", "idx")) else joined(args)
+        key = keywords.get("key")
+        told = among
+        if key is not None:
+            told = joined([self.called_back(key, [self.element(among)]), among.with_(rows=frozenset())])
+        along = len(args) > 1 or "axis" in keywords or "dim" in keywords
+        if not told.rows and told.seen and (key is not None or not (along or how in ("max", "min", "sorted"))):
+            self.trace.choices.append(Choice(self.spot(node), "the best of several", told.seen, self.loops, True))
+            return Value(seen=told.seen)
+        if how.startswith(("arg", "idx")):
+            return among.with_(items=None, activation="").marked("prediction")
+        if how == "sorted" or len(args) > 1:
+            return among if how == "sorted" else gathered(args).with_(counts=among.counts)
+        return self.reduced(node, how, args[0], args[1:], keywords)
+
+    def called_back(self, function: Value, args: list[Value]) -> Value:
+        """What a function that is handed over gives; a value, where it is no function of the user's."""
+        results = [self.call_function(one, args, {}) for one in function.things if isinstance(one, Function)]
+        return joined(results) if results else function
+
+    def element(self, of: Value) -> Value:
+        """What going over a value gives."""
+        if of.items is not None:
+            return joined(of.items.values()) if of.items else NOTHING
+        return of.with_(const=UNSET, column="", counts=frozenset()) if of.touched or of.things else NOTHING
+
+    def subscripted(self, of: Value, by: Value, node: ast.AST) -> Value:
+        """The rows of a value that an index, mask or key picks."""
+        raise NotImplementedError
+
+    def _measured(self, values: Iterable[Value]) -> Value:
+        seen = gathered(values).touched
+        self.trace.measured |= seen
+        return Value(seen=seen, marks=frozenset({"metric"}))
+
+    def _counted(self, args: tuple[Value, ...]) -> Value:
+        of = args[0] if args else NOTHING
+        loaders = any(isinstance(one, Thing) and one.short.endswith("DataLoader") for one in of.things)
+        return Value(counts=of.rows, marks=frozenset({"batches"} if loaders else ()))
+
+    def _row_join(self, node: ast.Call, args: tuple[Value, ...], keywords: Keywords) -> Value:
+        listed = args[0] if args else keywords.get("objs", NOTHING)
+        position = args[1] if len(args) > 1 else None
+        axis = next((keywords[name] for name in ("axis", "dim") if name in keywords), position)
+        whole = gathered((listed, *args))
+        elements = list((listed.items or {}).values())
+        if axis is not None and axis.const not in (0, "index"):
+            return whole
+        for index, one in enumerate(elements):
+            shared = [rows for later in elements[index + 1 :] for rows in overlap(one.rows, later.rows)]
+            if shared:
+                fit = self.fit(node, frozenset(shared), "copies of rows", "copies")
+                return whole.with_(fits=whole.fits | {fit})
+        return whole
+
+    def _repeated(self, node: ast.Call, how: str, of: Value, args: tuple[Value, ...], keywords: Keywords) -> Value:
+        replace = keywords.get("replace")
+        axis = keywords.get("axis") or keywords.get("dim") or (args[1] if len(args) > 1 else None)
+        times = (args[0].items or {}).get(0, args[0]) if args else NOTHING
+        is_copying = (replace is None or replace.const is True) if how == "resample" else times.const != 1
+        if not of.rows or not is_copying or (axis is not None and axis.const != 0) or "index" in of.marks:
+            return of.with_(items=None)
+        return of.with_(items=None, fits=of.fits | {self.fit(node, of.rows, "copies of rows", "copies")})
+
+    def _sampled(self, node: ast.Call, receiver: Value, keywords: Keywords) -> Value:
+        if "replace" in keywords and keywords["replace"].const is True:
+            return receiver.with_(fits=receiver.fits | {self.fit(node, receiver.rows, "copies of rows", "copies")})
+        fraction = keywords.get("frac")
+        if fraction is not None and fraction.const == 1:
+            return receiver
+        return receiver.with_(rows=frozenset(self.part(rows, (node, "sample"), node) for rows in receiver.rows))
+
+    def _group_statistic(self, node: ast.Call, receiver: Value, *, keeps_rows: bool) -> Value:
+        marks = receiver.marks - {"group"}
+        fit = self.fit(node, receiver.rows, receiver.column, "group")
+        if keeps_rows:
+            return receiver.with_(marks=marks, fits=receiver.fits | {fit})
+        return Value(seen=receiver.touched, fits=receiver.fits | {fit}, marks=marks)
+
+    def _of_mapping(self, method: str, receiver: Value, args: tuple[Value, ...]) -> Value:
+        items = receiver.items
+        if items is None:
+            return receiver
+        if method == "items":
+            pairs = [Value(items={0: constant(key), 1: value}) for key, value in items.items()]
+            return Value(items=dict(enumerate(pairs)))
+        if method == "values":
+            return Value(items=dict(enumerate(items.values())))
+        if method in ("get", "pop") and args and args[0].const is not UNSET and args[0].const in items:
+            return items[args[0].const]
+        return joined(items.values()) if method in ("get", "pop") else receiver
+
+    def _source(self, node: ast.Call, name: str, args: tuple[Value, ...], keywords: Keywords) -> Value:
+        given = [*(("", value) for value in args), *keywords.items()]
+        key = tuple((word, repr(value.const)) for word, value in given if value.const is not UNSET)
+        key += tuple(self._texts_in(node))
+        is_noise = meanings.NOISE.match(name.rpartition(".")[2]) is not None
+        rows = self.source(node, (name, key, len(self.loops)), is_noise=is_noise)
+        marks = frozenset({"splits"} if name.endswith("load_dataset") else ())
+        things = (self._thing(node, name, args, keywords),) if name.startswith(meanings.DATASET_HOMES) else ()
+        return Value(rows=frozenset({rows}), marks=marks, things=things)
+
+    def _texts_in(self, node: ast.Call) -> Iterable[tuple[str, str]]:
+        """Known texts that the arguments are made of, such as the split's name in a path."""
+        for one in ast.walk(node):
+            value = self.names.get(one.id) if isinstance(one, ast.Name) else None
+            if value is not None and isinstance(value.const, str):
+                yield "", value.const
+
+    def _row_by_row(
+        self, node: ast.Call, name: str, last: str, args: tuple[Value, ...], keywords: Keywords
+    ) -> Value:
+        everything = (*args, *keywords.values())
+        if last in meanings.SAME_VALUES and args:
+            return args[0]
+        if last in ("stack", "dstack") and whole_rows(args):
+            return gathered(args).marked("stacked")
+        if name.startswith(("builtins.", "tqdm")):
+            return self._builtin(last, args, keywords)
+        if last == "log" and args and args[0].activation == "softmax":
+            return args[0].with_(activation="log_softmax")
+        whole = gathered(everything)
+        if last in meanings.ACTIVATIONS and last[0].islower():
+            return whole.with_(activation=meanings.ACTIVATIONS[last])
+        if name.startswith("torch.nn.functional.") and (last.endswith("loss") or "entropy" in last):
+            return Value(seen=whole.touched, fits=whole.fits, marks=frozenset({"loss"}))
+        if last[:1].isupper() or last.startswith(("get_", "create_", "make_", "early_stopping")):
+            return whole.with_(things=(self._thing(node, name, args, keywords),))
+        return whole.with_(things=args[0].things if args and last in ("compile", "prepare", "deepcopy") else ())
+
+    def _builtin(self, last: str, args: tuple[Value, ...], keywords: Keywords) -> Value:
+        if last in ("enumerate", "zip") and args:
+            elements = [self.element(value) for value in args]
+            if last == "enumerate":
+                elements.insert(0, NOTHING)
+            return Value(items={0: Value(items=dict(enumerate(elements)))})
+        if last in ("map", "filter") and len(args) > 1:
+            given = [self.element(value) for value in args[1:]]
+            result = self.called_back(args[0], given)
+            return joined(given) if last == "filter" else result
+        if last in ("list", "tuple", "reversed", "iter", "set", "tqdm", "trange", "next", "sorted", "dict") and args:
+            return self.element(args[0]) if last == "next" else args[0]
+        if last == "dict":
+            items: dict[Any, Value] = dict(keywords)
+            return Value(items=items)
+        if last == "range":
+            return Value(marks=gathered(args).marks & {"batches"}, source=args[-1].source if args else None)
+        whole = gathered(args)
+        const = args[0].const if last in ("int", "float", "str") and args and args[0].const is UNSET else UNSET
+        counts = frozenset().union(*(value.counts for value in args)) if args else frozenset()
+        return whole.with_(counts=counts, const=const)
+
+    def _thing(self, node: ast.Call, name: str, args: tuple[Value, ...], keywords: Keywords) -> Thing:
+        return Thing(name, self.spot(node), args, dict(keywords))
+
+    def _escape(self, name: str, values: Iterable[Value]) -> None:
+        """Objects that a library got which may do anything to them, and functions that it may call."""
+        if name.partition(".")[0] in meanings.HARMLESS_HOMES:
+            return
+        for value in values:
+            for one in (value, *(value.items or {}).values()):
+                for thing in one.things:
+                    if isinstance(thing, Thing):
+                        thing.escaped.add(name)
+                    elif isinstance(thing, Function) and thing.node not in self.called_from_outside:
+                        self.called_from_outside.add(thing.node)
+                        self.call_function(thing, [], {})
+
+
+def whole_rows(args: Iterable[Value]) -> bool:
+    """Whether any of these holds rows."""
+    return bool(gathered(args).rows)
+
+
+def over_rows(axis: Value) -> bool:
+    """Whether a reduction along this axis goes over the rows; an axis that is not known does not, to raise no alarm."""
+    if axis.items is not None:
+        return any(item.const == 0 for item in axis.items.values())
+    return axis.const is None or (axis.const == 0 and axis.const is not False)
+
+
+def overlap(some: Iterable[Rows], others: Iterable[Rows]) -> list[Rows]:
+    """Rows that two values share, as far as it is certain."""
+    return [
+        max(one, other, key=lambda rows: len(list(rows.line())))
+        for one in some
+        for other in others
+        if not one.is_noise and (one in other.line() or other in one.line())
+    ]
+
+
+def is_test(rows: Rows) -> bool:
+    """Whether the code calls these rows the test split."""
+    return rows.split.role == TEST and rows.inside_of_training is None
+
+
+def is_validation(rows: Rows) -> bool:
+    """Whether the code calls these rows the validation split."""
+    return rows.split.role == VALIDATION
+
+

@@ -1,0 +1,426 @@
+"""What an expression gives: names, attributes, subscripts, operators and calls.
+
+Invariant: an expression that is not understood gives the rows of its parts and nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from . import meanings
+from .effects import Effects
+from .trace import Call, Filter, Loop
+from .values import (
+    NOTHING,
+    TEST,
+    TRAIN,
+    UNSET,
+    ClassThing,
+    Function,
+    ModuleThing,
+    Thing,
+    Value,
+    constant,
+    gathered,
+    joined,
+)
+
+_SPLIT_KEYS = ("train", "test", "validation", "val", "valid", "dev")
+_MOST_UNROLLED = 6
+_THROUGH = ("loc", "iloc", "at", "iat", "values", "T", "data", "dataset", "array", "to_numpy", "grad_fn")
+
+
+class Expressions(Effects):
+    """Evaluates expressions in the names of the moment."""
+
+    def evaluate(self, node: ast.AST | None) -> Value:
+        if node is None:
+            return NOTHING
+        self.tick()
+        method = getattr(self, "_of_" + type(node).__name__.lower(), None)
+        if method is not None:
+            result: Value = method(node)
+            return result
+        return gathered([self.evaluate(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)])
+
+    def _of_constant(self, node: ast.Constant) -> Value:
+        return constant(node.value, self.spot(node))
+
+    def _of_name(self, node: ast.Name) -> Value:
+        value = self.names.get(node.id)
+        return value if value is not None else Value(name=f"builtins.{node.id}")
+
+    def _of_tuple(self, node: ast.Tuple | ast.List | ast.Set) -> Value:
+        if any(isinstance(one, ast.Starred) for one in node.elts):
+            return gathered([self.evaluate(one) for one in node.elts])
+        return Value(items={index: self.evaluate(one) for index, one in enumerate(node.elts)})
+
+    _of_list = _of_set = _of_tuple
+
+    def _of_starred(self, node: ast.Starred) -> Value:
+        return self.element(self.evaluate(node.value))
+
+    def _of_dict(self, node: ast.Dict) -> Value:
+        items: dict[Any, Value] = {}
+        for key, value in zip(node.keys, node.values):  # noqa: B905  (Python 3.9 has no strict zip)
+            found = self.evaluate(value)
+            named = self.evaluate(key).const if key is not None else UNSET
+            if isinstance(named, str):
+                self.name_rows(named, found)
+            items[named if isinstance(named, (str, int)) else ("?", len(items))] = found
+        return Value(items=items)
+
+    def _of_attribute(self, node: ast.Attribute) -> Value:
+        return self.attribute(self.evaluate(node.value), node.attr, node)
+
+    def attribute(self, base: Value, name: str, node: ast.AST) -> Value:
+        """An attribute of a module, an object or data."""
+        if base.name:
+            return Value(name=f"{base.name}.{name}")
+        found = [value for thing in base.things for value in self._member(thing, name)]
+        if found:
+            return joined(found)
+        if name in meanings.COUNTING:
+            return Value(counts=base.rows)
+        if name in ("target", "labels", "targets", "y"):
+            return base.with_(column="target", things=(), items=None).marked("target")
+        if name == "index" and base.rows:
+            return Value(rows=base.rows, marks=frozenset({"index"}))
+        if name in _THROUGH or not base.rows:
+            keep = base.things if name in ("dataset", "module", *_THROUGH) else ()
+            return base.with_(things=keep, const=UNSET, marks=base.marks - {"batches"})
+        return base.with_(things=(), column=name, items=None, const=UNSET)
+
+    def _member(self, thing: Any, name: str) -> list[Value]:
+        if isinstance(thing, ModuleThing):
+            known = thing.scope.known.get(name)
+            return [known] if known is not None else []
+        if isinstance(thing, ClassThing):
+            return self._class_member(thing, name)
+        if not isinstance(thing, Thing):
+            return []
+        if name in thing.attributes:
+            return [thing.attributes[name]]
+        if thing.owner is None:
+            return []
+        return [self._bound(value, thing, name) for value in self._class_member(thing.owner, name)]
+
+    def _class_member(self, owner: ClassThing, name: str) -> list[Value]:
+        if name in owner.members.known:
+            return [owner.members.known[name]]
+        for base in owner.bases:
+            for thing in base.things:
+                found = self._class_member(thing, name) if isinstance(thing, ClassThing) else []
+                if found:
+                    return found
+        return []
+
+    def _bound(self, value: Value, thing: Thing, name: str) -> Value:
+        functions = [one for one in value.things if isinstance(one, Function)]
+        if not functions:
+            return value
+        me = Value(things=(thing,))
+        decorators = getattr(functions[0].node, "decorator_list", [])
+        words = {getattr(one, "id", getattr(one, "attr", "")) for one in decorators}
+        if words & {"property", "cached_property"}:
+            return joined([self.call_function(one, [me], {}) for one in functions])
+        if "staticmethod" in words:
+            return value
+        return Value(things=tuple(Function(one.node, one.scope, (me, *one.bound)) for one in functions))
+
+    def _of_subscript(self, node: ast.Subscript) -> Value:
+        of = self.evaluate(node.value)
+        if isinstance(node.slice, ast.Slice) and of.items is not None:
+            return self._sliced_items(of, node.slice)
+        first = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
+        if isinstance(first, ast.Slice):
+            return self._sliced(of, first, node)
+        return self.subscripted(of, self.evaluate(first), node)
+
+    def subscripted(self, of: Value, by: Value, node: ast.AST) -> Value:
+        if of.items is not None:
+            known = by.const is not UNSET and isinstance(by.const, (int, str)) and by.const in of.items
+            return of.items[by.const] if known else joined(of.items.values())
+        if isinstance(by.const, str) and of.rows:
+            if "splits" in of.marks and by.const in _SPLIT_KEYS:
+                role = {"val": "validation", "valid": "validation", "dev": "validation"}.get(by.const, by.const)
+                rows = frozenset(self.part(one, by.const, node, role=role) for one in of.rows)
+                return of.with_(rows=rows, marks=of.marks - {"splits"})
+            return of.with_(column=by.const, things=())
+        if by.rows and of.rows and by.marks & {"index", "mask"}:
+            return self._picked(of, by, node)
+        return of.with_(things=of.things if of.items is not None or not of.rows else (), const=UNSET)
+
+    def _picked(self, of: Value, by: Value, node: ast.AST) -> Value:
+        rows = set()
+        for one in of.rows:
+            inner = {rows for rows in by.rows if one in rows.line()}
+            if "mask" in by.marks:
+                text = ast.dump(getattr(node, "slice", node))
+                inner = {self.part(one, ("mask", text), node)}
+            rows |= inner or {one}
+        marks = of.marks | {"picked"} | (by.marks & {"of prediction"})
+        picked = of.with_(rows=frozenset(rows), marks=marks, things=(), items=None)
+        self.note(picked, node, "split")
+        return picked
+
+    def _sliced_items(self, of: Value, by: ast.Slice) -> Value:
+        items = list((of.items or {}).values())
+        bounds = [self.evaluate(one).const if one is not None else None for one in (by.lower, by.upper)]
+        if all(bound is None or isinstance(bound, int) for bound in bounds):
+            return Value(items=dict(enumerate(items[slice(bounds[0], bounds[1])])))
+        return joined(items)
+
+    def _sliced(self, of: Value, by: ast.Slice, node: ast.AST) -> Value:
+        lower = self.evaluate(by.lower)
+        whole = (by.lower is None or lower.const == 0) and by.upper is None
+        if whole or by.step is not None or not of.rows:
+            return of.with_(items=None, const=UNSET)
+        key = ("slice", *(ast.dump(one) if one is not None else "" for one in (by.lower, by.upper)))
+        return of.with_(rows=frozenset(self.part(one, key, node) for one in of.rows), things=(), const=UNSET)
+
+    def _of_binop(self, node: ast.BinOp) -> Value:
+        left, right = self.evaluate(node.left), self.evaluate(node.right)
+        return combined(left, right, node.op)
+
+    def _of_unaryop(self, node: ast.UnaryOp) -> Value:
+        value = self.evaluate(node.operand)
+        if isinstance(node.op, ast.USub) and isinstance(value.const, (int, float)):
+            return value.with_(const=-value.const)
+        return value.with_(const=UNSET, activation="")
+
+    def _of_compare(self, node: ast.Compare) -> Value:
+        sides = [self.evaluate(one) for one in (node.left, *node.comparators)]
+        whole = gathered(sides)
+        marks = {"mask"} if whole.rows else set()
+        if whole.marks & {"prediction", "score", "output", "of prediction"}:
+            marks.add("of prediction")
+        return Value(rows=whole.rows, seen=whole.seen, marks=frozenset(marks | (whole.marks & {"metric"})))
+
+    def _of_ifexp(self, node: ast.IfExp) -> Value:
+        self.evaluate(node.test)
+        return joined([self.evaluate(node.body), self.evaluate(node.orelse)])
+
+    def _of_lambda(self, node: ast.Lambda) -> Value:
+        return Value(things=(Function(node, self.names),))
+
+    def _of_namedexpr(self, node: ast.NamedExpr) -> Value:
+        value = self.evaluate(node.value)
+        self.bind(node.target, value, node)
+        return value
+
+    def _of_await(self, node: ast.Await) -> Value:
+        return self.evaluate(node.value)
+
+    def _of_yield(self, node: ast.Yield) -> Value:
+        if self.frames:
+            self.frames[-1].yields.append(self.evaluate(node.value))
+        return NOTHING
+
+    def _of_yieldfrom(self, node: ast.YieldFrom) -> Value:
+        if self.frames:
+            self.frames[-1].yields.append(self.element(self.evaluate(node.value)))
+        return NOTHING
+
+    def _of_listcomp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
+        return self._comprehension(node, node.elt)
+
+    _of_setcomp = _of_generatorexp = _of_listcomp
+
+    def _of_dictcomp(self, node: ast.DictComp) -> Value:
+        over = self.evaluate(node.generators[0].iter)
+        if len(node.generators) > 1 or over.items is None or not 1 < len(over.items) <= _MOST_UNROLLED:
+            return self._comprehension(node, node.value)
+        items: dict[Any, Value] = {}
+        for item in over.items.values():
+            key, value = self._turn(node, node.key, item), self._turn(node, node.value, item)
+            if isinstance(key.const, str):
+                self.name_rows(key.const, value)
+            items[key.const if isinstance(key.const, (str, int)) else ("?", len(items))] = value
+        return Value(items=items)
+
+    def _comprehension(self, node: Any, result: ast.expr) -> Value:
+        over = self.evaluate(node.generators[0].iter)
+        if len(node.generators) == 1 and over.items is not None and 1 < len(over.items) <= _MOST_UNROLLED:
+            turns = [self._turn(node, result, item) for item in over.items.values()]
+            return Value(items=dict(enumerate(turns)))
+        before, outside = self.loops, dict(self.names.known)
+        is_stack = not gathered([over]).rows
+        for generator in node.generators:
+            over = self.evaluate(generator.iter)
+            self.loops += (Loop(self.spot(node), over, ast.dump(generator.iter), node),)
+            self.bind(generator.target, self.element(over), node)
+            for test in generator.ifs:
+                self.evaluate(test)
+        value = self.evaluate(result)
+        self.loops, self.names.known = before, outside
+        value = value.with_(const=UNSET, activation="")
+        return value.marked("stacked") if is_stack and value.rows else value
+
+    def _turn(self, node: Any, result: ast.expr, item: Value) -> Value:
+        outside = dict(self.names.known)
+        self.bind(node.generators[0].target, item, node)
+        value = self.evaluate(result)
+        self.names.known = outside
+        return value
+
+    def bind(self, target: ast.AST, value: Value, node: ast.AST) -> None:
+        """Bind a target to a value."""
+        raise NotImplementedError
+
+    # -- calls --
+
+    def _of_call(self, node: ast.Call) -> Value:
+        self.trace.followed.add(node)
+        if isinstance(node.func, ast.Attribute):
+            receiver = self.evaluate(node.func.value)
+            args, keywords = self._arguments(node)
+            func = node.func
+            called = self.attribute(receiver, func.attr, node) if receiver.name else self._method(receiver, func)
+            if called is None:
+                return self._library_method(node, node.func.attr, receiver, args, keywords)
+        else:
+            called = self.evaluate(node.func)
+            receiver = NOTHING
+            args, keywords = self._arguments(node)
+        return self._called_value(node, called, args, keywords)
+
+    def _method(self, receiver: Value, func: ast.Attribute) -> Value | None:
+        found = [value for thing in receiver.things for value in self._member(thing, func.attr)]
+        return joined(found) if found else None
+
+    def _arguments(self, node: ast.Call) -> tuple[tuple[Value, ...], dict[str, Value]]:
+        args: list[Value] = []
+        for one in node.args:
+            value = self.evaluate(one.value if isinstance(one, ast.Starred) else one)
+            if isinstance(one, ast.Starred) and value.items is not None:
+                args.extend(value.items.values())
+            else:
+                args.append(value)
+        keywords = {one.arg: self.evaluate(one.value) for one in node.keywords if one.arg is not None}
+        for given in node.keywords:
+            spread = self.evaluate(given.value) if given.arg is None else NOTHING
+            keywords.update({key: value for key, value in (spread.items or {}).items() if isinstance(key, str)})
+        return tuple(args), keywords
+
+    def _called_value(
+        self, node: ast.Call, called: Value, args: tuple[Value, ...], keywords: dict[str, Value]
+    ) -> Value:
+        if called.name:
+            if called.name in ("functools.partial", "builtins.super"):
+                return self._special(called.name, args, keywords)
+            result = self.library_function(node, called.name, args, keywords)
+            self._record(node, called.name, "", NOTHING, args, keywords, result)
+            return result
+        results = [self._call_thing(node, thing, called, args, keywords) for thing in called.things]
+        if results:
+            return joined(results)
+        return gathered((called, *args, *keywords.values()))
+
+    def _special(self, name: str, args: tuple[Value, ...], keywords: dict[str, Value]) -> Value:
+        if name == "builtins.super":
+            return NOTHING
+        functions = [one for one in args[0].things if isinstance(one, Function)] if args else []
+        made = [Function(one.node, one.scope, one.bound + args[1:], {**one.keywords, **keywords}) for one in functions]
+        return Value(things=tuple(made), name=args[0].name if args else "")
+
+    def _call_thing(
+        self, node: ast.Call, thing: Any, called: Value, args: tuple[Value, ...], keywords: dict[str, Value]
+    ) -> Value:
+        if isinstance(thing, Function):
+            return self.call_function(thing, list(args), keywords)
+        if isinstance(thing, ClassThing):
+            return self._instance(node, thing, args, keywords)
+        me = Value(things=(thing,))
+        if isinstance(thing, Thing) and thing.owner is not None:
+            for name in ("__call__", "forward"):
+                for value in self._member(thing, name):
+                    result = self._called_value(node, value, args, keywords)
+                    return result.marked("output") if name == "forward" and result.items is None else result
+            return gathered((*args, *keywords.values()))
+        return self._library_method(node, "__call__", me, args, keywords)
+
+    def _instance(
+        self, node: ast.Call, owner: ClassThing, args: tuple[Value, ...], keywords: dict[str, Value]
+    ) -> Value:
+        thing = Thing(owner.node.name, self.spot(node), args, keywords, owner)
+        me = Value(things=(thing,))
+        starts = [one for value in self._class_member(owner, "__init__") for one in value.things]
+        for start in starts:
+            if isinstance(start, Function):
+                self.call_function(start, [me, *args], keywords)
+        if not starts:
+            fields = [name for name in owner.members.known if not name.startswith("_")]
+            thing.attributes.update(dict(zip(fields, args)))  # noqa: B905  (Python 3.9 has no strict zip)
+            thing.attributes.update(keywords)
+        inner = gathered((*args, *keywords.values(), *thing.attributes.values()))
+        return inner.with_(things=(thing,), marks=frozenset())
+
+    def _library_method(
+        self, node: ast.Call, method: str, receiver: Value, args: tuple[Value, ...], keywords: dict[str, Value]
+    ) -> Value:
+        found = [
+            result
+            for thing in receiver.things
+            if isinstance(thing, Thing) and thing.owner is None
+            for result in (self.method_of_thing(node, method, receiver, thing, args, keywords),)
+            if result is not None
+        ]
+        plain = receiver.with_(things=()) if receiver.rows else receiver
+        result = joined(found) if found else self.method_of_value(node, method, plain, args, keywords)
+        self._record(node, "", method, receiver, args, keywords, result)
+        if not receiver.things and not receiver.touched and not receiver.name:
+            self._escape("an unknown object", (*args, *keywords.values()))
+        return result
+
+    def _record(
+        self, node: ast.Call, name: str, method: str, receiver: Value, args: Any, keywords: Any, result: Value
+    ) -> None:
+        self.trace.calls.append(
+            Call(node, self.spot(node), name, method, receiver, args, keywords, result, self.loops, self.conditions)
+        )
+
+    def look_for_dropped_rows(self, name: str, before: Value | None, value: Value, node: ast.AST) -> None:
+        """A held-out part that becomes smaller under its own name."""
+        if before is None or "picked" not in value.marks or len(before.rows) != 1 or len(value.rows) != 1:
+            return
+        (old,), (new,) = before.rows, value.rows
+        if new.parent is old and old.split.role == TEST and old.split.role != TRAIN:
+            self.filtered(Filter(self.spot(node), old, name, "of prediction" in value.marks))
+
+
+def combined(left: Value, right: Value, operator: ast.operator) -> Value:
+    """What arithmetic on two values gives."""
+    whole = gathered((left, right))
+    rows = frozenset(one for one in whole.rows if not one.is_noise) or whole.rows
+    marks = whole.marks - {"prediction", "hard", "score"}
+    if whole.marks & {"prediction", "score", "output"}:
+        marks |= {"of prediction"}
+    if isinstance(operator, (ast.Div, ast.Mult)):
+        marks |= {"scaled"} if not whole.rows or "loss" in marks else set()
+    if isinstance(operator, (ast.BitAnd, ast.BitOr)):
+        marks = whole.marks
+    things = left.things + right.things if isinstance(operator, ast.Add) else ()
+    const: Any = UNSET
+    if isinstance(left.const, (int, float)) and isinstance(right.const, (int, float)):
+        const = _arithmetic(left.const, right.const, operator)
+    return Value(
+        things=things, rows=rows, seen=whole.seen, fits=whole.fits, counts=left.counts | right.counts, marks=marks,
+        const=const, origin=left.origin, source=left.source if const is not UNSET else None,
+    )  # fmt: skip
+
+
+def _arithmetic(left: Any, right: Any, operator: ast.operator) -> Any:
+    try:
+        if isinstance(operator, ast.Add):
+            return left + right
+        if isinstance(operator, ast.Sub):
+            return left - right
+        if isinstance(operator, ast.Mult):
+            return left * right
+        if isinstance(operator, ast.Div):
+            return left / right
+        return left**right if isinstance(operator, ast.Pow) and abs(right) < 64 else UNSET
+    except (ArithmeticError, ValueError):
+        return UNSET

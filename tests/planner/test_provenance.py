@@ -1,0 +1,63 @@
+"""Where a hyperparameter comes from, as far as lines, versions and command lines tell."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from mlintern.planner.provenance import Hyperparameter, Origin, open_questions, table
+from mlintern.runtime import interpreters
+
+SOURCE = """\
+import argparse
+import torch
+from torch import nn
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float, default=3e-4)
+parser.add_argument("--wd", type=float, default=0.1)  # section 4.1 of the paper
+args = parser.parse_args()
+WIDTH = 64
+model = nn.Sequential(nn.Linear(8, WIDTH), nn.BatchNorm1d(WIDTH), nn.Linear(WIDTH, 2))
+optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr, weight_decay=args.wd, betas=(0.9, 0.95))
+loss = nn.CrossEntropyLoss(label_smoothing=0.1)  # chosen by eye
+"""
+
+
+def rows(folder: Path, *args: str) -> dict[tuple[str, str], Hyperparameter]:
+    (folder / "train.py").write_text(SOURCE, encoding="utf-8")
+    report = interpreters.inspect(
+        Path(sys.executable), script=folder / "train.py", module=None, working_dir=folder, library_seconds=60
+    )
+    return {((one.callee or "").rpartition(".")[2], one.name): one for one in table(report, args)}
+
+
+def test_every_value_has_an_origin_that_can_be_looked_up(tmp_path: Path) -> None:
+    told = rows(tmp_path)
+
+    lr, decay = told["AdamW", "lr"], told["AdamW", "weight_decay"]
+    assert (lr.value, lr.origin, lr.pointer, lr.is_open) == (3e-4, Origin.UNKNOWN, "line 5", True)
+    assert (decay.value, decay.origin, decay.pointer) == (0.1, Origin.QUOTED, "section 4.1 of the paper")
+    assert (told["AdamW", "betas"].value, told["AdamW", "betas"].origin) == ([0.9, 0.95], Origin.UNKNOWN)
+    assert told["CrossEntropyLoss", "label_smoothing"].origin is Origin.PERSON
+    eps = told["AdamW", "eps"]
+    assert (eps.value, eps.origin) == (1e-8, Origin.LIBRARY)
+    assert eps.pointer.startswith("torch 2.")
+    assert told["BatchNorm1d", "momentum"].note is not None
+    assert told["BatchNorm1d", "num_features"].value == 64
+
+
+def test_what_is_unknown_and_matters_comes_first(tmp_path: Path) -> None:
+    in_order = list(rows(tmp_path).values())
+
+    assert [one.name for one in in_order[:2]] == ["lr", "betas"]
+    assert [one.name for one in open_questions(in_order)] == ["lr", "betas"]
+
+
+def test_a_value_on_the_command_line_was_chosen_by_a_person(tmp_path: Path) -> None:
+    lr = rows(tmp_path, "--lr", "0.01")["AdamW", "lr"]
+
+    assert (lr.value, lr.origin, lr.pointer) == ("0.01", Origin.PERSON, "--lr")
+
+
+def test_a_report_without_a_census_gives_an_empty_table() -> None:
+    assert table({}) == ()
