@@ -70,6 +70,9 @@ class Observer:
     def begin(self, waiting: AfterImport) -> None:
         """Before the script's first line: wait for libraries other than torch here."""
 
+    def on_torch(self, torch: Any) -> None:
+        """Torch was just imported, and everything here listens to it."""
+
     def on_batch(self, loader: Any, batch: Any) -> None:
         """A data loader gave a batch."""
 

@@ -33,6 +33,7 @@ def listen(torch: Any, examiner: Examiner) -> None:
     _scaler(torch, examiner)
     _schedulers(torch, examiner)
     _loaders(torch, examiner)
+    examiner.tell("on_torch", torch)
 
 
 class _Modules:
