@@ -27,7 +27,9 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
     differing = [step for step in common if first[step] != second[step]]
     if not differing:
         return fine(f"two runs had bit-equal losses in their first {len(common)} steps")
-    step = differing[0]
+    step, evaluated_after = differing[0], report["evaluated_after"]
+    if evaluated_after is not None and step > evaluated_after:
+        return could_not_tell("whether two runs begin alike: an evaluation comes first, and short runs cut it differently")
     pair = {"step": step, "rehearsal": first[step], "examination": second[step]}
     apart = max(abs(first[s] - second[s]) / max(abs(first[s]), abs(second[s]), 1e-12) for s in differing)
     if apart <= ROUNDING:

@@ -34,27 +34,27 @@ class Modes(Observer):
     def on_torch(self, torch: Any) -> None:
         functional = torch.nn.functional
         for name in DROPOUTS:
-            setattr(functional, name, self._watched(getattr(functional, name), "dropout", rate_at=1))
-        functional.batch_norm = self._watched(functional.batch_norm, "batch_norm", rate_at=None)
+            setattr(functional, name, self._watched(getattr(functional, name), "dropout"))
+        functional.batch_norm = self._watched(functional.batch_norm, "batch_norm")
 
-    def _watched(self, original: Any, kind: str, *, rate_at: int | None) -> Any:
-        training_at = 5 if kind == "batch_norm" else 2
-
+    def _watched(self, original: Any, kind: str) -> Any:
         @functools.wraps(original)
         def watched(*args: Any, **kwargs: Any) -> Any:
             if self.examiner.is_here():
-                default = kind == "dropout"
-                training = args[training_at] if len(args) > training_at else kwargs.get("training", default)
-                if rate_at is not None:
-                    rate = args[rate_at] if len(args) > rate_at else kwargs.get("p", 0.5)
-                    training = training if rate else None
-                elif (args[1] if len(args) > 1 else kwargs.get("running_mean")) is None:
-                    training = None  # batch norm without running statistics always takes the batch's
-                if training is not None:
-                    self._active[kind if training else "quiet"] += 1
+                self.examiner.guard(self, self._count, kind, args, kwargs)
             return original(*args, **kwargs)
 
         return watched
+
+    def _count(self, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Count one call; not of a dropout of nothing, or of a batch norm without statistics to rest on."""
+        if kind == "dropout":
+            counts, training_at, default = bool(args[1] if len(args) > 1 else kwargs.get("p", 0.5)), 2, True
+        else:
+            counts, training_at, default = (args[1] if len(args) > 1 else kwargs.get("running_mean")) is not None, 5, False
+        if counts:
+            training = args[training_at] if len(args) > training_at else kwargs.get("training", default)
+            self._active[kind if training else "quiet"] += 1
 
     def on_model_call(self, call: ModelCall) -> None:
         self._of_call[id(call)] = self._active

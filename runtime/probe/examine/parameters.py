@@ -18,6 +18,8 @@ MOST_MODELS = 8
 MOST_PARAMETERS = 4000
 MOST_REPORTED = 60
 KEPT_ELEMENTS = 64
+FEWEST_STEPS = 5
+"""After so many steps rows that began alike should differ."""
 
 
 class _Tracked:
@@ -28,9 +30,15 @@ class _Tracked:
         self.parameter = parameter
         self.owner = owner
         self.first = fingerprint(parameter)
-        self.same_rows_at_first = same_rows(parameter)
-        self.has_gradient = self.has_nonzero = False
-        self.frozen_at_first = not parameter.requires_grad
+        self.same_rows = same_rows(parameter)
+        self.has_gradient = self.has_nonzero = self.has_changed = False
+
+    def look_after_step(self, steps: int) -> None:
+        """Now, not at the end: a script may put an earlier state back."""
+        if not self.has_changed:
+            self.has_changed = fingerprint(self.parameter) != self.first
+        if self.same_rows and steps >= FEWEST_STEPS:
+            self.same_rows = same_rows(self.parameter)
 
 
 class Parameters(Observer):
@@ -60,7 +68,7 @@ class Parameters(Observer):
 
         def load_state_dict(module: Any, *args: Any, **kwargs: Any) -> Any:
             if self.examiner.is_here():
-                self._loaded.update(id(p) for p in module.parameters())
+                self.examiner.guard(self, self._loaded.update, map(id, module.parameters()))
             return load(module, *args, **kwargs)
 
         torch.nn.Module.load_state_dict = load_state_dict
@@ -117,6 +125,11 @@ class Parameters(Observer):
                 continue
             tracked.has_gradient = True
             tracked.has_nonzero = bool(gradient.is_sparse or gradient.detach().any())
+
+    def after_step(self, optimizer: Any) -> None:
+        if is_due(self._steps):
+            for tracked in self._tracked.values():
+                tracked.look_after_step(self._steps)
 
     # -- afterwards --------------------------------------------------------------------------------------------------
 
@@ -177,9 +190,9 @@ class Parameters(Observer):
 
     def _row(self, key: int, one: _Tracked, held: set[int]) -> dict[str, Any]:
         parameter = one.parameter
-        changed = fingerprint(parameter) != one.first
+        changed = one.has_changed or fingerprint(parameter) != one.first
         is_held = id(parameter) in held
-        symmetric = one.same_rows_at_first and same_rows(parameter)
+        symmetric = one.same_rows
         return {
             "name": one.name,
             "kind": type(one.owner).__name__,

@@ -54,6 +54,8 @@ def copied(value: Any) -> Any:
         return value.detach().clone()
     if type(value) in (list, tuple):
         return type(value)(copied(one) for one in value)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(copied(one) for one in value))
     if type(value) is dict:
         return {key: copied(one) for key, one in value.items()}
     return value
