@@ -6,6 +6,7 @@ rehearsal went through, says nothing against the script.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def judge_examination(store: Store, experiment: Experiment, run: Run, reports: M
     errors = [finding for finding in checked.findings if finding.severity is Severity.ERROR]
     if errors:
         status, why = RungStatus.FAILED, errors[0].message
+    elif any(math.isnan(value) for _, value in evidence.reports[LOSSES].get("rehearsal", ())):
+        status, why = RungStatus.FAILED, "the loss was NaN in the rehearsal"
     elif run.status is RunStatus.DONE:
         status, why = RungStatus.PASSED, None
     else:
