@@ -5,6 +5,7 @@ Invariant: the size of the updates alone is no fault; it warns only where the lo
 
 from __future__ import annotations
 
+import math
 from statistics import median
 
 from ...store.records import Json, RungName, Severity
@@ -27,7 +28,7 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
         return could_not_tell("whether the learning rate fits: too few steps were seen")
     one = max(optimizers, key=lambda one: len(one["looks"]))
     ratio = median(look["median"] for look in one["looks"][WARM_UP:])
-    losses = [loss for _, loss in evidence.reports.get("losses", {}).get("overfit", ())]
+    losses = [loss if math.isfinite(loss) else math.inf for _, loss in evidence.reports.get("losses", {}).get("overfit", ())]
     batch = evidence.reports.get(OBSERVED + "one_batch", {})
     turns = batch.get("losses", [])
     numbers = ({"update_ratio": ratio, "lr": one["looks"][-1]["lr"], "one_batch": _few(turns), "losses": _few(losses)},)

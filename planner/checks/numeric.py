@@ -57,6 +57,10 @@ def _broken(report: Json, evidence: Evidence) -> Judgement:
         is_half = any(one["dtype"] == "float16" for one in culprit["inputs"])
         code = OVERFLOW if is_half and culprit["made"] == "inf" else NAN
         fix = _FIXES.get(str(culprit["operation"]).strip("_"), _FIX)
+    norms = report["norms"]
+    if len(norms) >= 2 and norms[-1] > GROWN * max(norms[0], 1e-12):
+        tail += f"; before it the gradient's norm had grown from {norms[0]:.3g} to {norms[-1]:.3g}"
+        fix = "lower the learning rate, or clip gradients"
     return fault(found(evidence, code, Severity.ERROR, what + tail, place, tuple(numbers), fix))
 
 

@@ -115,16 +115,18 @@ class Parameters(Observer):
     def on_optimizer(self, optimizer: Any, place: Place | None) -> None:
         self._optimizers[id(optimizer)] = (optimizer, place)
 
+    def after_backward(self) -> None:
+        for tracked in self._tracked.values():
+            tracked.has_gradient = tracked.has_gradient or tracked.parameter.grad is not None
+
     def before_step(self, optimizer: Any, place: Place | None) -> None:
         self._steps += 1
         if not is_due(self._steps - 1):
             return
         for tracked in self._tracked.values():
             gradient = tracked.parameter.grad
-            if gradient is None or tracked.has_nonzero:
-                continue
-            tracked.has_gradient = True
-            tracked.has_nonzero = bool(gradient.is_sparse or gradient.detach().any())
+            if gradient is not None and not tracked.has_nonzero:
+                tracked.has_nonzero = bool(gradient.is_sparse or gradient.detach().any())
 
     def after_step(self, optimizer: Any) -> None:
         if is_due(self._steps):

@@ -181,7 +181,7 @@ model =""")),
         "optim.schedule.remade", "warning",
         program(("    model.train()", "    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3); model.train()")),
     ),
-    "rate_too_high": ("optim.lr", "warning", program(optimizer="SGD(model.parameters(), lr=60.0)")),
+    "rate_too_high": ("optim.lr", "warning", program(optimizer="Adam(model.parameters(), lr=10.0)")),
     "rate_too_low": ("optim.lr", "warning", program(optimizer="SGD(model.parameters(), lr=1e-7)")),
     "graph_kept": (
         "memory.leak", "warning",
