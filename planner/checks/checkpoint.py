@@ -31,8 +31,8 @@ def _of_save(save: Json, evidence: Evidence) -> FindingDraft | None:
     numbers = ({"saved": kinds, "loads": resume["load"], "puts_back": resume["state"]},)
     if "optimizer" not in kinds.values():
         message = (
-            f"the checkpoint holds {', '.join(kinds)} but no optimizer state, and line {resume['load'][0]} resumes from it:"
-            " the averages of the optimizer begin anew, so the resumed run is another one"
+            f"the checkpoint holds {', '.join(kinds)} but no optimizer state, and line {resume['load'][0]} resumes from"
+            " it: the averages of the optimizer begin anew, so the resumed run is another one"
         )
         fix = "save and load optimizer.state_dict() too (and the scheduler's, and the random state)"
         return found(evidence, CODE, Severity.WARNING, message, save["place"], numbers, fix)

@@ -46,7 +46,8 @@ def _of_place(facts: Json, evidence: Evidence) -> FindingDraft | None:
             CODE,
             Severity.WARNING,
             f"gradients are clipped while they are still scaled: the scaler unscaled them after the clipping, at"
-            f" {facts['before_unscaling']} of {calls} calls, so the limit {facts['limit']:g} holds for loss scale × gradient",
+            f" {facts['before_unscaling']} of {calls} calls, so the limit {facts['limit']:g} holds for gradients times"
+            " the loss scale",
             facts["place"],
             numbers,
             "call scaler.unscale_(optimizer) before clipping",
@@ -63,7 +64,8 @@ def _of_norms(facts: Json, norms: list[float], numbers: tuple[Json, ...], eviden
         return found(evidence, CODE, Severity.INFO, message, facts["place"], numbers, "raise the limit")
     if max(norms) * 10 < limit < float("inf"):
         message = f"the clipping never came near to cut: norms up to {max(norms):.3g}, limit {limit:g}"
-        return found(evidence, CODE, Severity.INFO, message, facts["place"], numbers, "lower the limit, or leave it out")
+        fix = "lower the limit, or leave it out"
+        return found(evidence, CODE, Severity.INFO, message, facts["place"], numbers, fix)
     return None
 
 

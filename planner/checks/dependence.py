@@ -20,8 +20,8 @@ def _judge_rows(report: Json, evidence: Evidence) -> Judgement:
             evidence,
             MIXED,
             Severity.ERROR,
-            f"in {one['model']} the rows of a batch influence one another: changing the last of {one['rows']['size']} rows"
-            " changed the outputs of the others, in evaluation mode",
+            f"in {one['model']} the rows of a batch influence one another: changing the last of"
+            f" {one['rows']['size']} rows changed the outputs of the others, in evaluation mode",
             one["place"],
             (one["rows"],),
             "look for a mean, norm, softmax, reshape or transpose over the batch axis in forward()",
@@ -68,7 +68,8 @@ def _of_model(one: Json, evidence: Evidence) -> FindingDraft | None:
             + ("" if is_causal else "; is that meant so?")
         )
         severity = Severity.ERROR if is_causal else Severity.INFO
-        return found(evidence, CAUSAL, severity, message, shift["place"], numbers, "move the targets on by one position")
+        fix = "move the targets on by one position"
+        return found(evidence, CAUSAL, severity, message, shift["place"], numbers, fix)
     if shift["by"] == 2:
         message = (
             f"{shift['shares'][2]:.0%} of the targets are the input two positions on: the shift is made twice, as by a"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from ...store.records import Json, RungName, Severity
 from .check import Check, Evidence, Judgement, could_not_tell, fault, fine
 from .upon import found, upon
@@ -20,8 +22,8 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
         return fine("no variable holds the graphs of past steps")
     name, counts = max(growing.items(), key=lambda item: item[1][-1])
     message = (
-        f"`{name}` holds the graph of every past step: from {min(counts)} to {max(counts)} nodes in {len(counts)} steps,"
-        " with all their activations' bookkeeping, so memory grows with each step"
+        f"`{name}` holds the graph of every past step: from {min(counts)} to {max(counts)} nodes in {len(counts)}"
+        " steps, so memory grows with each step"
     )
     fix = f"add loss.item() or loss.detach() to `{name}`, not the loss itself"
     numbers = ({"variable": name, "nodes": counts},)
@@ -31,7 +33,7 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
 def _grows(counts: list[int]) -> bool:
     """Whether it only ever grew, alike, over enough looks in a row."""
     run = 0
-    for earlier, later in zip(counts, counts[1:], strict=False):
+    for earlier, later in pairwise(counts):
         run = run + 1 if later > earlier > 0 else 0
         if run >= IN_A_ROW:
             return True
@@ -39,7 +41,7 @@ def _grows(counts: list[int]) -> bool:
 
 
 GRAPH = Check(
-    name="memory.leak.graph",
+    name="memory.leak",
     codes=(CODE,),
     rung=RungName.OVERFIT,
     question="Are the graphs of past steps let go?",

@@ -22,7 +22,7 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
         " compute the same and get the same gradient, so the layer is worth one unit"
     )
     place = report["optimizers"][0]["place"] if report["optimizers"] else None
-    numbers = tuple({"name": row["name"], "elements": row["elements"], "nonzero_gradient": row["nonzero"]} for row in rows[:8])
+    numbers = tuple({key: row[key] for key in ("name", "elements", "nonzero")} for row in rows[:8])
     fix = "initialise weights at random, as the layers do by themselves; only biases may begin at zero"
     return fault(found(evidence, CODE, Severity.WARNING, message, place, numbers, fix))
 

@@ -28,7 +28,8 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
         return could_not_tell("whether the learning rate fits: too few steps were seen")
     one = max(optimizers, key=lambda one: len(one["looks"]))
     ratio = median(look["median"] for look in one["looks"][WARM_UP:])
-    losses = [loss if math.isfinite(loss) else math.inf for _, loss in evidence.reports.get("losses", {}).get("overfit", ())]
+    series = evidence.reports.get("losses", {}).get("overfit", ())
+    losses = [loss if math.isfinite(loss) else math.inf for _, loss in series]
     batch = evidence.reports.get(OBSERVED + "one_batch", {})
     turns = batch.get("losses", [])
     numbers = ({"update_ratio": ratio, "lr": one["looks"][-1]["lr"], "one_batch": _few(turns), "losses": _few(losses)},)
@@ -42,14 +43,16 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
         return fine(f"each step moves the weights by about {ratio:.2g} of their size")
     fell = (turns[0] - median(turns[-3:])) / max(abs(turns[0]), 1e-12)
     if fell >= LEARNED or abs(turns[0]) < 1e-3:
-        return fine(f"one batch is learned: made again {len(turns)} times, its loss fell from {turns[0]:.4g} to {turns[-1]:.4g}")
+        told = f"its loss fell from {turns[0]:.4g} to {turns[-1]:.4g}"
+        return fine(f"one batch is learned: made again {len(turns)} times, {told}")
     message = (
         f"one batch, made again {len(turns)} times, was hardly learned: its loss went from {turns[0]:.4g} to"
         f" {turns[-1]:.4g}, while each step moves the weights by {ratio:.2g} of their size (0.001 is usual)"
     )
     if ratio < TINY and fell < HARDLY:
         return fault(found(evidence, CODE, Severity.WARNING, message, one["place"], numbers, "raise the learning rate"))
-    return ask(found(evidence, CODE, Severity.INFO, message, one["place"], numbers, "look at the rate, the loss and the labels"))
+    fix = "look at the rate, the loss and the labels"
+    return ask(found(evidence, CODE, Severity.INFO, message, one["place"], numbers, fix))
 
 
 def _is_too_high(ratio: float, losses: list[float], turns: list[float], optimizers: int) -> bool:
@@ -71,7 +74,8 @@ def _few(values: list[float]) -> list[float]:
 
 
 def _told(losses: list[float]) -> str:
-    return f"{losses[0]:.4g} at first, {median(losses[len(losses) // 2 :]):.4g} in the later half of {len(losses)} steps"
+    later = median(losses[len(losses) // 2 :])
+    return f"{losses[0]:.4g} at first, {later:.4g} in the later half of {len(losses)} steps"
 
 
 LEARNING_RATE = Check(

@@ -65,11 +65,12 @@ def _broken(report: Json, evidence: Evidence) -> Judgement:
 
 
 def _inputs(culprit: Json) -> str:
-    told = [
-        f"{one['dtype']} {tuple(one['shape'])}" + (f" between {one['low']:.3g} and {one['high']:.3g}" if "low" in one else "")
-        for one in culprit["inputs"]
-    ]
-    return " and ".join(told[:2])
+    return " and ".join(_input(one) for one in culprit["inputs"][:2])
+
+
+def _input(one: Json) -> str:
+    values = f" between {one['low']:.3g} and {one['high']:.3g}" if "low" in one else ""
+    return f"{one['dtype']} {tuple(one['shape'])}{values}"
 
 
 _FIX = "keep the operation's input inside its domain"

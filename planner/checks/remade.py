@@ -20,7 +20,8 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
     if count < OFTEN:
         return fine("no optimizer is made anew for the same parameters")
     one = next(one for one in made if one["first"] == first and str(one["place"]) == place)
-    has_state = one["kind"] not in STATELESS or any(o["momentum"] for o in report["optimizers"] if o["kind"] == one["kind"])
+    alike = [other for other in report["optimizers"] if other["kind"] == one["kind"]]
+    has_state = one["kind"] not in STATELESS or any(other["momentum"] for other in alike)
     message = (
         f"{one['kind']} is made anew {count} times for the same parameters"
         + (", and forgets its averages and its schedule each time" if has_state else "")

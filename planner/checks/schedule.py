@@ -83,7 +83,7 @@ def _use(one: Json, report: Json) -> _Answer:
     if one["before_any_step"] and not report["scaled"]:
         return (
             Severity.WARNING,
-            f"{one['kind']} is stepped before the optimizer's first step: the first value of the schedule is never used",
+            f"{one['kind']} is stepped before the optimizer's first step: the schedule's first value is never used",
             "call scheduler.step() after optimizer.step()",
         )
     return None
@@ -136,14 +136,14 @@ def _warm_up(one: Json, full: _Full) -> _Answer:
     curve, milestones = one["curve"], one["milestones"]
     if milestones and one["kind"] == "SequentialLR" and milestones[0] > full.calls:
         message = (
-            f"SequentialLR leaves its first part after {milestones[0]} calls, but is stepped only {full.calls:.0f} times"
-            f" in the full run, {full.how}"
+            f"SequentialLR leaves its first part after {milestones[0]} calls, but is stepped only {full.calls:.0f}"
+            f" times in the full run, {full.how}"
         )
         return Severity.WARNING, message, _FIX
     if curve and curve["peak"] > 0 and curve["first"] < 0.5 * curve["peak"] and curve["peak_at"] > 1.2 * full.calls:
         message = (
-            f"the warm-up of {one['kind']} takes {curve['peak_at']} calls, but it is stepped only {full.calls:.0f} times in"
-            f" the full run, {full.how}: the rate never gets to its height"
+            f"the warm-up of {one['kind']} takes {curve['peak_at']} calls, but it is stepped only {full.calls:.0f}"
+            f" times in the full run, {full.how}: the rate never gets to its height"
         )
         return Severity.WARNING, message, _FIX
     return None
@@ -157,8 +157,8 @@ def _settling(one: Json, full: _Full) -> _Answer:
     settled = curve["settled_at"]
     if full.every_step and full.calls > 3 * settled and curve["last"] <= 1e-3 * curve["peak"]:
         message = (
-            f"{one['kind']} brings the rate to nothing after about {settled} calls, and is stepped {full.calls:.0f} times in"
-            " the full run: its length seems to count epochs"
+            f"{one['kind']} brings the rate to nothing after about {settled} calls, and is stepped {full.calls:.0f}"
+            " times in the full run: its length seems to count epochs"
         )
         return Severity.WARNING, message, _FIX
     if not full.every_step and full.calls < 0.3 * settled and full.steps and _alike(settled, full.steps):
@@ -179,8 +179,8 @@ def _decaying(one: Json, full: _Full) -> _Answer:
     if calls > 0.3 * full.calls:
         return None
     message = (
-        f"{one['kind']} multiplies the rate by {gamma:g}, {full.how}: after {calls:.0f} of {full.calls:.0f} calls less than"
-        f" {NEGLIGIBLE:g} of it is left, and nothing is learned any more"
+        f"{one['kind']} multiplies the rate by {gamma:g}, {full.how}: after {calls:.0f} of {full.calls:.0f} calls less"
+        f" than {NEGLIGIBLE:g} of it is left, and nothing is learned any more"
     )
     return Severity.WARNING if full.every_step else Severity.INFO, message, _FIX
 

@@ -43,7 +43,7 @@ def _cut(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
             continue
         names = [row["name"] for row in rows]
         if is_held:
-            severity, tail = Severity.ERROR, "they are in the optimizer and the loss depends on them, but the path is cut"
+            severity, tail = Severity.ERROR, "the optimizer holds them, the loss depends on them, but the path is cut"
         else:
             severity, tail = Severity.INFO, "and no optimizer holds them: is this part meant to stay as it is?"
         message = f"{len(names)} parameters never get a gradient: {words(names)}; {tail}"
@@ -68,8 +68,8 @@ def _not_held(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
     if strays:
         kinds = [one["kind"] for one in strays]
         message = (
-            f"{len(strays)} layers run inside the model without being a part of it ({words(kinds)}): they get gradients,"
-            " but parameters() does not find them, so no optimizer trains them and no checkpoint keeps them"
+            f"{len(strays)} layers run inside the model without being a part of it ({words(kinds)}): they get"
+            " gradients, but parameters() does not find them, so no optimizer trains them and no checkpoint keeps them"
         )
         fix = "keep layers in nn.ModuleList, nn.ModuleDict or as attributes, not in a plain list or dict"
         yield found(evidence, UNREGISTERED, Severity.ERROR, message, _first_optimizer(report), strays[:5], fix)
@@ -87,7 +87,7 @@ def _unregistered(
     place = _first_optimizer(report)
     if stale:
         count, place = stale[0]["count"], stale[0]["place"]
-        message += f"; the optimizer instead holds {count} that no model uses any more: it was made before they were replaced"
+        message += f"; the optimizer holds {count} others that no model uses any more: it was made too early"
     elif is_loaded:
         message += "; they were loaded, so this part may be meant to stay as it is"
     severity = Severity.INFO if is_loaded and not stale else Severity.ERROR
@@ -99,7 +99,8 @@ def _dead(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
     """They are held and get a gradient, and stay as they are."""
     if report["steps"] < FEWEST_STEPS or (report["rates"] and not any(report["rates"])):
         return
-    held = [row for row in report["rows"] if row["held"] and not row["frozen"] and row["gradient"] and not row["changed"]]
+    wanted = [row for row in report["rows"] if row["held"] and not row["frozen"] and row["gradient"]]
+    held = [row for row in wanted if not row["changed"]]
     moved = [row["name"] for row in held if row["nonzero"]]
     zero = [row["name"] for row in held if not row["nonzero"] and not row["same_rows"]]
     if moved:
@@ -107,7 +108,7 @@ def _dead(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
         fix = "the updates may be too small for the parameters' precision: raise the rate, or keep them in float32"
         yield found(evidence, FROZEN, Severity.WARNING, message, _first_optimizer(report), tuple(_short(held)), fix)
     if zero and report["steps"] >= ENOUGH_TO_SAY_DEAD:
-        message = f"the gradient of {len(zero)} parameters is exactly zero in all {report['steps']} steps: {words(zero)}"
+        message = f"the gradient of {len(zero)} parameters is zero in all {report['steps']} steps: {words(zero)}"
         fix = "look for units that are always off, zero factors, and clamped values behind them"
         yield found(evidence, FROZEN, Severity.INFO, message, _first_optimizer(report), tuple(_short(held)), fix)
 
@@ -140,7 +141,7 @@ def _short(rows: list[Json]) -> list[Json]:
 
 
 UNCHANGED = Check(
-    name="model.unchanged",
+    name="model.frozen",
     codes=(FROZEN, DETACHED, UNREGISTERED),
     rung=RungName.OVERFIT,
     question="Does every parameter that should learn get a gradient, stand in an optimizer and change?",

@@ -1,4 +1,4 @@
-"""A check of one observer's report: what it answers where the observer could not look, and how its findings are made."""
+"""A check of one observer's report: what it answers where it could not look, and how its findings are made."""
 
 from __future__ import annotations
 

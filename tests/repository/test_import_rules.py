@@ -68,7 +68,8 @@ def test_an_import_the_wrong_way_is_seen(tmp_path: Path) -> None:
 
 
 def test_what_runs_in_the_users_interpreter_stands_alone() -> None:
-    paths = [(path, ROOT / name) for name in STANDALONE for path in sorted((ROOT / name).rglob("*.py")) or [ROOT / name]]
+    found = [(sorted((ROOT / name).rglob("*.py")) or [ROOT / name], ROOT / name) for name in STANDALONE]
+    paths = [(path, part) for inside, part in found for path in inside]
     offences = {}
     for path, part in ((path, part) for path, part in paths if path.is_file()):
         folder = part if part.is_dir() else part.parent

@@ -45,7 +45,7 @@ class Dependence(Observer):
 
     def on_loss(self, loss: LossCall) -> None:
         if loss.name in ("cross_entropy", "nll_loss") and loss.grad_enabled:
-            target = loss.arguments.get("target")
+            target: Any = loss.arguments.get("target")
             if hasattr(target, "dim") and not target.is_floating_point():
                 self._target = (target.detach(), int(loss.arguments.get("ignore_index", -100)), loss.place)
         elif hasattr(loss.arguments.get("target"), "dim"):
@@ -127,7 +127,8 @@ class Dependence(Observer):
                 changed = one[0].clone()
                 one[size - 1] = changed if not one.is_floating_point() else -2 * changed + 0.5
         after = trial.run(args, kwargs)
-        outputs = [(old, new) for index, (old, new) in enumerate(zip(tensors_in(before), tensors_in(after)))
+        pairs = zip(tensors_in(before), tensors_in(after))
+        outputs = [(old, new) for index, (old, new) in enumerate(pairs)
                    if index in watched.used and old.dim() >= 1 and old.shape[0] == size]  # fmt: skip
         if not outputs:
             return {"could_not": "no output has a row for each input"}
@@ -163,7 +164,8 @@ def _compare(old: Any, new: Any, shape: Any, time: int, middle: int) -> dict[str
     positions = shape[0] * shape[1]
     if not old.is_floating_point() or old.shape != new.shape or old.dim() < 2:
         return None
-    if old.dim() == 3 and tuple(old.shape[:2]) != tuple(shape) and old.shape[0] == shape[0] and old.shape[2] == shape[1]:
+    is_class_first = old.dim() == 3 and tuple(old.shape[:2]) != tuple(shape)
+    if is_class_first and (old.shape[0], old.shape[2]) == tuple(shape):
         old, new = old.transpose(1, 2), new.transpose(1, 2)
     elif old.dim() == 2 and old.shape[0] == positions:
         old, new = (one.reshape(shape[0], shape[1], -1) for one in (old, new))

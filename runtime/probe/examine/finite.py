@@ -13,7 +13,9 @@ from .looks import place_of, tensors_in
 if TYPE_CHECKING:
     from .examiner import Examiner
 
-FILLING = ("masked_fill", "fill", "full", "scalar_tensor", "empty", "new_", "where", "copy", "index_put", "_to_copy", "detach")
+FILLING = (
+    "masked_fill", "fill", "full", "scalar_tensor", "empty", "new_", "where", "copy", "index_put", "_to_copy", "detach",
+)  # fmt: skip
 """Operations that put infinities in place on purpose, or show memory that was not written yet."""
 MOST_CULPRITS = 10
 
@@ -35,9 +37,11 @@ class Culprits:
 
 def watching_mode(torch: Any, examiner: Examiner, culprits: Culprits) -> Any:
     """A dispatch mode that fills ``culprits``."""
-    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils import _python_dispatch
 
-    class Watching(TorchDispatchMode):  # type: ignore[misc]  # the user's torch is not known here
+    base: Any = _python_dispatch.TorchDispatchMode
+
+    class Watching(base):  # type: ignore[misc]  # the user's torch is not known here
         def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             given = [_state(torch, one) for one in _floats((args, kwargs))]
             output = function(*args, **(kwargs or {}))
@@ -46,7 +50,8 @@ def watching_mode(torch: Any, examiner: Examiner, culprits: Culprits) -> Any:
                 _look(torch, examiner, culprits, function, given, output, (args, kwargs))
             return output
 
-    return Watching()
+    kind: Any = Watching
+    return kind()
 
 
 def _look(
@@ -59,7 +64,7 @@ def _look(
     if "NaN" in given or ("NaN" not in made and "inf" in given):
         return
     is_backward = torch._C._current_graph_task_id() != -1
-    inputs = [one for one in _floats(arguments)]
+    inputs = list(_floats(arguments))
     culprits.found.append(
         {
             "operation": name,
@@ -73,7 +78,7 @@ def _look(
 
 
 def _floats(value: Any) -> Iterator[Any]:
-    return (one for one in tensors_in(value) if one.is_floating_point() and one.layout is not None and not one.is_sparse)
+    return (one for one in tensors_in(value) if one.is_floating_point() and not one.is_sparse)
 
 
 def _state(torch: Any, tensor: Any) -> str:

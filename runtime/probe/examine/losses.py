@@ -14,7 +14,8 @@ MOST_PLACES = 40
 MOST_ELEMENTS = 1 << 20
 CLASSIFYING = ("cross_entropy", "nll_loss")
 BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
-PASSED_THROUGH = ("View", "Reshape", "Squeeze", "Unsqueeze", "Slice", "Select", "ToCopy", "Transpose", "Permute", "Clone")
+PASSED_THROUGH = ("View", "Reshape", "Squeeze", "Unsqueeze", "Slice", "Select", "ToCopy", "Transpose", "Permute",
+                  "Clone")  # fmt: skip
 """Operations that leave the values as they are; the one before them gave the values."""
 
 
@@ -34,7 +35,8 @@ class Losses(Observer):
         count = self._counts[key] = self._counts.get(key, 0) + 1
         if not is_due(count - 1) or len(self._places) >= MOST_PLACES:
             return
-        value, target = loss.arguments.get("input"), loss.arguments.get("target")
+        value: Any = loss.arguments.get("input")
+        target: Any = loss.arguments.get("target")
         if not (hasattr(value, "dim") and hasattr(target, "dim")) or value.numel() == 0:
             return
         facts = self._places.get(key)

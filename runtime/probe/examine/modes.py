@@ -51,7 +51,8 @@ class Modes(Observer):
         if kind == "dropout":
             counts, training_at, default = bool(args[1] if len(args) > 1 else kwargs.get("p", 0.5)), 2, True
         else:
-            counts, training_at, default = (args[1] if len(args) > 1 else kwargs.get("running_mean")) is not None, 5, False
+            kept = args[1] if len(args) > 1 else kwargs.get("running_mean")
+            counts, training_at, default = kept is not None, 5, False
         if counts:
             training = args[training_at] if len(args) > training_at else kwargs.get("training", default)
             self._active[kind if training else "quiet"] += 1
@@ -87,9 +88,10 @@ class Modes(Observer):
         facts = self._places.setdefault(
             key,
             {
-                "phase": phase, "place": place_of(call.place), "model": id(call.module), "kind": type(call.module).__name__,
-                "calls": 0, "no_grad": 0, "training_mode": 0, "dropout": 0, "batch_norm": 0, "noisy": 0, "noisy_training": 0,
-                "noisy_in_eval_mode": 0, "quiet": 0, "steps": [], "modes": [],
+                "phase": phase, "place": place_of(call.place), "model": id(call.module),
+                "kind": type(call.module).__name__, "calls": 0, "no_grad": 0, "training_mode": 0, "dropout": 0,
+                "batch_norm": 0, "noisy": 0, "noisy_training": 0, "noisy_in_eval_mode": 0, "quiet": 0,
+                "steps": [], "modes": [],
             },
         )  # fmt: skip
         facts["calls"] += 1

@@ -177,7 +177,9 @@ class Parameters(Observer):
         interesting = [row for row in rows if not row["is_ordinary"]]
         return {
             "steps": self._steps,
-            "optimizers": [{"kind": type(one).__name__, "place": place_of(place)} for one, place in self._optimizers.values()],
+            "optimizers": [
+                {"kind": type(one).__name__, "place": place_of(place)} for one, place in self._optimizers.values()
+            ],
             "models": [type(one).__name__ for one in self._models.values()],
             "count": len(rows),
             "elements": sum(row["elements"] for row in rows),
@@ -218,7 +220,8 @@ class Parameters(Observer):
         known = set(self._tracked) | {id(p) for one in self._strays.values() for p in one.parameters()}
         found = []
         for optimizer, place in self._optimizers.values():
-            lost = [p for group in optimizer.param_groups for p in group["params"] if id(p) not in known and p.grad is None]
+            members = [p for group in optimizer.param_groups for p in group["params"]]
+            lost = [p for p in members if id(p) not in known and p.grad is None]
             if lost:
                 found.append(
                     {"kind": type(optimizer).__name__, "place": place_of(place), "count": len(lost),

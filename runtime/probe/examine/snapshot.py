@@ -30,7 +30,7 @@ class Snapshot:
     @staticmethod
     def fits(optimizer: Any) -> bool:
         """Whether it is small enough to be kept."""
-        return sum(one.numel() * one.element_size() for one in parameters_of(optimizer)) <= MOST_BYTES
+        return bool(sum(one.numel() * one.element_size() for one in parameters_of(optimizer)) <= MOST_BYTES)
 
     def restore(self) -> None:
         """Put everything back."""

@@ -96,7 +96,9 @@ FAULTS = {
     "no_zero_grad": ("optim.zero_grad", "error", program(("optimizer.zero_grad()", "pass"))),
     "cleared_before_step": (
         "optim.zero_grad", "error",
-        program(("        optimizer.zero_grad()\n", ""), ("optimizer.step()", "optimizer.zero_grad(); optimizer.step()")),
+        program(
+            ("        optimizer.zero_grad()\n", ""), ("optimizer.step()", "optimizer.zero_grad(); optimizer.step()")
+        ),
     ),
     "clipped_after_step": (
         "optim.clip", "warning",
@@ -173,7 +175,10 @@ model =""")),
     "warm_up_of_steps_each_epoch": (
         "optim.schedule", "warning",
         program(
-            ("for epoch", "plan = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: min(1, (s + 1) / 20))\nfor epoch"),
+            (
+                "for epoch",
+                "plan = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: min(1, (s + 1) / 20))\nfor epoch",
+            ),
             ("    model.eval()", "    plan.step()\n    model.eval()"),
         ),
     ),
@@ -185,11 +190,14 @@ model =""")),
     "rate_too_low": ("optim.lr", "warning", program(optimizer="SGD(model.parameters(), lr=1e-7)")),
     "graph_kept": (
         "memory.leak", "warning",
-        program(("    model.train()", "    model.train(); running = 0"), ("optimizer.step()", "optimizer.step(); running += loss")),
+        program(
+            ("    model.train()", "    model.train(); running = 0"),
+            ("optimizer.step()", "optimizer.step(); running += loss"),
+        ),
     ),
     "log_of_zero": (
         "numeric.nan", "error",
-        program(loss="-(model(x) * 500).softmax(1).log().gather(1, y[:, None]).mul(torch.rand(len(y), 1).round()).mean()"),
+        program(loss="-((model(x) * 500).softmax(1).log().gather(1, y[:, None]) * torch.rand(16, 1).round()).mean()"),
     ),
     "reads_ahead": ("model.causal", "error", changed(TOKENS, ("dtype=torch.bool), 1)", "dtype=torch.bool), 2)"))),
     "not_shifted": ("model.causal", "error", changed(TOKENS, ("text[i + 1:i + 17]", "text[i:i + 16]"))),
