@@ -8,7 +8,7 @@ never zero.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .looptree import Clock, LoopNode
 
@@ -91,6 +91,25 @@ def extrapolate(tree: LoopNode, *, declared_steps: int | None = None) -> FullRun
         training=total.repeated + total.evaluation * -1.0,
         early=tuple(dict.fromkeys(reader.early)),
     )
+
+
+def turns_of(tree: LoopNode, file: str, line: int, *, declared_steps: int | None = None) -> float | None:
+    """How often the loop at a place turns in the full run; ``None`` where it was not seen or nobody can know."""
+    reader, total = _Reader(declared_steps), _Sum()
+    for child in _counting(tree, file, line).children:
+        total.add(reader.node(child, float(child.entries)))
+    return None if reader.unknown else total.steps.get(_TURNS)
+
+
+_TURNS = "turns"
+
+
+def _counting(node: LoopNode, file: str, line: int) -> LoopNode:
+    """The same tree, in which the turns of the loop at a place are counted like the steps of an optimizer."""
+    steps = dict(node.steps)
+    if (node.file, node.line) == (file, line):
+        steps[_TURNS] = node.iterations
+    return replace(node, steps=steps, children=tuple(_counting(child, file, line) for child in node.children))
 
 
 class _Reader:

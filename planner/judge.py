@@ -17,6 +17,7 @@ from .looptree import LoopNode, LoopTreeError, parse
 
 STOOD_STILL = 75
 """The exit code with which the probe ends a rehearsal whose loader stands still; see runtime/probe/stuck.py."""
+NAN = "numeric.nan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,16 @@ def judge(
         return Verdict(RungStatus.FAILED, run.reason, (*_numeric(metrics), died))
     leak = out_of_memory.leak_ahead(run, reports)
     findings = (*_numeric(metrics), *filter(None, (leak,)))
-    failed = any(finding.severity is Severity.ERROR for finding in findings)
+    failed = any(_ends_the_climb(finding, run) for finding in findings)
     return Verdict(
         RungStatus.FAILED if failed else RungStatus.PASSED, findings[0].message if failed else None, findings
     )
+
+
+def _ends_the_climb(finding: FindingDraft, run: Run) -> bool:
+    """A loss that is NaN in the rehearsal stands as an error, and the examination still looks for its operation."""
+    left_to_the_examination = finding.code == NAN and run.rung is RungName.REHEARSAL
+    return finding.severity is Severity.ERROR and not left_to_the_examination
 
 
 def _crashed(
@@ -118,7 +125,7 @@ def _died(run: Run, end: Json | None) -> FindingDraft:
 def _numeric(metrics: Mapping[str, Metric]) -> tuple[FindingDraft, ...]:
     broken = [metric for name, metric in metrics.items() if name.startswith("loss") and math.isnan(metric.value)]
     return tuple(
-        FindingDraft("numeric.nan", Severity.ERROR, f"{m.name} is NaN at step {m.step}", ({"step": m.step},))
+        FindingDraft(NAN, Severity.ERROR, f"{m.name} is NaN at step {m.step}", ({"step": m.step},))
         for m in broken
     )
 

@@ -23,8 +23,24 @@ from . import (
     seed_missing,
     selection,
 )
+from .accumulation import ACCUMULATION
 from .check import Answer, Check, Evidence, Judgement, could_not_tell
+from .checkpoint import CHECKPOINT
+from .clipping import CLIPPING
+from .decay import DECAY
+from .dependence import POSITIONS, ROWS
 from .found import Checked
+from .graph import GRAPH
+from .initialisation import INITIALISATION
+from .learning_rate import LEARNING_RATE
+from .losses import LOSSES
+from .modes import MODES
+from .numeric import NUMERIC
+from .remade import REMADE
+from .schedule import SCHEDULE
+from .seed import SEED
+from .unchanged import UNCHANGED
+from .zero_grad import ZERO_GRAD
 
 CHECKS: tuple[Check, ...] = (
     leak_preprocessing.CHECK,
@@ -40,6 +56,23 @@ CHECKS: tuple[Check, ...] = (
     seed_missing.CHECK,
     loader_slow.CHECK,
     loader_stuck.CHECK,
+    ACCUMULATION,
+    CHECKPOINT,
+    CLIPPING,
+    DECAY,
+    GRAPH,
+    INITIALISATION,
+    LEARNING_RATE,
+    LOSSES,
+    MODES,
+    NUMERIC,
+    POSITIONS,
+    REMADE,
+    ROWS,
+    SCHEDULE,
+    SEED,
+    UNCHANGED,
+    ZERO_GRAD,
 )
 
 

@@ -17,14 +17,14 @@ class AfterImport:
     """A meta path finder that finds nothing itself: it adds a call to the end of a module's execution."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, Callable[[ModuleType], None]] = {}
+        self._waiting: dict[str, list[Callable[[ModuleType], None]]] = {}
 
     def call(self, name: str, action: Callable[[ModuleType], None]) -> None:
         """Call ``action`` with the module ``name`` once it has been imported."""
         if name in sys.modules:
             action(sys.modules[name])
         else:
-            self._waiting[name] = action
+            self._waiting.setdefault(name, []).append(action)
 
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> Any:
         """The ordinary spec, with the call added; ``None`` for every other module."""
@@ -39,8 +39,7 @@ class AfterImport:
         def exec_module(module: ModuleType) -> None:
             execute(module)
             # Not before: a library may ask whether a module is there and import it later, or never.
-            action = self._waiting.pop(name, None)
-            if action is not None:
+            for action in self._waiting.pop(name, ()):
                 action(module)
 
         loader.exec_module = exec_module

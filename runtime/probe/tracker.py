@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -53,6 +53,8 @@ class Tracker:
         self._plain_sites: set[int] = set()
         """Short loops that did nothing but compute, over and over: they are left to run as they are."""
         self.on_manual_step: Callable[[], None] = lambda: None
+        self.turns: Callable[[Loop, Any], Iterable[Any]] = lambda loop, item: (item,)
+        """What a loop's body gets for one item: the item, and in an examination perhaps the same again."""
 
     def stand_down(self) -> None:
         """Do nothing any more: this is a forked child, whose time is measured from outside."""
@@ -331,7 +333,7 @@ class Tracker:
             if loop.final and loop.planned is not None and isinstance(iterator, enumerate):
                 item = (item[0] + loop.planned - 1 - loop.index, item[1])
             loop.running = True
-            yield item
+            yield from self.turns(loop, item)
             self.crash_context.clear()  # whatever passed through was handled
             self._end_iteration(loop)
             if loop.final and not loop.stop:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mlintern.planner.crashes import may_be_caused_by_cutting, names_a_cut_count, tell
 from mlintern.planner.judge import judge
-from mlintern.store.records import Metric, RungStatus, RunStatus, Severity
+from mlintern.store.records import Metric, RungName, RungStatus, RunStatus, Severity
 
 
 def crash(kind: str, message: str, **fields: Any) -> dict[str, Any]:
@@ -84,10 +84,13 @@ def test_death_without_an_exception_is_told_by_its_reason(make_run: Any) -> None
     assert verdict.status is RungStatus.FAILED and "SIGKILL" in verdict.findings[0].message
 
 
-def test_a_ceiling_stops_and_a_loss_that_is_nan_fails(make_run: Any) -> None:
+def test_a_ceiling_stops_and_a_loss_that_is_nan_fails_where_no_examination_follows(make_run: Any) -> None:
     assert judge(make_run(status=RunStatus.STOPPED, reason="ceiling of 60 s"), {}, {}).status is RungStatus.STOPPED
-    nan = judge(make_run(), {}, {"loss": Metric("loss", 3, float("nan"))})
+    broken = {"loss": Metric("loss", 3, float("nan"))}
+    nan = judge(make_run(rung=RungName.PILOT), {}, broken)
     assert nan.status is RungStatus.FAILED and nan.findings[0].code == "numeric.nan"
+    rehearsed = judge(make_run(), {}, broken)
+    assert rehearsed.status is RungStatus.PASSED and rehearsed.findings[0].severity is Severity.ERROR
     assert judge(make_run(), {}, {"loss": Metric("loss", 3, 0.5)}).status is RungStatus.PASSED
 
 

@@ -18,6 +18,7 @@ from ..after_import import AfterImport
 from ..channel import Channel
 from ..tracker import Tracker
 from .observer import LossCall, ModelCall, Observer, Place
+from .repetition import Repetition
 
 MOST_PENDING = 64
 """So many calls with gradients wait for a backward pass; older ones are evaluations."""
@@ -41,7 +42,10 @@ class Examiner:
         self._deadline: float | None = None
         self.tracker = tracker
         self.torch: Any = None
+        self.only: Observer | None = None
+        """While a turn is made again, the one observer that is told of it."""
         self.observers = [kind(self) for kind in kinds]
+        self.repetition = Repetition(self)
 
     @property
     def steps(self) -> int:
@@ -56,6 +60,7 @@ class Examiner:
     def begin(self, is_users: Callable[[str], bool], waiting: AfterImport) -> None:
         """Begin; the script has not started yet."""
         self._is_users = is_users
+        self.tracker.turns = self.repetition.turns
         self.tell("begin", waiting)
 
     def is_here(self) -> bool:
@@ -65,12 +70,20 @@ class Examiner:
     def tell(self, event: str, *arguments: Any) -> None:
         """Hand one event to every observer."""
         for observer in self.observers:
-            if observer.name in self._out:
+            if observer.name in self._out or self.only not in (None, observer):
                 continue
-            try:
-                getattr(observer, event)(*arguments)
-            except Exception as problem:  # noqa: BLE001  boundary: an observer among foreign objects must not end the run
-                self._out[observer.name] = f"{type(problem).__name__}: {problem}"[:300]
+            self.guard(observer, getattr(observer, event), *arguments)
+
+    def guard(self, observer: Observer, action: Callable[..., Any], *arguments: Any) -> None:
+        """Let an observer do something in the midst of the script; where it fails it is taken off."""
+        try:
+            action(*arguments)
+        except Exception as problem:  # noqa: BLE001  boundary: an observer among foreign objects must not end the run
+            self._out[observer.name] = f"{type(problem).__name__}: {problem}"[:300]
+
+    def is_in(self, observer: Observer) -> bool:
+        """Whether an observer still takes part."""
+        return observer.name not in self._out
 
     def place(self) -> Place | None:
         """The innermost line of the user's code."""

@@ -67,8 +67,14 @@ class Observer:
     name: ClassVar[str] = ""
     """The report is ``observed.<name>``."""
 
+    def __post_init__(self) -> None:
+        """Nothing was seen yet."""
+
     def begin(self, waiting: AfterImport) -> None:
         """Before the script's first line: wait for libraries other than torch here."""
+
+    def on_torch(self, torch: Any) -> None:
+        """Torch was just imported, and everything here listens to it."""
 
     def on_batch(self, loader: Any, batch: Any) -> None:
         """A data loader gave a batch."""
@@ -117,6 +123,16 @@ class Observer:
 
     def on_schedule(self, scheduler: Any, place: Place | None) -> None:
         """A learning-rate scheduler is about to step."""
+
+    def wants_again(self, loop: Any) -> bool:
+        """A turn of a loop is over: whether the same turn should be made again, heard by this observer alone."""
+        return False
+
+    def before_again(self) -> None:
+        """The same turn is about to be made again."""
+
+    def after_again(self) -> None:
+        """It was made, or broken off."""
 
     def at_end(self) -> None:
         """The script has ended by itself."""

@@ -33,6 +33,7 @@ def listen(torch: Any, examiner: Examiner) -> None:
     _scaler(torch, examiner)
     _schedulers(torch, examiner)
     _loaders(torch, examiner)
+    examiner.tell("on_torch", torch)
 
 
 class _Modules:
@@ -239,6 +240,8 @@ def _before_calling(kind: type, method: str, examiner: Examiner, event: str) -> 
     def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
         if not examiner.is_here() or id(self) in _QUIET:
             return original(self, *args, **kwargs)
+        if event == "on_schedule" and examiner.only is not None:
+            return None  # a turn that is made again is no progress
         examiner.tell(event, self, examiner.place())
         _QUIET.add(id(self))
         try:

@@ -1,0 +1,126 @@
+"""Whether the model is in evaluation mode when it is evaluated, and in training mode when it is trained.
+
+Invariant: a call without gradients that comes with every step may be a part of the training (a teacher, a target, an
+actor); only where one model is trained, or the calls come in rows between steps, is it taken for an evaluation.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from ...store.records import Json, RungName, Severity
+from ..finding import FindingDraft
+from .check import Check, Evidence, Judgement, ask, could_not_tell, fault, fine
+from .upon import found, upon
+
+CODE = "eval.mode"
+FEWEST_STEPS = 4
+
+
+def _judge(report: Json, evidence: Evidence) -> Judgement:
+    evaluations = [one for one in report["places"] if one["phase"] == "eval" and one["trained"]]
+    trainings = [one for one in report["places"] if one["phase"] == "train"]
+    findings = [finding for one in evaluations if (finding := _noisy(one, report, evidence)) is not None]
+    findings += _stuck(trainings, evaluations, evidence)
+    if any(finding.severity is not Severity.INFO for finding in findings):
+        return fault(*findings)
+    if findings:
+        return ask(*findings)
+    if not evaluations:
+        return could_not_tell("whether the model is evaluated in evaluation mode: no evaluation of it was seen")
+    return fine("dropout and batch norm rest while the model is evaluated, and work while it is trained")
+
+
+def _noisy(one: Json, report: Json, evidence: Evidence) -> FindingDraft | None:
+    if not one["noisy"] or one["calls"] < 1:
+        return None
+    layers = " and ".join(name for kind, name in _NAMES.items() if one[kind])
+    counted = f"in {one['noisy']} of {one['calls']} calls of {one['kind']} for evaluation"
+    numbers = ({key: one[key] for key in ("calls", "no_grad", "training_mode", "dropout", "batch_norm")},)
+    if not one["noisy_training"]:
+        return _noisy_in_eval_mode(one, layers, counted, numbers, evidence)
+    is_sure = one["no_grad"] == one["calls"] and (_in_rows(one) or report["trained_models"] == 1)
+    if not is_sure:
+        message = f"{layers} active {counted}: is this a part of the training?"
+        return found(evidence, CODE, Severity.INFO, message, one["place"], numbers, "call model.eval() before it")
+    severity = Severity.ERROR if _in_rows(one) else Severity.WARNING
+    message = (
+        f"{layers} active {counted}: the model is in training mode, so its results are noisy and depend on the batch"
+    )
+    fix = "call model.eval() before the evaluation and model.train() after it"
+    return found(evidence, CODE, severity, message, one["place"], numbers, fix)
+
+
+_NAMES = {"dropout": "dropout", "batch_norm": "batch norm"}
+
+
+def _noisy_in_eval_mode(
+    one: Json, layers: str, counted: str, numbers: tuple[Json, ...], evidence: Evidence
+) -> FindingDraft:
+    message = (
+        f"{layers} active {counted} although the model is in evaluation mode: is it switched on on purpose, as for"
+        " Monte Carlo estimates, or does a functional call lack training=self.training?"
+    )
+    fix = "give a functional dropout training=self.training"
+    return found(evidence, CODE, Severity.INFO, message, one["place"], numbers, fix)
+
+
+def _in_rows(one: Json) -> bool:
+    """Whether the calls come in rows between steps, or only after the last one, and not with every step."""
+    steps = one["steps"]
+    different = sorted(set(steps))
+    if len(steps) >= 2 * len(different):
+        return True
+    gaps = [later - earlier for earlier, later in pairwise(different)]
+    return not gaps or sum(gaps) >= 2 * len(gaps)
+
+
+def _stuck(trainings: list[Json], evaluations: list[Json], evidence: Evidence) -> list[FindingDraft]:
+    """Training calls in evaluation mode, after an evaluation or from the start."""
+    findings = []
+    for one in trainings:
+        if not one["quiet"] or one["calls"] < FEWEST_STEPS:
+            continue
+        modes = one["modes"]
+        trailing = _trailing(modes)
+        if trailing < FEWEST_STEPS or one["noisy"] > one["calls"] - trailing:
+            continue
+        before = one["steps"][-trailing]
+        came_before = [e for e in evaluations if e["model"] == one["model"] and e["steps"] and e["steps"][0] <= before]
+        evaluated = any(not all(e["modes"]) for e in came_before)
+        numbers = ({"calls": one["calls"], "in_evaluation_mode": trailing, "first_step": before},)
+        if evaluated:
+            message = (
+                f"{one['kind']} is trained in evaluation mode: after an evaluation nothing switched it back, so dropout"
+                f" and batch norm rest in {trailing} of {one['calls']} training calls"
+            )
+            fix = "call model.train() at the beginning of each epoch, or after each evaluation"
+            findings.append(found(evidence, CODE, Severity.ERROR, message, one["place"], numbers, fix))
+        elif trailing == len(modes):
+            message = f"{one['kind']} is trained in evaluation mode from the start: is that meant so?"
+            fix = "call model.train() before training"
+            findings.append(found(evidence, CODE, Severity.INFO, message, one["place"], numbers, fix))
+    return findings
+
+
+def _trailing(modes: list[bool]) -> int:
+    """How many of the last calls were in evaluation mode."""
+    count = 0
+    for in_training in reversed(modes):
+        if in_training:
+            break
+        count += 1
+    return count
+
+
+MODES = Check(
+    name="eval.mode",
+    codes=(CODE,),
+    rung=RungName.OVERFIT,
+    question="Is the model in evaluation mode when it is evaluated, and in training mode when it is trained?",
+    needs=("observed.modes",),
+    uses=("torch",),
+    evidence="in how many calls dropout and batch norm were active",
+    fix="model.eval() before evaluating, model.train() before training",
+    judge=upon("modes", "whether the model is in the right mode", _judge),
+)

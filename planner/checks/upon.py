@@ -1,0 +1,45 @@
+"""A check of one observer's report: what it answers where it could not look, and how its findings are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ...store.records import Json, Severity
+from ..finding import FindingDraft
+from .check import Evidence, Judgement, could_not_tell
+
+OBSERVED = "observed."
+
+
+def upon(name: str, what: str, judge: Callable[[Json, Evidence], Judgement]) -> Callable[[Evidence], Judgement]:
+    """Ask ``judge`` about the report of one observer; ``what`` stays open where it could not look."""
+
+    def asked(evidence: Evidence) -> Judgement:
+        report = evidence.reports[OBSERVED + name]
+        if "could_not" in report:
+            return could_not_tell(f"{what}: {report['could_not']}")
+        return judge(report, evidence)
+
+    return asked
+
+
+def found(
+    evidence: Evidence,
+    code: str,
+    severity: Severity,
+    message: str,
+    place: Json | None,
+    numbers: Sequence[Json] = (),
+    fix: str | None = None,
+) -> FindingDraft:
+    """A finding at a place that an observer reported."""
+    if place is None:
+        return FindingDraft(code, severity, message, tuple(numbers), fix=fix)
+    file, line = evidence.shown(str(place["file"])), int(place["line"])
+    return FindingDraft(code, severity, message, ({"file": file, "line": line}, *numbers), file, line, fix)
+
+
+def words(names: Sequence[str], most: int = 4) -> str:
+    """Some names for a message."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
