@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from .acceptances import Acceptances
 from .approvals import Approvals
 from .connection import Connection
 from .errors import StoreError
@@ -23,6 +24,7 @@ from .logs import Logs
 from .metrics import Metrics
 from .opening import open_database
 from .records import SearchHit
+from .remedies import Remedies
 from .reports import Reports
 from .rungs import Rungs
 from .runs import Runs
@@ -42,6 +44,8 @@ class Store:
         self.approvals = Approvals(connection)
         self.forecasts = Forecasts(connection)
         self.findings = Findings(connection)
+        self.acceptances = Acceptances(connection)
+        self.remedies = Remedies(connection)
         self.metrics = Metrics(connection)
         self.samples = Samples(connection)
         self.reports = Reports(connection)

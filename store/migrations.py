@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from sqlite_utils import Database
 
-from . import errors, schema_0001, schema_0002, schema_0003, schema_0004
+from . import errors, schema_0001, schema_0002, schema_0003, schema_0004, schema_0005
 from .connection import Connection
 from .version import APPLICATION_ID, SCHEMA_VERSION
 
@@ -27,6 +27,7 @@ MIGRATIONS: Mapping[int, Callable[[Database], None]] = MappingProxyType(
         2: schema_0002.create_search,
         3: schema_0003.create_limits,
         4: schema_0004.create_costs,
+        5: schema_0005.create_judgements,
     }
 )
 

@@ -245,6 +245,49 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A finding that a person takes as it is."""
+
+    id: int
+    experiment_id: int
+    fingerprint: str
+    """Of what the finding says: code, file and words without line numbers."""
+    code: str
+    file: str | None
+    message: str
+    reason: str
+    accepted_by: str
+    """How it was given: ``tui``, ``terminal`` or ``flag``."""
+    created_at: float
+    withdrawn_at: float | None = None
+
+
+class Outcome(StrEnum):
+    """What came of a remedy that was tried."""
+
+    HELPED = "helped"
+    DID_NOT_HELP = "did-not-help"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What was tried against a failure, which hypothesis it tested, and what came of it."""
+
+    id: int
+    experiment_id: int | None
+    run_id: int | None
+    """The run that failed; ``None`` for a log of a run that is not ours."""
+    subject: str
+    """What it was tried on: an experiment, or a log by its path."""
+    evidence: str
+    """The fingerprint of what was seen; the same remedy is not proposed again while it stays."""
+    remedy: str
+    hypothesis: str
+    outcome: Outcome
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """One measured value; ``step`` counts optimizer steps from 1, 0 is before the first."""
 
