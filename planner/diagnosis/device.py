@@ -8,7 +8,8 @@ from .rules import rule
 RULES = (
     rule(
         "run.crash.labels",
-        r"t >= 0 && t < n_classes|Assertion `?cur_target >= 0 && cur_target < n_classes|IndexError: Target (-?\d+) is out of bounds"
+        r"t >= 0 && t < n_classes|Assertion `?cur_target >= 0 && cur_target < n_classes"
+        r"|IndexError: Target (-?\d+) is out of bounds"
         r"|srcIndex < srcSelectDimSize|index out of range in self|-sizes\[i\] <= index && index < sizes\[i\]",
         "an index is outside of what it points into: a label beyond the classes, or a token beyond the vocabulary",
         "print the least and the greatest label or token of the data against the size of the output or the embedding",
@@ -18,7 +19,8 @@ RULES = (
     ),
     rule(
         "run.crash.device",
-        r"uncorrectable ECC error|\bXid\b.*?\b(?:48|63|64|79|94|95)\b|GPU has fallen off the bus|unspecified launch failure"
+        r"uncorrectable ECC error|\bXid\b.*?\b(?:48|63|64|79|94|95)\b|GPU has fallen off the bus"
+        r"|unspecified launch failure"
         r"|NVRM: Xid",
         "the device itself failed",
         "look at dmesg for Xid and at nvidia-smi -q -d ECC; run the same step on another device",
@@ -34,7 +36,8 @@ RULES = (
     ),
     rule(
         "run.crash.device",
-        r"[Dd]river/library version mismatch|CUDA driver version is insufficient|The NVIDIA driver on your system is too old"
+        r"[Dd]river/library version mismatch|CUDA driver version is insufficient"
+        r"|The NVIDIA driver on your system is too old"
         r"|(?:Found no NVIDIA driver|No CUDA GPUs are available|CUDA unknown error)",
         "the driver and the libraries do not fit, or no device is to be seen",
         "run nvidia-smi, and python -c 'import torch; print(torch.version.cuda, torch.cuda.is_available())'",

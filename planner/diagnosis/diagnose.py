@@ -29,9 +29,16 @@ RULES: tuple[Rule, ...] = (
 """Where several fit one line, the first holds."""
 
 _ANY = re.compile("|".join(f"(?:{rule.pattern.pattern.replace('(?i)', '')})" for rule in RULES), re.IGNORECASE)
-_DATA = re.compile(r"""^\s*(?:[{\[(]\s*['"]|['"]|(?:sample|text|example|prompt|question|answer|input|target)s?\b\W)""", re.I)
+_DATA = re.compile(
+    r"""^\s*(?:[{\[(]\s*['"]|['"]|(?:sample|text|example|prompt|question|answer|input|target)s?\b\W)""", re.IGNORECASE
+)
 """A line that shows a row of data: its words are not the program's."""
+_OUTLASTS = ("memory.oom", "run.crash.disk_full")
+"""What no handler mends: whatever fails while it is handled is a consequence."""
+_NO_WORDS = ("SystemExit", "ChildFailedError", "ProcessRaisedException", "ProcessExitedException")
+"""Exceptions that only tell that somebody else failed."""
 _MOST_RULED_OUT = 10
+_MESSAGE_LINES = 8
 _MOST_LINES = 2_000
 """Lines that match a rule are looked at as far as this, from the end."""
 
@@ -57,14 +64,25 @@ def diagnose(log: Log, more: Iterable[Hypothesis] = ()) -> Diagnosis:
 
 
 def weigh(found: Iterable[Hypothesis], ruled_out: tuple[str, ...] = ()) -> Diagnosis:
-    """The deepest and earliest is the cause; what comes later, or lies less deep, followed from it."""
-    cause, *rest = sorted(found, key=lambda one: (one.depth, one.at)) or [None]
-    if cause is None:
+    """The deepest and earliest is the cause; what lies less deep followed from it."""
+    signs = list(found)
+    ordered = sorted(signs, key=lambda one: (_depth(one, signs), one.at))
+    if not ordered:
         return Diagnosis(None, ruled_out=ruled_out)
-    once = {(one.code, one.what): one for one in reversed(rest) if (one.code, one.what) != (cause.code, cause.what)}
-    others = [one for one in reversed(once.values()) if one.code != cause.code]
-    followed = tuple(one for one in others if one.depth > cause.depth or one.at >= cause.at)
+    cause, *rest = ordered
+    first = {one.code: one for one in reversed(rest) if one.code != cause.code}
+    others = [one for one in rest if first.get(one.code) is one]
+    followed = tuple(one for one in others if _depth(one, signs) > cause.depth)
     return Diagnosis(cause, tuple(one for one in others if one not in followed), followed, ruled_out)
+
+
+def _depth(one: Hypothesis, signs: Sequence[Hypothesis]) -> Depth:
+    """An exception that nothing is known about is an echo where its process had been asked to end before."""
+    source = one.quotes[0].source
+    ended = any(
+        other.depth is Depth.ENDING and other.at < one.at and other.quotes[0].source == source for other in signs
+    )
+    return Depth.ECHO if one.depth is Depth.EXCEPTION and ended else one.depth
 
 
 def _by_rules(seen: _Seen, ruled_out: list[str]) -> Iterator[Hypothesis]:
@@ -103,7 +121,7 @@ def _hypothesis(seen: _Seen, rule: Rule, match: re.Match[str], index: int, trace
     if raised is None or trace is None:
         return made
     made = replace(made, quotes=(*made.quotes, *crash.places(seen.lines, raised)))
-    if raised is not trace.last and not trace.direct:
+    if raised is not trace.last and not trace.direct and rule.code not in _OUTLASTS:
         # It was caught, and handling it failed for a reason of its own.
         return replace(made, certainty=Certainty.POSSIBLE, depth=Depth.ECHO)
     return made
@@ -119,7 +137,7 @@ def _by_numbers(seen: _Seen) -> Iterator[Hypothesis]:
 def _by_traces(seen: _Seen, ruled_out: list[str]) -> Iterator[Hypothesis]:
     for trace in seen.traces:
         line = seen.lines[trace.last.index]
-        if trace.harmless or trace.last.kind == "SystemExit":
+        if trace.harmless or trace.last.kind in _NO_WORDS:
             continue
         if (later := went_on(seen.lines, seen.marks, trace.last.index)) is not None:
             ruled_out.append(_went_on(line, later))
@@ -128,26 +146,25 @@ def _by_traces(seen: _Seen, ruled_out: list[str]) -> Iterator[Hypothesis]:
 
 
 def _is_told(exception: Hypothesis, found: Iterable[Hypothesis], seen: _Seen) -> bool:
-    """Whether a rule has said what the exception is, in its own words or just below them."""
+    """Whether a rule has said what the exception is: in the traceback, or in the message's further lines."""
     trace = _trace_of(seen, exception.at)
     if trace is None:
         return False
-    return any(
-        trace.start <= one.at <= trace.last.index + 8 and one.depth is not Depth.ECHO
-        or (one.depth is Depth.ECHO and one.at == trace.last.index)
-        for one in found
-        if one.quotes and one.quotes[0].line is not None and one.code not in ("numeric.exploding",)
-        and seen.lines[one.at].stream == seen.lines[exception.at].stream
-    )  # fmt: skip
+    stream = seen.lines[exception.at].stream
+    for one in found:
+        if one.quotes[0].line is None or seen.lines[one.at].stream != stream or one.code.startswith("numeric"):
+            continue
+        last = trace.last.index
+        if one.at == last or (one.depth is not Depth.ECHO and trace.start <= one.at <= last + _MESSAGE_LINES):
+            return True
+    return False
 
 
 def _trace_of(seen: _Seen, index: int) -> Trace | None:
     """The traceback that a line stands in."""
     stream = seen.lines[index].stream
-    return next(
-        (trace for trace in seen.traces if trace.start <= index <= trace.last.index
-         and seen.lines[trace.start].stream == stream), None
-    )  # fmt: skip
+    around = (trace for trace in seen.traces if trace.start <= index <= trace.last.index)
+    return next((trace for trace in around if seen.lines[trace.start].stream == stream), None)
 
 
 def _end_of(trace: Trace | None, index: int) -> int:

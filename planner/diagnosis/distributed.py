@@ -30,8 +30,9 @@ RULES = (
     rule(
         "dist.hang",
         r"Watchdog caught collective operation timeout|ran for \d+ milliseconds before timing out"
-        r"|Timed out waiting \d+ms for (?:recv|send) operation|monitoredBarrier|(?:wait|Socket) ?[Tt]imeout\b.*(?:store|key)"
-        r"|The client socket has timed out after \d+",
+        r"|Timed out waiting \d+ms for (?:recv|send) operation|monitoredBarrier|(?:wait"
+        r"|Socket) ?[Tt]imeout\b.*(?:store|key)"
+        r"|The client socket has timed out after \d+|NCCL communicator was aborted",
         "ranks waited for one another until the timeout",
         "dump the stack of every rank while it hangs (py-spy dump): the one that is not in a collective is to blame",
         ("give every rank the same number of batches", "one rank leaves the loop earlier"),
@@ -47,16 +48,17 @@ RULES = (
         "the connection to another rank broke",
         "look at the log of the other ranks around that time: the first one that ended is to blame",
         ("mend what ended the other rank", "the connection broke because the process behind it was gone"),
-        ("check the network interface that is used (NCCL_SOCKET_IFNAME, GLOO_SOCKET_IFNAME)", "the network is at fault"),
+        ("check the network interface that is used (NCCL_SOCKET_IFNAME, GLOO_SOCKET_IFNAME)", "the network fails"),
         certainty=Certainty.POSSIBLE,
         depth=Depth.ECHO,
     ),
     rule(
         "run.crash",
-        r"ChildFailedError|^E\d{4} .*failed \(exitcode: (?:-?\d+)\)|torch\.multiprocessing\.spawn\.Process(?:Exited|Raised)Exception",
+        r"ChildFailedError|^E\d{4} .*failed \(exitcode: (?:-?\d+)\)"
+        r"|torch\.multiprocessing\.spawn\.Process(?:Exited|Raised)Exception",
         "a worker process of the launcher failed, and the log does not hold its own words",
         "look at that rank's own log, or decorate main with torch.distributed.elastic.multiprocessing.errors.record",
-        ("start the launcher with --redirects 3 --tee 3, so that every rank's words are kept", "the words went elsewhere"),
+        ("start the launcher with --redirects 3 --tee 3, so that every rank's words are kept", "they went elsewhere"),
         certainty=Certainty.POSSIBLE,
         depth=Depth.ECHO,
     ),

@@ -34,7 +34,8 @@ RULES = (
     ),
     rule(
         "run.crash.killed",
-        r"^(?:\S+: line \d+: +\d+ )?Killed(?:\s+\S.*)?$|received signal 9\b|Signal 9 \(SIGKILL\) received|exitcode: -9\b"
+        r"^(?:\S+: line \d+: +\d+ )?Killed(?:\s+\S.*)?$|received signal 9\b|Signal 9 \(SIGKILL\) received"
+        r"|exitcode: -9\b"
         r"|died with <Signals\.SIGKILL|(?:exit|return) ?code:? ?137\b|Exited with exit code 137",
         "a process was killed from outside (SIGKILL), most often by the kernel for want of host memory",
         "look for oom-kill at that time in dmesg or journalctl -k",
@@ -55,7 +56,8 @@ RULES = (
     ),
     rule(
         "run.crash.interrupted",
-        r"CANCELLED AT \S+ \*\*\*|^KeyboardInterrupt$|received signal (?:2|15)\b|SignalException: Process \d+ got signal: (?:2|15)"
+        r"CANCELLED AT \S+ \*\*\*|^KeyboardInterrupt$|received signal (?:2|15)\b"
+        r"|SignalException: Process \d+ got signal: (?:2|15)"
         r"|Signal 15 \(SIGTERM\) received|CANCELLED BY|^Terminated\b|Received SIGTERM",
         "it was asked to end: by a person, or by the program that started it",
         "ask who has stopped it, or look at the scheduler's record of the job",

@@ -16,7 +16,8 @@ RULES = (
     rule(
         "run.crash.checkpoint",
         r"Error\(s\) in loading state_dict|size mismatch for [\w.]+: copying a param|Missing key\(s\) in state_dict"
-        r"|PytorchStreamReader failed|invalid load key|unexpected EOF, expected \d+ more bytes|Weights only load failed",
+        r"|PytorchStreamReader failed|invalid load key|unexpected EOF, expected \d+ more bytes"
+        r"|Weights only load failed",
         "the checkpoint does not fit the model, or is damaged",
         "load it by itself and compare its keys and shapes with model.state_dict()",
         ("build the model with the settings that the checkpoint was made with", "the settings differ (classes, width)"),

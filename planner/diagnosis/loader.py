@@ -8,7 +8,8 @@ from .rules import rule
 RULES = (
     rule(
         "loader.killed",
-        r"insufficient shared memory|killed by signal: Bus error|unable to (?:open|write to|resize|mmap) (?:shared memory|file </torch_)",
+        r"insufficient shared memory|killed by signal: Bus error|unable to (?:open|write to|resize"
+        r"|mmap) (?:shared memory|file </torch_)",
         "a loader worker died because /dev/shm is full",
         "look at df -h /dev/shm while it runs, or repeat with num_workers=0",
         ("give the container more shared memory (--shm-size, or a larger /dev/shm)", "shared memory is too small"),

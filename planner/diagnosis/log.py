@@ -22,7 +22,8 @@ MOST_BYTES = 1 << 16
 _MOST_CHARACTERS = 4_000
 _NEEDLES = re.compile(
     rb"Traceback|Error|rror:|Exception|[Nn]a[Nn]|NAN|[Ii]nf\b|out of memory|OutOfMemory|[Kk]illed|oom|signal|SIG[A-Z]"
-    rb"|slurm|srun|NCCL|TIME LIMIT|PREEMPT|[Pp]reempt|NODE|No space|quota|usage:|Xid|ECC|[Aa]bort|Segmentation|Bus error"
+    rb"|slurm|srun|NCCL|TIME LIMIT|PREEMPT|[Pp]reempt|NODE|No space|quota|usage:|Xid|ECC|[Aa]bort|Segmentation"
+    rb"|Bus error"
     rb"|FAILED|assert|Assertion|overflow|Watchdog|watchdog|timed? ?out"
 )
 _CONTROL = re.compile(

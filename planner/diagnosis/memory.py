@@ -30,7 +30,8 @@ RULES = (
     ),
     rule(
         "memory.oom",
-        r"(?i)slurmstepd: error: .*oom[-_ ]?kill|Some of your processes may have been killed by the cgroup out-of-memory"
+        r"(?i)slurmstepd: error: .*oom[-_ ]?kill"
+        r"|Some of your processes may have been killed by the cgroup out-of-memory"
         r"|\bOUT_OF_MEMORY\b|Out of memory: Killed process|oom-kill:constraint|Memory cgroup out of memory|OOMKilled",
         "the kernel killed a process because the host's memory, or the job's share of it, was used up",
         "look at MaxRSS of the job (sacct -j ID --format=MaxRSS,ReqMem), or repeat with num_workers=0 for a minute",

@@ -15,7 +15,7 @@ from .rules import rule
 
 _TEST = "repeat that one step on its batch with torch.autograd.set_detect_anomaly(True): it names the operation"
 _DATA = (
-    Measure("look for what is not finite in the batch of that step, and leave it out", "the data holds NaN or infinity"),
+    Measure("look for what is not finite in the inputs of that step, and leave it out", "the data is not finite"),
     Measure("guard logarithms, divisions and roots in the loss (clamp, eps)", "an operation leaves its domain"),
     Measure("train in bfloat16 or float32 in place of float16", "values leave the range of half precision"),
 )
@@ -41,7 +41,8 @@ RULES = (
     ),
     rule(
         "numeric.overflow",
-        r"[Mm]inimum loss scale reached|Current loss scale already at minimum|cannot be converted to type at::Half without",
+        r"[Mm]inimum loss scale reached|Current loss scale already at minimum"
+        r"|cannot be converted to type at::Half without",
         "values left the range of half precision, whatever the loss scale",
         "repeat a hundred steps in bfloat16: without the overflow it was the range",
         ("train in bfloat16 in place of float16", "the range of half precision is too small"),
@@ -74,10 +75,11 @@ def _not_finite(
     grew = len(before) >= 3 and abs(before[-1]) > _GROWTH * max(statistics.median(map(abs, before[:-1])), 1e-12)
     seen = [quotes[position] for position, _ in values[max(0, first - (3 if grew else 1)) : first]]
     evaluated = any(word in name for word in ("val", "eval", "test", "dev"))
-    measures = (*_PACE, *_DATA) if grew else (*_DATA[:2], *_PACE, _DATA[2])
+    measures: tuple[Measure, ...] = (*_PACE, *_DATA) if grew else (*_DATA[:2], *_PACE, _DATA[2])
     instead: tuple[str, ...] = ("a sample that is not finite",) if grew else ("a learning rate that is too high",)
     if evaluated:
-        measures = (Measure("count the batches of the evaluation, and divide by what is there", "the split is empty"), *measures)
+        count = Measure("count the batches of the evaluation, and divide by what is there", "the split is empty")
+        measures = (count, *measures)
         instead = ("an empty or filtered split, whose mean does not exist", *instead)
     how = "after it had grown" if grew else "all at once" if before else "from the first value on"
     return Hypothesis(

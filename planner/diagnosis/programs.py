@@ -7,7 +7,8 @@ from .rules import rule
 RULES = (
     rule(
         "run.crash.shape",
-        r"mat1 and mat2 shapes cannot be multiplied \(.+?\)|The size of tensor a \(\d+\) must match the size of tensor b"
+        r"mat1 and mat2 shapes cannot be multiplied \(.+?\)"
+        r"|The size of tensor a \(\d+\) must match the size of tensor b"
         r"|shape '\[.+\]' is invalid for input of size|Expected input batch_size \(\d+\) to match target batch_size"
         r"|[Ss]izes of tensors must match except in dimension|stack expects each tensor to be equal size"
         r"|Given groups=\d+, weight of size|expected input.*to have \d+ channels|Expected more than 1 value per channel"
@@ -37,7 +38,8 @@ RULES = (
     ),
     rule(
         "run.arguments.usage",
-        r"^(?:\S+\.py|\S+): error: (?:(?:the following )?arguments? .+|unrecognized arguments: .+|argument .+|ambiguous option.+)"
+        r"^(?:\S+\.py|\S+): error: (?:(?:the following )?arguments? .+|unrecognized arguments: .+|argument .+"
+        r"|ambiguous option.+)"
         r"|No action for key .+ to check its value|Could not override '.+'",
         "an argument is unknown, missing or of a wrong form",
         "run the script with --help",

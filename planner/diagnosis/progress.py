@@ -26,12 +26,17 @@ _LOSS = re.compile(
     re.IGNORECASE,
 )
 _SETTING = re.compile(
-    r"scale|weight|fn|type|thresh|coef|ratio|max|min|clip|init|best|prev|allow|config|default|target|limit", re.IGNORECASE
+    r"scale|weight|fn|type|thresh|coef|ratio|max|min|clip|init|best|prev|allow|config|default|target"
+    r"|limit",
+    re.IGNORECASE,
 )
 _OVER = re.compile(
-    r"'train_runtime'|train_runtime +=|`Trainer\.fit` stopped|max_(?:epochs|steps)=\d+` reached|\bearly stopp(?:ing|ed)\b"
-    r"|\b(?:training|finetuning|fine-tuning|run|job|experiment)\b[^.]{0,20}\b(?:complete|completed|finished|done|succeeded)\b"
-    r"|\bfinished training\b|^(?:all )?done\b|\b(?:saved|saving|wrote)\b.{0,40}\b(?:final|last|model)\b|best .{0,30}accuracy",
+    r"'train_runtime'|train_runtime +=|`Trainer\.fit` stopped|max_(?:epochs|steps)=\d+` reached"
+    r"|\bearly stopp(?:ing|ed)\b"
+    r"|\b(?:training|finetuning|fine-tuning|run|job|experiment)\b[^.]{0,20}\b(?:complete|completed|finished"
+    r"|done|succeeded)\b"
+    r"|\bfinished training\b|^(?:all )?done\b|\b(?:saved|saving|wrote)\b.{0,40}\b(?:final|last|model)\b"
+    r"|best .{0,30}accuracy",
     re.IGNORECASE,
 )
 _AFTERWARDS = re.compile(r"^(?:wandb|mlflow|comet|neptune)\b:?", re.IGNORECASE)
@@ -67,7 +72,8 @@ def went_on(lines: Sequence[Line], told: Sequence[Mark], index: int) -> Line | N
     for mark in (mark for mark in told if mark.index > index and lines[mark.index].source == source):
         if _AFTERWARDS.match(lines[mark.index].text):
             continue
-        if any(before.get(total) != count for count, total in mark.counts) or (mark.losses and not mark.counts):
+        is_finite = all(math.isfinite(value) for _, value in mark.losses)
+        if any(before.get(total) != count for count, total in mark.counts) or (is_finite and not mark.counts):
             return lines[mark.index]
     return next((line for line in lines[index + 1 :] if line.source == source and is_over(line.text)), None)
 

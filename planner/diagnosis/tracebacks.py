@@ -40,7 +40,8 @@ class Raised:
     def place(self) -> tuple[str, int, int] | None:
         """The last frame of the user's own code, or else the last of all."""
         own = [frame for frame in self.frames if not _LIBRARIES.search(frame[0])]
-        return (own or list(self.frames) or [None])[-1]
+        frames = own or list(self.frames)
+        return frames[-1] if frames else None
 
 
 @dataclass(frozen=True, slots=True)
