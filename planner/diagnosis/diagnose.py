@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from . import crash, device, distributed, endings, files, loader, memory, numbers, programs, stall
 from .hypothesis import Certainty, Depth, Diagnosis, Hypothesis, quote
-from .log import Line, Log
+from .log import Line, Log, may_tell
 from .progress import Mark, losses, marks, went_on
 from .rules import Rule
 from .tracebacks import Trace, tracebacks
@@ -28,7 +28,6 @@ RULES: tuple[Rule, ...] = (
 )
 """Where several fit one line, the first holds."""
 
-_ANY = re.compile("|".join(f"(?:{rule.pattern.pattern.replace('(?i)', '')})" for rule in RULES), re.IGNORECASE)
 _DATA = re.compile(
     r"""^\s*(?:[{\[(]\s*['"]|['"]|(?:sample|text|example|prompt|question|answer|input|target)s?\b\W)""", re.IGNORECASE
 )
@@ -39,8 +38,8 @@ _NO_WORDS = ("SystemExit", "ChildFailedError", "ProcessRaisedException", "Proces
 """Exceptions that only tell that somebody else failed."""
 _MOST_RULED_OUT = 10
 _MESSAGE_LINES = 8
-_MOST_LINES = 2_000
-"""Lines that match a rule are looked at as far as this, from the end."""
+_MOST_LINES = 20_000
+"""Lines that may tell something are looked at as far as this, from the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ def _depth(one: Hypothesis, signs: Sequence[Hypothesis]) -> Depth:
 
 def _by_rules(seen: _Seen, ruled_out: list[str]) -> Iterator[Hypothesis]:
     done: set[int] = set()
-    candidates = [index for index, line in enumerate(seen.lines) if _ANY.search(line.text)][-_MOST_LINES:]
+    candidates = [index for index, line in enumerate(seen.lines) if may_tell(line.text)][-_MOST_LINES:]
     for index in candidates:
         text = seen.lines[index].text
         number, match = next(((n, m) for n, rule in enumerate(RULES) if (m := rule.pattern.search(text))), (-1, None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from mlintern.planner.diagnosis.log import may_tell
 
 from .conftest import LOGS, Known, known, of_file
 
@@ -57,3 +58,10 @@ def test_non_finite_values_never_lead_to_a_smaller_batch() -> None:
         cause = of_file(log.path).cause
         if cause is not None and cause.code.startswith("numeric"):
             assert not any("smaller batch" in measure.remedy for measure in cause.measures)
+
+
+def test_a_line_that_shows_a_cause_would_be_kept_of_a_long_log() -> None:
+    for log in (*known("failed"), *known("held_back")):
+        cause = of_file(log.path).cause
+        if cause is not None and cause.code not in ("numeric.exploding", "run.crash.silent"):
+            assert may_tell(cause.quotes[0].text), cause.quotes[0].text
