@@ -23,8 +23,6 @@ _LOG_SUFFIXES = {".log", ".out", ".err", ".txt", ".stdout", ".stderr"}
 _LOG_NAMES = {"stdout", "stderr", "log"}
 MOST_FILES = 200
 MOST_POINTS = 2_000
-MOST_BYTES_IN_PASSING = 32 << 20
-"""A longer log is not read where the diagnosis is only a part of what is shown."""
 
 
 @dataclass(frozen=True, slots=True)

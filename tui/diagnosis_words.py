@@ -10,12 +10,17 @@ from typing import Any
 
 from ..planner.diagnosis.hypothesis import Diagnosis, Hypothesis, Quote
 from ..planner.diagnosis.ledger import Advice
-from ..store.records import Remedy
-from .diagnosing import Subject
+from ..store import Store
+from ..store.records import Remedy, Run, RungName, RunStatus
+from .diagnosing import Subject, of_run
 from .text import clean
 
 NOTHING = "nothing wrong was seen"
 USED_UP = "every remedy for this evidence was tried; make the test before anything else"
+MOST_BYTES_IN_PASSING = 32 << 20
+"""A longer log is not read where the diagnosis is only a part of what is shown."""
+MOST_BYTES_ON_SCREEN = 4 << 20
+"""The same where it is read again whenever something changes."""
 _MOST_FOLLOWED = 5
 
 
@@ -39,6 +44,13 @@ def short(diagnosis: Diagnosis) -> str | None:
     """One line; ``None`` when nothing wrong was seen."""
     cause = diagnosis.cause
     return None if cause is None else clean(f"{cause.certainty}: {cause.code}: {cause.what}")
+
+
+def in_passing(store: Store, run: Run, *, most_bytes: int) -> str | None:
+    """One line about a run that did not come to its end; a log of more bytes is left out of it."""
+    if run.status not in (RunStatus.FAILED, RunStatus.STOPPED, RunStatus.LOST) or run.rung is RungName.DRYRUN:
+        return None
+    return short(of_run(store, run, most_bytes=most_bytes).diagnosis)
 
 
 def lines(subject: Subject, advice: Advice | None) -> Iterator[str]:

@@ -127,7 +127,7 @@ def _hypothesis(seen: _Seen, rule: Rule, match: re.Match[str], index: int, trace
 
 
 def _by_numbers(seen: _Seen) -> Iterator[Hypothesis]:
-    for name, values in losses(seen.lines, seen.marks).items():
+    for name, values in losses(seen.lines, seen.marks):
         quotes = {index: quote(seen.lines[index]) for index, _ in values}
         if (found := numbers.of_series(name, values, quotes)) is not None:
             yield found

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...store.records import Json, Metric, Run, RunStatus, Severity
+from ...store.records import Json, Metric, Run, RungName, RunStatus, Severity
 from ..finding import FindingDraft
 from ..judge import judge
 from . import numbers
@@ -30,7 +30,7 @@ def diagnose_run(
 ) -> Diagnosis:
     """The diagnosis of an ended run; one that is done is looked at too, since a loss may not be finite."""
     last = {name: values[-1] for name, values in series.items() if values}
-    told = list(_told(run, reports, last)) if run.status.is_over else []
+    told = list(_told(run, reports, last)) if _can_be_judged(run) else []
     by_numbers = list(_by_numbers(series))
     seen = diagnose(log)
     found = [one for one in (seen.cause, *seen.others, *seen.followed) if one is not None]
@@ -40,6 +40,11 @@ def diagnose_run(
     known = {one.code for one in found}
     rest = [one for one in (*by_numbers, *told) if one.code not in known and not _is_said_better(one, found)]
     return weigh((*merged, *rest), seen.ruled_out)
+
+
+def _can_be_judged(run: Run) -> bool:
+    """A dry run that breaks off says nothing of the script: the rehearsal comes right after."""
+    return run.status.is_over and run.rung is not RungName.DRYRUN
 
 
 def _told(run: Run, reports: Mapping[str, Json], last: Mapping[str, Metric]) -> Iterator[Hypothesis]:

@@ -78,13 +78,13 @@ def went_on(lines: Sequence[Line], told: Sequence[Mark], index: int) -> Line | N
     return next((line for line in lines[index + 1 :] if line.source == source and is_over(line.text)), None)
 
 
-def losses(lines: Sequence[Line], told: Sequence[Mark]) -> dict[str, list[tuple[int, float]]]:
-    """Each reported loss as (index of its line, value)."""
-    found: dict[str, list[tuple[int, float]]] = {}
+def losses(lines: Sequence[Line], told: Sequence[Mark]) -> Iterator[tuple[str, list[tuple[int, float]]]]:
+    """Each loss that a process reported, with (index of its line, value)."""
+    found: dict[tuple[object, str], list[tuple[int, float]]] = {}
     for mark in told:
         for name, value in mark.losses:
-            found.setdefault(name, []).append((mark.index, value))
-    return found
+            found.setdefault((lines[mark.index].stream, name), []).append((mark.index, value))
+    return ((name, values) for (_, name), values in found.items())
 
 
 def short_of_end(told: Sequence[Mark]) -> tuple[Mark, str, str] | None:

@@ -11,8 +11,8 @@ from ...planner.overview import energy_source
 from ...planner.view import LadderView
 from ...runtime.guard import EVENT
 from ...store import Store
-from ...store.records import Experiment, Forecast, Metric, Run, RunStatus
-from .. import diagnosing, diagnosis_words, memory_words, output_json
+from ...store.records import Experiment, Forecast, Metric, Run
+from .. import diagnosis_words, memory_words, output_json
 from ..output import SCHEMA, ExitCode, Output
 from ..text import clean
 from ..units import (
@@ -41,7 +41,9 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         forecast = _forecast(store, run)
         last = tuple(store.metrics.last(run.id).values()) if output_json.shows_results(run) else ()
         memory = store.events.of_kind(EVENT, run_id=run.id)
-        diagnosis = _diagnosis(store, run)
+        diagnosis = diagnosis_words.in_passing(
+            store, run, most_bytes=diagnosis_words.MOST_BYTES_IN_PASSING
+        )
         more = {"memory": [dict(event.data) for event in memory], "diagnosis": diagnosis}
         output.object(_content(store, run, view, forecast, last) | more)
         output.lines(_lines(run, view, forecast, last, energy_source(store, run.id)))
@@ -49,14 +51,6 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         if diagnosis is not None:
             output.lines([f"diagnosis: {diagnosis} (more: mlintern diagnose {run.id})"])
     return ExitCode.DONE
-
-
-def _diagnosis(store: Store, run: Run) -> str | None:
-    """In one line, of a run that did not come to its end."""
-    if run.status not in (RunStatus.FAILED, RunStatus.STOPPED, RunStatus.LOST):
-        return None
-    subject = diagnosing.of_run(store, run, most_bytes=diagnosing.MOST_BYTES_IN_PASSING)
-    return diagnosis_words.short(subject.diagnosis)
 
 
 def _view(store: Store, home: Path, experiment: Experiment) -> LadderView:
