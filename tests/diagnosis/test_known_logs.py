@@ -37,8 +37,13 @@ def test_the_logs_that_were_held_back() -> None:
     assert len(missed) <= MOST_MISSED_HELD_BACK, missed
 
 
+@pytest.mark.parametrize("log", known("later"), ids=str)
+def test_the_logs_that_were_written_after_the_rules(log: Known) -> None:
+    assert is_right(log), of_file(log.path)
+
+
 def test_every_log_is_in_its_manifest() -> None:
-    for folder in ("failed", "sound", "held_back"):
+    for folder in ("failed", "sound", "held_back", "later"):
         there = {path for path in (LOGS / folder).iterdir() if path.suffix == ".log"}
         assert there == {log.path for log in known(folder)}
 
