@@ -93,8 +93,8 @@ def _by_rules(seen: _Seen, ruled_out: list[str]) -> Iterator[Hypothesis]:
         if match is None or number in done or _DATA.match(text):
             continue
         trace = _trace_of(seen, index)
-        if trace is not None and trace.harmless:
-            continue
+        if trace is not None and (trace.harmless or text[:1].isspace()):
+            continue  # an indented line of a traceback is source code, which may quote any message
         if (later := went_on(seen.lines, seen.marks, _end_of(trace, index))) is not None:
             ruled_out.append(_went_on(seen.lines[index], later))
             continue

@@ -36,10 +36,19 @@ def diagnose_run(
     found = [one for one in (seen.cause, *seen.others, *seen.followed) if one is not None]
     if run.status not in (RunStatus.FAILED, RunStatus.LOST):
         found = [one for one in found if one.code != "run.crash.silent"]
+    ruled_out = seen.ruled_out
+    if run.status is RunStatus.DONE:
+        ruled_out += tuple(f"{one.what}: the run came to its end all the same" for one in found if not _shows(one))
+        found = [one for one in found if _shows(one)]
     merged = [_merged(one, told) for one in found]
     known = {one.code for one in found}
     rest = [one for one in (*by_numbers, *told) if one.code not in known and not _is_said_better(one, found)]
-    return weigh((*merged, *rest), seen.ruled_out)
+    return weigh((*merged, *rest), ruled_out)
+
+
+def _shows(one: Hypothesis) -> bool:
+    """Whether it is wrong although the run came to its end."""
+    return one.code.startswith("numeric.")
 
 
 def _can_be_judged(run: Run) -> bool:

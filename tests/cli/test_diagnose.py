@@ -113,3 +113,7 @@ def test_a_run_that_met_its_ceiling_and_one_that_is_done(mlintern: Mlintern, fai
     assert stopped["cause"]["code"] == "run.crash.time_limit" and "ceiling" in stopped["cause"]["what"]
     done = mlintern("diagnose", str(failed_run + 2), "--json")
     assert (done.code, done.json("diagnose")["cause"]) == (0, None)
+    (home / "runs" / str(failed_run + 2) / "output.log").write_text("Traceback (most recent call last):\nKeyError: 1\n")
+    done = mlintern("diagnose", str(failed_run + 2), "--json")
+    assert (done.code, done.json("diagnose")["cause"]) == (0, None)
+    assert "came to its end all the same" in done.json("diagnose")["ruled_out"][0]

@@ -88,3 +88,11 @@ HEADER = "Traceback (most recent call last):\n"
 @pytest.mark.parametrize("text", ["", "\n\n", "\x00\x1b[", HEADER, HEADER * 50])
 def test_what_is_no_log_is_no_failure_of_ours(text: str) -> None:
     assert of_text(text).cause is None
+
+
+def test_the_source_code_of_a_traceback_is_no_message() -> None:
+    diagnosis = of_text(
+        HEADER + '  File "a.py", line 2, in f\n    raise MemoryError("Unable to allocate 3 GiB, No space left")\n'
+        "ValueError: something else\n"
+    )
+    assert diagnosis.cause is not None and diagnosis.cause.code == "run.crash"
