@@ -26,7 +26,6 @@ LATER = {
     "confirm": "more seeds, and the sealed test split once",
     "report": "claims, each with its evidence",
     "verify": "recompute what a report claims",
-    "diagnose": "what went wrong, with evidence",
 }
 """Commands that this version declares and cannot do yet."""
 
@@ -71,7 +70,9 @@ def parser() -> _Parser:
     top.add_argument("--home", metavar="DIR", help=_HOME_HELP)
     commands = top.add_subparsers(dest="command", required=True, parser_class=_Parser)
     common = _common()
-    of_runs = (_add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume)
+    of_runs = (
+        _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume, _add_diagnose,
+    )  # fmt: skip
     for add in (_add_check, _add_run, *of_runs):
         add(commands, common)
     doctor = commands.add_parser("doctor", parents=[common, _json()], help="what this machine has and what is missing")
@@ -215,6 +216,16 @@ def _add_resume(commands: Any, common: _Parser) -> None:
     parser.add_argument(
         "--to", metavar="RUNG", choices=RUNGS, default="full", help="the last rung to climb (default: full)"
     )
+
+
+def _add_diagnose(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "diagnose", parents=[common, _json()], help="what went wrong with a run, or in any log, with evidence"
+    )
+    parser.add_argument("target", metavar="RUN|LOG", help="a run, a log file, or a folder of logs")
+    parser.add_argument("--tried", metavar="REMEDY", help="remember an attempt: its words, or its number as listed")
+    parser.add_argument("--outcome", choices=("helped", "did-not-help"), help="what came of it")
+    parser.add_argument("--hypothesis", metavar="WORDS", help="what it tested, where the remedy is one of your own")
 
 
 def _read(parse: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -255,3 +255,13 @@ async def test_a_warning_of_memory_stands_until_it_is_over(backend: FakeBackend)
         guard_says(backend, "eased", "host: memory does not grow any more")
         await ours(pilot).pulse()
         await until(lambda: "memory: " not in shown(pilot.app))
+
+
+async def test_a_run_that_failed_is_told_with_its_diagnosis(backend: FakeBackend) -> None:
+    with Store.open(backend.home) as store:
+        run = store.runs.update(3, status=RunStatus.FAILED, reason="ended by SIGKILL", signal=9)
+        with run.log_path.open("a") as log:
+            log.write("slurmstepd: error: Detected 1 oom_kill event in StepId=8.batch.\n")
+    async with running(backend) as pilot:
+        await opened(pilot)
+        await until(lambda: "! diagnosis: certain: memory.oom: the kernel killed" in shown(pilot.app))

@@ -100,7 +100,16 @@ class Climbing:
         self._tell_memory(run_id, told)
         words = f"run {run.id}, {run.rung}: {run.status} after {duration(run.wall_seconds)}"
         self.output.say(f"{words}, {run.reason}" if run.reason else words)
+        self._tell_diagnosis(run)
         return run
+
+    def _tell_diagnosis(self, run: Run) -> None:
+        """Say what went wrong, where a run did not come to its end."""
+        from .. import diagnosis_words
+
+        told = diagnosis_words.in_passing(self.store, run, most_bytes=diagnosis_words.MOST_BYTES_IN_PASSING)
+        if told is not None:
+            self.output.say(f"diagnosis: {told} (more: mlintern diagnose {run.id})")
 
     def _ask_for_more(self, run: Run, asked_for: float | None) -> float | None:
         """Say once for each ceiling that the run will need more; returns the ceiling that it was said of."""

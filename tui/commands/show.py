@@ -13,7 +13,7 @@ from ...planner.view import LadderView
 from ...runtime.guard import EVENT
 from ...store import Store
 from ...store.records import Experiment, Forecast, Metric, Run
-from .. import memory_words, output_json
+from .. import diagnosis_words, memory_words, output_json
 from ..output import SCHEMA, ExitCode, Output
 from ..text import clean
 from ..units import (
@@ -42,9 +42,15 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         forecast = _forecast(store, run)
         last = tuple(store.metrics.last(run.id).values()) if output_json.shows_results(run) else ()
         memory = store.events.of_kind(EVENT, run_id=run.id)
-        output.object(_content(store, run, view, forecast, last) | {"memory": [dict(event.data) for event in memory]})
+        diagnosis = diagnosis_words.in_passing(
+            store, run, most_bytes=diagnosis_words.MOST_BYTES_IN_PASSING
+        )
+        more = {"memory": [dict(event.data) for event in memory], "diagnosis": diagnosis}
+        output.object(_content(store, run, view, forecast, last) | more)
         output.lines(_lines(run, view, forecast, last, energy_source(store, run.id)))
         output.lines(map(memory_words.line, memory))
+        if diagnosis is not None:
+            output.lines([f"diagnosis: {diagnosis} (more: mlintern diagnose {run.id})"])
     return ExitCode.DONE
 
 

@@ -170,8 +170,11 @@ class RunScreen(StopQuestion):
     def _draw_memory(self) -> None:
         words = self.snapshot.memory if self.snapshot is not None else ()
         facts = self.query_one("#run-memory", Facts)
-        facts.display = bool(words)
-        facts.show([("!", "warn", one) for one in words])
+        told = [("!", "warn", one) for one in words]
+        if self.snapshot is not None and self.snapshot.diagnosis is not None:
+            told.append(("!", "bad", f"diagnosis: {self.snapshot.diagnosis}"))
+        facts.display = bool(told)
+        facts.show(told)
 
     def _draw_title(self) -> None:
         line = self.query_one("#run-title", Line)

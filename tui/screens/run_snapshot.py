@@ -9,6 +9,7 @@ from ...runtime.budgets import Account, accounts
 from ...runtime.guard import EVENT
 from ...store import Store
 from ...store.records import Experiment, Finding, Forecast, Interval, Metric, Run, RungName, Sample
+from .. import diagnosis_words
 from ..memory_words import standing
 
 MOST_POINTS = 2_000
@@ -46,6 +47,8 @@ class Snapshot:
     budgets: tuple[Account, ...]
     memory: tuple[str, ...] = ()
     """What the guard said of its memory and still stands."""
+    diagnosis: str | None = None
+    """What went wrong, where it did not come to its end."""
 
 
 def take(store: Store, wanted: Wanted) -> Snapshot:
@@ -81,6 +84,7 @@ def take(store: Store, wanted: Wanted) -> Snapshot:
         reforecast=reforecast(store, run),
         budgets=tuple(accounts(experiment, store.runs.for_experiment(experiment.id)).values()),
         memory=standing(store.events.of_kind(EVENT, run_id=run.id)),
+        diagnosis=diagnosis_words.in_passing(store, run, most_bytes=diagnosis_words.MOST_BYTES_ON_SCREEN),
     )
 
 
