@@ -1,0 +1,122 @@
+"""What a planted fault does to the metric: clean and faulty programs run to their end over several seeds.
+
+Usage: python -m mlintern.benchmarks.faults.effects [--seeds N] [--only GLOB] [--until HH:MM]
+
+Every program gets its first seed before any gets its second. What is measured is kept in effects.json after every run, and a
+later call goes on from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import json
+import math
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mlintern.benchmarks.faults.build import ROOT, SCRIPT, Program, build, programs
+
+EFFECTS = ROOT / "effects.json"
+LIMIT = 180.0
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf)\b", re.IGNORECASE)
+
+
+def plain_run(program: Program, seed: int | None) -> dict[str, Any]:
+    """Run a program by itself, without the product, and read the metric in its last line."""
+    with tempfile.TemporaryDirectory(prefix="program-") as scratch:
+        folder = build(program, Path(scratch) / "project").parent
+        arguments = [*program.args, *(() if seed is None else ("--seed", str(seed)))]
+        began = time.monotonic()
+        try:
+            done = subprocess.run(
+                [sys.executable, SCRIPT, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=LIMIT
+            )
+        except subprocess.TimeoutExpired:
+            return {"seconds": LIMIT, "exit": None, "metric": None, "last": "stopped: too long"}
+        return {
+            "seconds": round(time.monotonic() - began, 2),
+            "exit": done.returncode,
+            "metric": metric(done.stdout) if done.returncode == 0 else None,
+            "last": next(iter((done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()[-1:]), ""),
+        }
+
+
+def metric(output: str) -> float | None:
+    """The last number of the last line; ``None`` where it is not finite."""
+    lines = output.strip().splitlines()
+    found = NUMBER.findall(lines[-1]) if lines else []
+    value = float(found[-1]) if found else math.nan
+    return value if math.isfinite(value) else None
+
+
+def effect(clean: Sequence[float | None], faulty: Sequence[float | None], *, higher_is_better: bool) -> dict[str, Any] | None:
+    """Faulty minus clean over the seeds that both have; ``None`` where nothing can be compared."""
+    pairs = [(one, other) for one, other in zip(clean, faulty, strict=False) if one is not None and other is not None]
+    if not pairs:
+        return None
+    differences = [other - one for one, other in pairs]
+    mean = statistics.fmean(differences)
+    return {
+        "clean": statistics.fmean(one for one, _ in pairs),
+        "faulty": statistics.fmean(other for _, other in pairs),
+        "difference": mean,
+        "spread": statistics.stdev(differences) if len(differences) > 1 else None,
+        "seeds": len(differences),
+        "looks": "better" if (mean > 0) == higher_is_better and mean != 0 else "same" if mean == 0 else "worse",
+    }
+
+
+def load(path: Path = EFFECTS) -> dict[str, Any]:
+    """What was measured so far."""
+    empty: dict[str, Any] = {"runs": {}, "effects": {}}
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else empty
+
+
+def summarise(measured: dict[str, Any]) -> dict[str, Any]:
+    """The effect of every program beside its base; ``null`` is not measured, or has no metric."""
+    runs = measured["runs"]
+
+    def metrics(name: str) -> list[float | None]:
+        return [run["metric"] for run in runs.get(name, ())]
+
+    measured["effects"] = {
+        program.id: effect(metrics(f"{program.base}/clean"), metrics(program.id), higher_is_better=program.higher_is_better)
+        for program in programs()
+        if program.replacements
+    }
+    return measured
+
+
+def main() -> int:
+    """Measure, seed by seed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", default="*", help="ids, with wildcards")
+    parser.add_argument("--until", help="start nothing after this time of the day, HH:MM")
+    arguments = parser.parse_args()
+    wanted = [program for program in programs() if fnmatch.fnmatch(program.id, arguments.only)]
+    wanted.sort(key=lambda program: bool(program.replacements))  # the clean ones first
+    for seed in range(arguments.seeds):
+        for program in wanted:
+            if arguments.until and time.strftime("%H:%M") >= arguments.until:
+                return 0
+            measured = load()
+            runs = measured["runs"].setdefault(program.id, [])
+            if len(runs) > seed:
+                continue
+            runs.append(plain_run(program, seed))
+            EFFECTS.write_text(json.dumps(summarise(measured), indent=1) + "\n", encoding="utf-8")
+            print(f"{program.id} seed {seed}: {runs[-1]}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
