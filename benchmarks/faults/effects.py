@@ -2,8 +2,8 @@
 
 Usage: python -m mlintern.benchmarks.faults.effects [--seeds N] [--only GLOB] [--until HH:MM]
 
-Every program gets its first seed before any gets its second. What is measured is kept in effects.json after every run, and a
-later call goes on from there.
+Every program gets its first seed before any gets its second. What is measured is kept in effects.json after every run,
+and a later call goes on from there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,12 @@ def plain_run(program: Program, seed: int | None) -> dict[str, Any]:
         began = time.monotonic()
         try:
             done = subprocess.run(
-                [sys.executable, SCRIPT, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=LIMIT
+                [sys.executable, SCRIPT, *arguments],
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=LIMIT,
             )
         except subprocess.TimeoutExpired:
             return {"seconds": LIMIT, "exit": None, "metric": None, "last": "stopped: too long"}
@@ -57,7 +62,9 @@ def metric(output: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def effect(clean: Sequence[float | None], faulty: Sequence[float | None], *, higher_is_better: bool) -> dict[str, Any] | None:
+def effect(
+    clean: Sequence[float | None], faulty: Sequence[float | None], *, higher_is_better: bool
+) -> dict[str, Any] | None:
     """Faulty minus clean over the seeds that both have; ``None`` where nothing can be compared."""
     pairs = [(one, other) for one, other in zip(clean, faulty, strict=False) if one is not None and other is not None]
     if not pairs:
@@ -88,7 +95,9 @@ def summarise(measured: dict[str, Any]) -> dict[str, Any]:
         return [run["metric"] for run in runs.get(name, ())]
 
     measured["effects"] = {
-        program.id: effect(metrics(f"{program.base}/clean"), metrics(program.id), higher_is_better=program.higher_is_better)
+        program.id: effect(
+            metrics(f"{program.base}/clean"), metrics(program.id), higher_is_better=program.higher_is_better
+        )
         for program in programs()
         if program.replacements
     }

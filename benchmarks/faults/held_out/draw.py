@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import random
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 SEED = 20261125
-BASES = (
+BASES = _words(
     "accumulation autoencoder char_transformer cnn_augment digits_mlp finetune_frozen forecasting grid_search hf_tiny "
     "imbalanced lightning_tiny nano_loop numpy_logistic pandas_groups sequence_rnn sklearn_pipeline tabular_regression "
     "trainer_modules"
-).split()
-KINDS = (
+)
+KINDS = _words(
     "accumulation_unscaled augment_at_evaluation augmented_before_split averaging_swapped batch_mean_metric "
     "batch_mixing best_epoch_on_test best_seed broadcast_loss causal_mask checkpoint_incomplete clip_after_step "
     "clip_before_backward crash_at_end decay_on_norms detached double_softmax early_stop_on_test evaluated_on_train "
@@ -24,7 +29,7 @@ KINDS = (
     "sorted_unshuffled subset_metric sum_reduction swapped_arguments target_encoding_on_all_rows target_unshifted "
     "temporal_shuffle threshold_on_test train_contains_test training_mode_missing unregistered wrong_target "
     "zero_by_zero zero_init"
-).split()
+)
 
 
 def drawn() -> tuple[tuple[str, ...], tuple[str, ...]]:
