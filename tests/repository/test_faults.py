@@ -7,7 +7,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-
 from mlintern.benchmarks.faults import effects, report
 from mlintern.benchmarks.faults.build import DEVELOPMENT, HELD_OUT, PatchError, Program, Replacement, build, programs
 from mlintern.benchmarks.faults.held_out.draw import drawn
