@@ -16,7 +16,7 @@ class Brackets(Dataset):
         self.items = []
         for _ in range(size):
             depth, tokens, tags = 0, [], []
-            for _ in range(int(rng.integers(10, 31))):
+            for _ in range(int(rng.integers(14, 35))):
                 kind = int(rng.choice([1, 2, 3], p=[0.35, 0.35, 0.3]))
                 if kind == 1:
                     depth = min(deepest, depth + 1)
