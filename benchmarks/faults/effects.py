@@ -13,6 +13,7 @@ import fnmatch
 import json
 import math
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -34,7 +35,7 @@ def plain_run(program: Program, seed: int | None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="program-") as scratch:
         folder = build(program, Path(scratch) / "project").parent
         arguments = [*program.args, *(() if seed is None else ("--seed", str(seed)))]
-        began = time.monotonic()
+        began, cpu = time.monotonic(), _cpu_of_children()
         try:
             done = subprocess.run(
                 [sys.executable, SCRIPT, *arguments],
@@ -45,13 +46,20 @@ def plain_run(program: Program, seed: int | None) -> dict[str, Any]:
                 timeout=LIMIT,
             )
         except subprocess.TimeoutExpired:
-            return {"seconds": LIMIT, "exit": None, "metric": None, "last": "stopped: too long"}
+            told = {"exit": None, "metric": None, "last": "stopped: too long"}
+            return {"seconds": LIMIT, "cpu_seconds": None, **told}
         return {
             "seconds": round(time.monotonic() - began, 2),
+            "cpu_seconds": round(_cpu_of_children() - cpu, 2),
             "exit": done.returncode,
             "metric": metric(done.stdout) if done.returncode == 0 else None,
             "last": next(iter((done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()[-1:]), ""),
         }
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def metric(output: str) -> float | None:

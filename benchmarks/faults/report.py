@@ -33,8 +33,9 @@ def goals(programs: Sequence[Program], raw: Mapping[str, Mapping[str, Any]]) -> 
     if done := [*faults, *sound]:
         found.append(Goal("a check, median", None, median(one["check_seconds"] for one in done), "at most", "s"))
         found.append(Goal("a check, longest", None, max(one["check_seconds"] for one in done), "at most", "s"))
-    if shares := [one["share_of_full"] for one in [*faults, *sound] if one["share_of_full"] is not None]:
-        found.append(Goal("a check, share of the full run, median", None, median(shares), "at most"))
+    for name, what in (("share_of_full", "time"), ("share_of_full_cpu", "CPU time")):
+        if shares := [one[name] for one in done if one[name] is not None]:
+            found.append(Goal(f"a check, share of the full run's {what}, median", None, median(shares), "at most"))
     return found
 
 

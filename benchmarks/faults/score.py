@@ -62,12 +62,16 @@ def _answer(output: str, errors: str) -> tuple[dict[str, Any], str | None]:
     return answer, answer["error"]["message"] if "error" in answer else None
 
 
-def full_seconds(program: Program, raw: dict[str, Any]) -> float | None:
-    """What the program takes by itself, measured once."""
-    runs = effects.load()["runs"].get(program.id)
-    known = runs[0] if runs else raw["full"].get(program.id) or effects.plain_run(program, None)
-    raw["full"][program.id] = known
-    return None if known["exit"] is None else float(known["seconds"])
+def shares(program: Program, result: dict[str, Any], raw: dict[str, Any]) -> dict[str, float | None]:
+    """What the check took of what the program takes by itself, which is measured once."""
+    full = raw["full"].get(program.id) or effects.plain_run(program, None)
+    raw["full"][program.id] = full
+    if full["exit"] is None:
+        return {"share_of_full": None, "share_of_full_cpu": None}
+    return {
+        "share_of_full": result["check_seconds"] / full["seconds"],
+        "share_of_full_cpu": result["check_cpu_seconds"] / full["cpu_seconds"],
+    }
 
 
 def main() -> int:
@@ -102,8 +106,8 @@ def _check_all(raw: dict[str, Any], path: Path, wanted: Sequence[Program], *, ag
         if one.id in raw["checks"] and not again:
             continue
         began = time.monotonic()
-        result, full = check(one), full_seconds(one, raw)
-        raw["checks"][one.id] = {**result, "share_of_full": result["check_seconds"] / full if full else None}
+        result = check(one)
+        raw["checks"][one.id] = {**result, **shares(one, result, raw)}
         path.write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
         name = one.id if one.part == DEVELOPMENT else HELD_OUT
         print(f"{number} of {len(wanted)}, {name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)

@@ -121,7 +121,7 @@ def test_the_figures_count_alarms_on_sound_programs_against_the_product() -> Non
     clean = next(one for one in programs(DEVELOPMENT) if one.is_sound)
     alarm = {"code": "eval.mode", "severity": "error"}
     result = {"alarms": [alarm], "caught": False, "right_code": False, "right_place": False, "rung": None}
-    raw = {clean.id: {**result, "check_seconds": 5.0, "share_of_full": 0.5, "problem": None}}
+    raw = {clean.id: {**result, "check_seconds": 5.0, "share_of_full": 0.5, "share_of_full_cpu": 0.4, "problem": None}}
 
     told = {goal.what: goal for goal in report.goals([clean], raw)}
 
