@@ -1,4 +1,4 @@
-"""Sentence classification with a tiny BERT from scratch: does a sequence hold more of token A than of token B?"""
+"""Sentence classification with a tiny BERT from scratch: does a sequence hold more of token A than of token B? Some labels are wrong."""
 import argparse
 
 import numpy as np
@@ -21,7 +21,8 @@ class Majority(Dataset):
             tokens[spots] = np.where(rng.random(spots.sum()) < share, A, B)
             if (tokens == A).sum() == (tokens == B).sum():
                 tokens[0] = A if tokens[0] != A else B
-            self.rows.append((tokens, int((tokens == A).sum() > (tokens == B).sum())))
+            label = int((tokens == A).sum() > (tokens == B).sum())
+            self.rows.append((tokens, 1 - label if rng.random() < 0.06 else label))
 
     def __len__(self):
         return len(self.rows)
