@@ -3,7 +3,7 @@
 Usage: python -m mlintern.benchmarks.faults.effects [--seeds N] [--only GLOB] [--until HH:MM]
 
 Every program gets its first seed before any gets its second. What is measured is kept in effects.json after every run,
-and a later call goes on from there.
+the held-out part apart, and a later call goes on from there.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mlintern.benchmarks.faults.build import ROOT, SCRIPT, Program, build, programs
+from mlintern.benchmarks.faults.build import DEVELOPMENT, HELD_OUT, ROOT, SCRIPT, Program, build, programs
 
-EFFECTS = ROOT / "effects.json"
+EFFECTS = {DEVELOPMENT: ROOT / "effects.json", HELD_OUT: ROOT / "held_out" / "effects.json"}
 LIMIT = 180.0
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf)\b", re.IGNORECASE)
 
@@ -89,27 +89,39 @@ def effect(
     }
 
 
-def load(path: Path = EFFECTS) -> dict[str, Any]:
-    """What was measured so far."""
-    empty: dict[str, Any] = {"runs": {}, "effects": {}}
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else empty
+def load() -> dict[str, Any]:
+    """The runs so far, of both parts."""
+    runs: dict[str, Any] = {}
+    for path in EFFECTS.values():
+        if path.exists():
+            runs |= json.loads(path.read_text(encoding="utf-8"))["runs"]
+    return runs
 
 
-def summarise(measured: dict[str, Any]) -> dict[str, Any]:
+def save(runs: dict[str, Any]) -> None:
+    """Keep each part's runs and effects in its own file, so that nobody reads of the held-out part by accident."""
+    for part, path in EFFECTS.items():
+        chosen = programs(part)
+        content = {
+            "effects": _effects(chosen, runs),
+            "runs": {one.id: runs[one.id] for one in chosen if runs.get(one.id)},
+        }
+        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _effects(chosen: Sequence[Program], runs: dict[str, Any]) -> dict[str, Any]:
     """The effect of every program beside its base; ``null`` is not measured, or has no metric."""
-    runs = measured["runs"]
 
     def metrics(name: str) -> list[float | None]:
         return [run["metric"] for run in runs.get(name, ())]
 
-    measured["effects"] = {
+    return {
         program.id: effect(
             metrics(f"{program.base}/clean"), metrics(program.id), higher_is_better=program.higher_is_better
         )
-        for program in programs()
+        for program in chosen
         if program.replacements
     }
-    return measured
 
 
 def main() -> int:
@@ -125,13 +137,13 @@ def main() -> int:
         for program in wanted:
             if arguments.until and time.strftime("%H:%M") >= arguments.until:
                 return 0
-            measured = load()
-            runs = measured["runs"].setdefault(program.id, [])
-            if len(runs) > seed:
+            runs = load()
+            if len(runs.get(program.id, ())) > seed:
                 continue
-            runs.append(plain_run(program, seed))
-            EFFECTS.write_text(json.dumps(summarise(measured), indent=1) + "\n", encoding="utf-8")
-            print(f"{program.id} seed {seed}: {runs[-1]}", flush=True)
+            runs[program.id] = [*runs.get(program.id, ()), plain_run(program, seed)]
+            save(runs)
+            name = program.id if program.part == DEVELOPMENT else HELD_OUT
+            print(f"{name} seed {seed}: {runs[program.id][-1]['seconds']} s", flush=True)
     return 0
 
 

@@ -25,7 +25,8 @@ from mlintern.benchmarks.faults.build import DEVELOPMENT, HELD_OUT, SCRIPT, Prog
 from mlintern.benchmarks.faults.judge import judge
 from mlintern.benchmarks.measure import run_measured
 
-RAW = Path(__file__).parent.parent / "results" / "faults.json"
+RESULTS = Path(__file__).parent.parent / "results"
+RAW = {DEVELOPMENT: RESULTS / "faults.json", HELD_OUT: RESULTS / "faults_held_out.json"}
 PILOT = "60s"
 
 
@@ -84,7 +85,6 @@ def main() -> int:
     parser.add_argument("--base", help="the programs of one base")
     parser.add_argument("--again", action="store_true", help="check again what was checked before")
     parser.add_argument("--report", action="store_true", help="only print the figures of the raw data")
-    parser.add_argument("--raw", type=Path, default=RAW, help="where the raw data is kept")
     arguments = parser.parse_args()
     wanted = [
         one
@@ -93,11 +93,14 @@ def main() -> int:
     ]
     if not wanted:
         parser.error("no such program")
-    raw = _load(arguments.raw)
-    if not arguments.report:
-        _check_all(raw, arguments.raw, wanted, again=arguments.again)
-    _print(raw["checks"], wanted)
-    return 1 if any(raw["checks"][one.id]["problem"] for one in wanted if one.id in raw["checks"]) else 0
+    failed = False
+    for part, path in RAW.items():
+        chosen, raw = [one for one in wanted if one.part == part], _load(path)
+        if not arguments.report:
+            _check_all(raw, path, chosen, again=arguments.again)
+        _print(part, raw["checks"], chosen)
+        failed |= any(raw["checks"][one.id]["problem"] for one in chosen if one.id in raw["checks"])
+    return 1 if failed else 0
 
 
 def _check_all(raw: dict[str, Any], path: Path, wanted: Sequence[Program], *, again: bool) -> None:
@@ -113,17 +116,15 @@ def _check_all(raw: dict[str, Any], path: Path, wanted: Sequence[Program], *, ag
         print(f"{number} of {len(wanted)}, {name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
 
-def _print(checks: dict[str, Any], wanted: Sequence[Program]) -> None:
-    for part in (DEVELOPMENT, HELD_OUT):
-        chosen = [one for one in wanted if one.part == part]
-        done = sum(one.id in checks for one in chosen)
-        if not done:
-            continue
-        faults = sum(not one.is_sound for one in chosen)
-        print(f"== {part}: {faults} faults, {len(chosen) - faults} sound programs; {done} of {len(chosen)} checked")
-        if part == DEVELOPMENT:
-            print("\n".join(report.lines(chosen, checks)))
-        print("\n".join(goal.line for goal in report.goals(chosen, checks)))
+def _print(part: str, checks: dict[str, Any], chosen: Sequence[Program]) -> None:
+    done = sum(one.id in checks for one in chosen)
+    if not done:
+        return
+    faults = sum(not one.is_sound for one in chosen)
+    print(f"== {part}: {faults} faults, {len(chosen) - faults} sound programs; {done} of {len(chosen)} checked")
+    if part == DEVELOPMENT:
+        print("\n".join(report.lines(chosen, checks)))
+    print("\n".join(goal.line for goal in report.goals(chosen, checks)))
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -15,7 +15,10 @@ from mlintern.benchmarks.faults.judge import judge
 RUNGS = {"static", "dryrun", "rehearsal", "overfit", "pilot"}
 
 
-@pytest.mark.parametrize("program", programs(), ids=lambda program: program.id)
+NAMES = [one.id if one.part == DEVELOPMENT else f"held-out {number}" for number, one in enumerate(programs())]
+
+
+@pytest.mark.parametrize("program", programs(), ids=NAMES)
 def test_a_program_can_be_built_and_does_not_name_its_fault(program: Program, tmp_path: Path) -> None:
     folder = build(program, tmp_path / "project").parent
 
