@@ -71,7 +71,8 @@ def parser() -> _Parser:
     commands = top.add_subparsers(dest="command", required=True, parser_class=_Parser)
     common = _common()
     of_runs = (
-        _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume, _add_diagnose,
+        _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume,
+        _add_diagnose,
     )  # fmt: skip
     for add in (_add_check, _add_run, *of_runs):
         add(commands, common)
