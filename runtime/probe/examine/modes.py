@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 import sys
+import weakref
 from typing import Any, ClassVar
 
-from .looks import place_of
+from .looks import place_of, tensors_in
 from .observer import ModelCall, Observer
 
 DROPOUTS = ("dropout", "alpha_dropout", "feature_alpha_dropout", "dropout1d", "dropout2d", "dropout3d")
@@ -30,6 +31,7 @@ class Modes(Observer):
         self._of_call: dict[int, dict[str, int]] = {}
         self._places: dict[tuple[Any, ...], dict[str, Any]] = {}
         self._models: dict[int, int] = {}
+        self._latest_inputs: dict[tuple[Any, ...], weakref.ref[Any]] = {}
 
     def on_torch(self, torch: Any) -> None:
         functional = torch.nn.functional
@@ -89,12 +91,13 @@ class Modes(Observer):
             key,
             {
                 "phase": phase, "place": place_of(call.place), "model": id(call.module),
-                "kind": type(call.module).__name__, "calls": 0, "no_grad": 0, "training_mode": 0, "dropout": 0,
+                "kind": type(call.module).__name__, "calls": 0, "same_input": 0, "no_grad": 0, "training_mode": 0, "dropout": 0,
                 "batch_norm": 0, "noisy": 0, "noisy_training": 0, "noisy_in_eval_mode": 0, "quiet": 0,
                 "steps": [], "modes": [],
             },
         )  # fmt: skip
         facts["calls"] += 1
+        facts["same_input"] += self._is_same_input(key, call)
         facts["no_grad"] += not call.grad_enabled
         facts["training_mode"] += bool(call.in_training_mode)
         is_noisy = bool(active["dropout"] or active["batch_norm"])
@@ -106,6 +109,14 @@ class Modes(Observer):
         if len(facts["steps"]) < MOST_STEPS_NOTED:
             facts["steps"].append(call.step)
             facts["modes"].append(bool(call.in_training_mode))
+
+    def _is_same_input(self, key: tuple[Any, ...], call: ModelCall) -> bool:
+        """Whether the very tensor that the latest call there was given is given again."""
+        given = next(tensors_in((call.args, call.kwargs)), None)
+        latest = self._latest_inputs.get(key)
+        if given is not None:
+            self._latest_inputs[key] = weakref.ref(given)
+        return given is not None and latest is not None and latest() is given
 
     def report(self) -> dict[str, Any] | None:
         if not self._places:
