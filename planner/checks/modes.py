@@ -59,9 +59,16 @@ _NAMES = {"dropout": "dropout", "batch_norm": "batch norm"}
 def _noisy_in_eval_mode(
     one: Json, layers: str, counted: str, numbers: tuple[Json, ...], evidence: Evidence
 ) -> FindingDraft:
+    if one["forgotten"] and one["no_grad"]:
+        message = (
+            f"dropout active {counted} although the model is in evaluation mode: a functional dropout is not told, and"
+            " drops by default"
+        )
+        fix = "give it training=self.training"
+        return found(evidence, CODE, Severity.ERROR, message, one["place"], numbers, fix)
     message = (
         f"{layers} active {counted} although the model is in evaluation mode: is it switched on on purpose, as for"
-        " Monte Carlo estimates, or does a functional call lack training=self.training?"
+        " Monte Carlo estimates?"
     )
     fix = "give a functional dropout training=self.training"
     return found(evidence, CODE, Severity.INFO, message, one["place"], numbers, fix)

@@ -156,6 +156,7 @@ class Examiner:
         if os.getpid() != self._process:
             return
         self._flush()
+        self._thread = 0  # what observers try from here on is told to nobody
         self._deadline = time.monotonic() + AT_END_SECONDS
         for observer in self.observers:
             if ok and observer.name not in self._out:
