@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ...store.records import Json, RungName, Severity
-from .check import Check, Evidence, Judgement, could_not_tell, fault, fine
+from .check import Check, Evidence, Judgement, ask, could_not_tell, fault, fine
 from .upon import found, upon
 
 CODE = "optim.accumulation"
@@ -33,6 +33,8 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
     )
     numbers = ({"passes_per_step": passes, "loss_ratio": ratios[0], "steps": len(same), "optimizer": report["kinds"]},)
     fix = f"divide the loss by {passes} before backward()"
+    if not same[-1]["by_the_script"]:
+        return ask(found(evidence, CODE, Severity.INFO, message, same[-1]["place"], numbers))
     return fault(found(evidence, CODE, Severity.WARNING, message, same[-1]["place"], numbers, fix))
 
 

@@ -25,13 +25,24 @@ SQUASHED = ("Sigmoid", "Softmax", "LogSigmoid")
 def _judge(report: Json, evidence: Evidence) -> Judgement:
     places = report["places"]
     findings = [finding for facts in places for finding in _of_place(facts, evidence)]
+    findings += [_of_difference(one, evidence) for one in report["differences"] if one["seen"] >= 2]
     if any(finding.severity is not Severity.INFO for finding in findings):
         return fault(*findings)
     if findings:
         return ask(*findings)
     if all(facts["looks"] < FEWEST_LOOKS for facts in places):
-        return could_not_tell("what the losses are given: too few steps were seen")
+        return could_not_tell("what the losses are given: no loss function was seen often enough")
     return fine("the losses are given what they expect")
+
+
+def _of_difference(one: Json, evidence: Evidence) -> FindingDraft:
+    """A loss that the script computes itself."""
+    message = (
+        f"the loss is computed from a difference of shape {_shape(one['spread'])} of which one side has shape"
+        f" {_shape(one['side'])}: every prediction is compared with every target"
+    )
+    fix = "give both the same shape: squeeze the last axis of the one, or unsqueeze the other"
+    return found(evidence, CODE, Severity.ERROR, message, one["place"], ({"seen": one["seen"]},), fix)
 
 
 def _of_place(facts: Json, evidence: Evidence) -> Iterator[FindingDraft]:

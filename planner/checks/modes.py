@@ -1,7 +1,8 @@
 """Whether the model is in evaluation mode when it is evaluated, and in training mode when it is trained.
 
 Invariant: a call without gradients that comes with every step may be a part of the training (a teacher, a target, an
-actor); only where one model is trained, or the calls come in rows between steps, is it taken for an evaluation.
+actor); only where the calls come in rows between steps, or one model is given the same data each time, is it taken for
+an evaluation.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def _noisy(one: Json, report: Json, evidence: Evidence) -> FindingDraft | None:
     numbers = ({key: one[key] for key in ("calls", "no_grad", "training_mode", "dropout", "batch_norm")},)
     if not one["noisy_training"]:
         return _noisy_in_eval_mode(one, layers, counted, numbers, evidence)
-    is_sure = one["no_grad"] == one["calls"] and (_in_rows(one) or report["trained_models"] == 1)
+    is_alone = report["trained_models"] == 1 and one["same_input"] * 2 >= one["calls"]
+    is_sure = one["no_grad"] == one["calls"] and (_in_rows(one) or is_alone)
     if not is_sure:
         message = f"{layers} active {counted}: is this a part of the training?"
         return found(evidence, CODE, Severity.INFO, message, one["place"], numbers, "call model.eval() before it")
@@ -57,9 +59,16 @@ _NAMES = {"dropout": "dropout", "batch_norm": "batch norm"}
 def _noisy_in_eval_mode(
     one: Json, layers: str, counted: str, numbers: tuple[Json, ...], evidence: Evidence
 ) -> FindingDraft:
+    if one["forgotten"] and one["no_grad"]:
+        message = (
+            f"dropout active {counted} although the model is in evaluation mode: a functional dropout is not told, and"
+            " drops by default"
+        )
+        fix = "give it training=self.training"
+        return found(evidence, CODE, Severity.ERROR, message, one["place"], numbers, fix)
     message = (
         f"{layers} active {counted} although the model is in evaluation mode: is it switched on on purpose, as for"
-        " Monte Carlo estimates, or does a functional call lack training=self.training?"
+        " Monte Carlo estimates?"
     )
     fix = "give a functional dropout training=self.training"
     return found(evidence, CODE, Severity.INFO, message, one["place"], numbers, fix)
@@ -67,10 +76,7 @@ def _noisy_in_eval_mode(
 
 def _in_rows(one: Json) -> bool:
     """Whether the calls come in rows between steps, or only after the last one, and not with every step."""
-    steps = one["steps"]
-    different = sorted(set(steps))
-    if len(steps) >= 2 * len(different):
-        return True
+    different = sorted(set(one["steps"]))
     gaps = [later - earlier for earlier, later in pairwise(different)]
     return not gaps or sum(gaps) >= 2 * len(gaps)
 

@@ -5,6 +5,7 @@ Invariant: only a scalar loss is read, and compared with what the loss function 
 
 from __future__ import annotations
 
+import linecache
 from typing import Any, ClassVar
 
 from .looks import place_of
@@ -56,6 +57,7 @@ class Accumulation(Observer):
                 "places": len({where for where, _, _ in self._passes}),
                 "ratio": sum(ratios) / len(ratios) if len(ratios) == len(self._passes) else None,
                 "place": place_of(self._passes[-1][2]),
+                "by_the_script": _calls_backward(self._passes[-1][2]),
             }
         )
         self._passes.clear()
@@ -67,3 +69,8 @@ class Accumulation(Observer):
         if not self._steps:
             return None
         return {"steps": self._steps, "optimizers": len(self._optimizers), "kinds": sorted(self._kinds)}
+
+
+def _calls_backward(place: Place | None) -> bool:
+    """Whether the script's own line does, not a framework's."""
+    return place is not None and "backward" in linecache.getline(place.file, place.line)

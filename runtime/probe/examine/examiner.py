@@ -163,6 +163,7 @@ class Examiner:
             return
         self._flush()
         self.tell_so_far()  # what follows may meet the run's ceiling
+        self._thread = 0  # what observers try from here on is told to nobody
         self._deadline = time.monotonic() + AT_END_SECONDS
         for observer in self.observers:
             if ok and observer.name not in self._out:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from .differences import spread_difference
 from .looks import is_due, place_of
-from .observer import LossCall, Observer
+from .observer import LossCall, Observer, Place
 
 MOST_PLACES = 40
 MOST_ELEMENTS = 1 << 20
@@ -27,6 +28,8 @@ class Losses(Observer):
     def __post_init__(self) -> None:
         self._places: dict[tuple[Any, ...], dict[str, Any]] = {}
         self._counts: dict[tuple[Any, ...], int] = {}
+        self._spread: dict[Place | None, dict[str, Any]] = {}
+        self._looks_for_spread = 0
 
     def on_loss(self, loss: LossCall) -> None:
         if not loss.grad_enabled:
@@ -92,12 +95,19 @@ class Losses(Observer):
             log_off = value.logsumexp(axis).abs().max()
             facts["furthest_log_sum"] = max(facts["furthest_log_sum"], float(log_off))
 
+    def on_backward(self, tensor: Any, place: Place | None) -> None:
+        self._looks_for_spread += 1
+        found = spread_difference(tensor) if is_due(self._looks_for_spread) else None
+        if found is not None:
+            told = self._spread.setdefault(place, {**found, "place": place_of(place), "seen": 0})
+            told["seen"] += 1
+
     def report(self) -> dict[str, Any] | None:
-        if not self._places:
+        if not self._looks_for_spread:
             return None
         for key, facts in self._places.items():
             facts["calls"] = self._counts[key]
-        return {"places": list(self._places.values())}
+        return {"places": list(self._places.values()), "differences": list(self._spread.values())}
 
 
 def maker(value: Any) -> str | None:

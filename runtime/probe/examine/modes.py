@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 import sys
+import weakref
 from typing import Any, ClassVar
 
-from .looks import place_of
+from .looks import place_of, tensors_in
 from .observer import ModelCall, Observer
 
 DROPOUTS = ("dropout", "alpha_dropout", "feature_alpha_dropout", "dropout1d", "dropout2d", "dropout3d")
@@ -26,10 +27,11 @@ class Modes(Observer):
     name: ClassVar[str] = "modes"
 
     def __post_init__(self) -> None:
-        self._active = {"dropout": 0, "batch_norm": 0, "quiet": 0}
+        self._active = _nothing()
         self._of_call: dict[int, dict[str, int]] = {}
         self._places: dict[tuple[Any, ...], dict[str, Any]] = {}
         self._models: dict[int, int] = {}
+        self._latest_inputs: dict[tuple[Any, ...], weakref.ref[Any]] = {}
 
     def on_torch(self, torch: Any) -> None:
         functional = torch.nn.functional
@@ -56,10 +58,12 @@ class Modes(Observer):
         if counts:
             training = args[training_at] if len(args) > training_at else kwargs.get("training", default)
             self._active[kind if training else "quiet"] += 1
+            is_given = len(args) > training_at or "training" in kwargs
+            self._active["forgotten"] += kind == "dropout" and not is_given
 
     def on_model_call(self, call: ModelCall) -> None:
         self._of_call[id(call)] = self._active
-        self._active = {"dropout": 0, "batch_norm": 0, "quiet": 0}
+        self._active = _nothing()
 
     def on_train_call(self, call: ModelCall) -> None:
         self._models.setdefault(id(call.module), len(self._models))
@@ -89,23 +93,31 @@ class Modes(Observer):
             key,
             {
                 "phase": phase, "place": place_of(call.place), "model": id(call.module),
-                "kind": type(call.module).__name__, "calls": 0, "no_grad": 0, "training_mode": 0, "dropout": 0,
-                "batch_norm": 0, "noisy": 0, "noisy_training": 0, "noisy_in_eval_mode": 0, "quiet": 0,
-                "steps": [], "modes": [],
+                "kind": type(call.module).__name__, "calls": 0, "same_input": 0, "no_grad": 0, "training_mode": 0,
+                **_nothing(), "noisy": 0, "noisy_training": 0, "noisy_in_eval_mode": 0, "steps": [], "modes": [],
             },
         )  # fmt: skip
         facts["calls"] += 1
+        facts["same_input"] += self._is_same_input(key, call)
         facts["no_grad"] += not call.grad_enabled
         facts["training_mode"] += bool(call.in_training_mode)
         is_noisy = bool(active["dropout"] or active["batch_norm"])
         facts["noisy"] += is_noisy
         facts["noisy_training"] += is_noisy and bool(call.in_training_mode)
         facts["noisy_in_eval_mode"] += is_noisy and not call.in_training_mode
-        for kind in ("dropout", "batch_norm", "quiet"):
+        for kind in _nothing():
             facts[kind] += bool(active[kind])
         if len(facts["steps"]) < MOST_STEPS_NOTED:
             facts["steps"].append(call.step)
             facts["modes"].append(bool(call.in_training_mode))
+
+    def _is_same_input(self, key: tuple[Any, ...], call: ModelCall) -> bool:
+        """Whether the very tensor that the latest call there was given is given again."""
+        given = next(tensors_in((call.args, call.kwargs)), None)
+        latest = self._latest_inputs.get(key)
+        if given is not None:
+            self._latest_inputs[key] = weakref.ref(given)
+        return given is not None and latest is not None and latest() is given
 
     def report(self) -> dict[str, Any] | None:
         if not self._places:
@@ -115,3 +127,8 @@ class Modes(Observer):
             for facts in self._places.values()
         ]
         return {"places": places, "trained_models": len(self._models), "steps": self.examiner.steps}
+
+
+def _nothing() -> dict[str, int]:
+    """Counts of one call: active layers by kind, resting ones, and dropouts that nobody told whether they rest."""
+    return {"dropout": 0, "batch_norm": 0, "quiet": 0, "forgotten": 0}

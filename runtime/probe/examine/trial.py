@@ -34,7 +34,7 @@ class Trial:
         return cls(torch, call.module, copied(call.args), copied(call.kwargs))
 
     def run(self, args: Any = None, kwargs: Any = None) -> Any:
-        """The model's output in evaluation mode."""
+        """The model's output in evaluation mode; ``None`` where it fails."""
         torch = self._torch
         modes = [(one, one.training) for one in self.module.modules()]
         with torch.random.fork_rng(), torch.no_grad():
@@ -43,6 +43,8 @@ class Trial:
                 one.training = False
             try:
                 return self.module(*copied(args or self.args), **copied(kwargs or self.kwargs))
+            except Exception:  # noqa: BLE001  boundary: a foreign model may not bear to be called alone
+                return None
             finally:
                 for one, was in modes:
                     one.training = was

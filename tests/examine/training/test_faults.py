@@ -115,6 +115,20 @@ FAULTS = {
         ("model.eval()", "pass"),
         ("accuracy = (model(X).argmax(1) == Y)", "accuracy = torch.cat([model(x).argmax(1) == y for x, y in loader])"),
     )),
+    "dropout_not_told": (
+        "eval.mode", "error",
+        program(loss="F.cross_entropy(model(x), y)", model="Dropping()").replace("\nmodel =", """
+class Dropping(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(8, 32), nn.Linear(32, 3)
+    def forward(self, x):
+        return self.last(F.dropout(self.first(x).relu(), 0.3))
+model ="""),
+    ),
+    "difference_spread": (
+        "model.loss", "error", program(loss="((model(x)[:, :1] - y.float()) ** 2).mean()"),
+    ),
     "stuck_in_evaluation": ("eval.mode", "error", program(("model.train()", "pass"))),
     "cut_path": (
         "model.detached", "error",
