@@ -35,7 +35,7 @@ class Effects(Estimators):
         if name == "builtins.len":
             return self._counted(args)
         if last in meanings.INDEXING and any(value.counts for value in args):
-            return Value(rows=frozenset().union(*(value.counts for value in args)), marks=frozenset({"index"}))
+            return positions(args)
         if last in meanings.ROW_JOINS:
             return self._row_join(node, args, keywords)
         if last in meanings.REPEATS or (last == "resample" and name.startswith("sklearn.")):
@@ -58,6 +58,8 @@ class Effects(Estimators):
         if method == "train_test_split":
             parts = self.split_all(node, method, (receiver,))
             return parts.with_(items={"train": (parts.items or {})[0], "test": (parts.items or {})[1]})
+        if method in meanings.INDEXING and any(value.counts for value in args):
+            return positions(args)
         if method in meanings.COUNTING:
             return Value(counts=receiver.rows)
         if method in meanings.WINDOWS:
@@ -227,6 +229,9 @@ class Effects(Estimators):
 
     def _texts_in(self, node: ast.Call) -> Iterable[tuple[str, str]]:
         """Known texts that the arguments are made of, such as the split's name in a path."""
+        for value in self.names.known.values() if self.frames else ():
+            if isinstance(value.const, str):
+                yield "", value.const  # a function that loads is told by its arguments what it loads
         for one in ast.walk(node):
             value = self.names.get(one.id) if isinstance(one, ast.Name) else None
             if value is not None and isinstance(value.const, str):
@@ -260,6 +265,9 @@ class Effects(Estimators):
                 elements.insert(0, NOTHING)
             return Value(items={0: Value(items=dict(enumerate(elements)))})
         if last in ("map", "filter") and len(args) > 1:
+            if last == "map" and len(args) == 2 and args[1].items is not None:
+                each = {key: self._mapped(args[0], value) for key, value in args[1].items.items()}
+                return Value(items=each)
             given = [self.element(value) for value in args[1:]]
             result = self.called_back(args[0], given)
             return joined(given) if last == "filter" else result
@@ -274,6 +282,11 @@ class Effects(Estimators):
         const = args[0].const if last in ("int", "float", "str") and args and args[0].const is UNSET else UNSET
         counts = frozenset().union(*(value.counts for value in args)) if args else frozenset()
         return whole.with_(counts=counts, const=const)
+
+    def _mapped(self, function: Value, value: Value) -> Value:
+        """One element under ``map``; a library's function is taken to work row by row."""
+        results = [self.call_function(one, [value], {}) for one in function.things if isinstance(one, Function)]
+        return joined(results) if results else value
 
     def _thing(self, node: ast.Call, name: str, args: tuple[Value, ...], keywords: Keywords) -> Thing:
         return Thing(name, self.spot(node), args, dict(keywords))
@@ -290,6 +303,11 @@ class Effects(Estimators):
                     elif isinstance(thing, Function) and thing.node not in self.called_from_outside:
                         self.called_from_outside.add(thing.node)
                         self.call_function(thing, [], {})
+
+
+def positions(args: Iterable[Value]) -> Value:
+    """An index over the rows that are counted."""
+    return Value(rows=frozenset().union(*(value.counts for value in args)), marks=frozenset({"index"}))
 
 
 def whole_rows(args: Iterable[Value]) -> bool:

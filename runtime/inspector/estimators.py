@@ -70,7 +70,7 @@ class Estimators(State):
     def cross_validated(self, node: ast.AST, value: Value) -> None:
         """Rows that folds are made of, and that something was fitted on as a whole."""
         for rows in value.rows:
-            if rows.split.role == TRAIN or rows.split.by_splitter:
+            if TRAIN in (rows.split.role, *rows.split.also) or rows.split.by_splitter:
                 continue  # an outer split keeps the rows for the final report out of it
             for fit in value.fits:
                 if any(one in fit.rows for one in rows.line()):

@@ -399,6 +399,8 @@ def combined(left: Value, right: Value, operator: ast.operator) -> Value:
         marks |= {"of prediction"}
     if isinstance(operator, (ast.Div, ast.Mult)):
         marks |= {"scaled"} if not whole.rows or "loss" in marks else set()
+    if left.counts and isinstance(operator, (ast.Div, ast.FloorDiv)):
+        marks |= {"batches"}
     if isinstance(operator, (ast.BitAnd, ast.BitOr)):
         marks = whole.marks
     things = left.things + right.things if isinstance(operator, ast.Add) else ()

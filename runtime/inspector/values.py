@@ -14,7 +14,7 @@ from typing import Any
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 _WORDS = {
     TRAIN: {"train", "tr", "trn", "training"},
-    VALIDATION: {"val", "valid", "validation", "dev", "eval", "vali"},
+    VALIDATION: {"val", "valid", "validation", "dev", "eval", "vali", "va", "vl"},
     TEST: {"test", "te", "tst", "testing", "holdout", "heldout"},
 }
 UNSET: Any = object()

@@ -103,7 +103,19 @@ booster = xgb.XGBClassifier(early_stopping_rounds=5)
 booster.fit(X_train, y_train, eval_set=[(X_{split}, y_{split})])
 print(booster.score(X_test, y_test))
 """
+PHASES = """\
+best = 0
+for epoch in range(9):
+    for phase in ["train", "{split}"]:
+        if phase == "train":
+            train(train_loader)
+        score = evaluate(model, dict(train=train_loader, {split}={split}_loader)[phase])
+        if phase == "{split}" and score > best:
+            best, kept = score, copy.deepcopy(model.state_dict())
+print(evaluate(model, test_loader))
+"""
 PROGRAMS = {
+    "phases": LOADERS + PHASES,
     "best epoch": LOADERS + BEST, "patience": LOADERS + PATIENCE, "largest": LOADERS + LARGEST,
     "threshold": ROWS + THRESHOLD, "swept threshold": ROWS + SWEPT, "settings": ROWS + SETTINGS,
     "early stopping": ROWS + STOPPED,
@@ -159,6 +171,15 @@ print(worst)
     "watched": ROWS + """\
 import xgboost as xgb
 xgb.XGBClassifier().fit(X_train, y_train, eval_set=[(X_test, y_test)])
+""",
+    "called validation as well": LOADERS + """\
+val_loader = DataLoader(test_set)
+best = 0
+for epoch in range(9):
+    train(train_loader)
+    acc = evaluate(model, val_loader)
+    if acc > best:
+        best = acc
 """,
     "an assertion": ROWS + """\
 score = model.score(X_test, y_test)
