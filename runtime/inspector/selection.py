@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .effects import is_test, is_validation
 from .estimators import things_in
 from .facts import Fact, fact, row
+from .row_sets import is_test, is_validation
 from .trace import Call, Trace
 from .values import VALIDATION, Rows, Value, gathered
 
