@@ -119,11 +119,16 @@ class Calls(Expressions):
         self._record(node, "", method, receiver, args, keywords, result)
         if not receiver.things and not receiver.touched and not receiver.name:
             self._escape("an unknown object", (*args, *keywords.values()))
+        for thing in receiver.things:
+            if isinstance(thing, Thing) and thing.owner is None:
+                self._escape(f"{thing.maker}.{method}", (*args, *keywords.values()))
         return result
 
     def _record(
         self, node: ast.Call, name: str, method: str, receiver: Value, args: Any, keywords: Any, result: Value
     ) -> None:
+        if name.endswith("_foreach_zero_") or (method == "zero_" and ".grad" in ast.unparse(node.func)):
+            self.trace.grads_cleared_by_hand = True
         self.trace.calls.append(
             Call(node, self.spot(node), name, method, receiver, args, keywords, result, self.loops, self.conditions)
         )

@@ -179,13 +179,14 @@ class Effects(Arrays):
 
     def _escape(self, name: str, values: Iterable[Value]) -> None:
         """Objects that a library got which may do anything to them, and functions that it may call."""
-        if name.partition(".")[0] in meanings.HARMLESS_HOMES:
+        is_harmless = name.partition(".")[0] in meanings.HARMLESS_HOMES
+        if is_harmless and name.rpartition(".")[2] not in meanings.STARTERS:
             return
         for value in values:
             for one in (value, *(value.items or {}).values()):
                 for thing in one.things:
                     if isinstance(thing, Thing):
-                        thing.escaped.add(name)
+                        thing.escaped |= set() if is_harmless else {name}
                     elif isinstance(thing, Function) and thing.node not in self.called_from_outside:
                         self.called_from_outside.add(thing.node)
                         self.call_function(thing, [], {})

@@ -53,6 +53,8 @@ class Estimators(State):
 
     def kind_of(self, thing: Thing) -> str | None:
         """What fitting the object learns, through pipelines."""
+        if "strategy" in thing.keywords and thing.keywords["strategy"].const == "constant":
+            return ""
         if thing.maker.startswith(meanings.PIPELINES) or thing.short in meanings.COLUMN_WISE:
             given = (*thing.args, *thing.keywords.values())
             inner = [self.kind_of(one) for value in given for one in things_in(value)]
