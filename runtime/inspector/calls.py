@@ -92,6 +92,7 @@ class Calls(Expressions):
         self, node: ast.Call, owner: ClassThing, args: tuple[Value, ...], keywords: dict[str, Value]
     ) -> Value:
         thing = Thing(owner.node.name, self.spot(node), args, keywords, owner)
+        self.trace.made.add(owner)
         me = Value(things=(thing,))
         starts = [one for value in self._class_member(owner, "__init__") for one in value.things]
         for start in starts:
@@ -137,6 +138,7 @@ class Calls(Expressions):
         node = function.node
         if len(self.frames) >= MAX_DEPTH or any(frame.node is node for frame in self.frames):
             return gathered((*args, *keywords.values()))
+        self.trace.entered.add(node)
         names = Names(function.scope.file, function.scope.lines, _scope_of(function))
         with self.within(names):
             self._bind_parameters(function, [*function.bound, *args], {**function.keywords, **keywords})

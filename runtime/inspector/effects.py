@@ -45,6 +45,8 @@ class Effects(Arrays):
             return self.largest(node, last, args, keywords)
         if last in meanings.REDUCTIONS and args:
             return self.reduced(node, last, args[0], args[1:], keywords)
+        if last == "ModuleList" and args:
+            return args[0]
         if last == "Subset" and len(args) == 2:
             return self.subscripted(args[0], args[1], node).with_(items=None)
         if meanings.is_source(name) and not gathered(everything).rows:

@@ -153,6 +153,14 @@ def test_a_function_that_is_handed_over_is_followed(look: Look) -> None:
     assert [one.code for one in look(source).findings] == ["optim.zero_grad"]
 
 
+def test_methods_that_only_a_library_calls_are_told(look: Look) -> None:
+    module = "class Net(lightning.LightningModule):\n    def training_step(self, batch): return 1\n"
+    checked = look(f"import lightning\n{module}lightning.Trainer().fit(Net())\n")
+
+    assert checked.findings == ()
+    assert any(words.startswith("what Net.training_step would do") for words in checked.not_verified)
+
+
 def test_a_seed_that_is_nowhere_is_worth_knowing(look: Look) -> None:
     source = program(CLEAR, LOSS, BACKWARD, STEP)
 
