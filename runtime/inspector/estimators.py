@@ -12,7 +12,7 @@ from . import meanings
 from .project import Project
 from .state import State
 from .trace import Choice
-from .values import NOTHING, TEST, TRAIN, UNSET, Fit, Rows, Spot, Thing, Value, constant, gathered
+from .values import NOTHING, TEST, TRAIN, UNSET, VALIDATION, Fit, Rows, Spot, Thing, Value, constant, gathered
 
 Keywords = Mapping[str, Value]
 _STRENGTH = ("", "vocabulary", "values", "target", "selection")
@@ -99,7 +99,11 @@ class Estimators(State):
     def _folds(self, node: ast.Call, given: Value) -> Value:
         train, held = (
             Value(
-                rows=frozenset(self.part(rows, (node, held), node, held=held) for rows in given.rows | given.counts),
+                # Folds choose among settings, whatever their names: that is what they are for.
+                rows=frozenset(
+                    self.part(rows, (node, held), node, held=held, role=VALIDATION if held else TRAIN)
+                    for rows in given.rows | given.counts
+                ),
                 marks=frozenset({"index"}),
             )
             for held in (False, True)

@@ -147,7 +147,9 @@ class Expressions(Effects):
             inner = {rows for rows in by.rows if one in rows.line()}
             if "mask" in by.marks:
                 text = ast.dump(getattr(node, "slice", node))
-                inner = {self.part(one, ("mask", text), node)}
+                masked = self.part(one, ("mask", text), node)
+                masked.by_mask = True
+                inner = {masked}
             rows |= inner or {one}
         marks = of.marks | {"picked"} | (by.marks & {"of prediction"})
         picked = of.with_(rows=frozenset(rows), marks=marks, things=(), items=None)
