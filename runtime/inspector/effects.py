@@ -1,4 +1,4 @@
-"""What a call of a library does to what is known: rows are split, joined, reduced, fitted to and measured.
+"""What a call of a library does to what is known: rows come in, are worked on, fitted to and measured.
 
 Invariant: an effect that is not known leaves the rows and fits of all arguments in the result.
 """
@@ -10,14 +10,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import meanings
-from .estimators import Estimators
-from .trace import Choice
-from .values import NOTHING, TEST, UNSET, VALIDATION, Function, Rows, Thing, Value, constant, gathered, joined
+from .arrays import Arrays
+from .row_sets import positions, whole_rows
+from .values import NOTHING, UNSET, Function, Thing, Value, constant, gathered, joined
 
 Keywords = Mapping[str, Value]
 
 
-class Effects(Estimators):
+
+class Effects(Arrays):
     """The effects of library functions by their dotted names, and of methods by the value that they are called on."""
 
     def library_function(self, node: ast.Call, name: str, args: tuple[Value, ...], keywords: Keywords) -> Value:
@@ -35,7 +36,7 @@ class Effects(Estimators):
         if name == "builtins.len":
             return self._counted(args)
         if last in meanings.INDEXING and any(value.counts for value in args):
-            return Value(rows=frozenset().union(*(value.counts for value in args)), marks=frozenset({"index"}))
+            return positions(args)
         if last in meanings.ROW_JOINS:
             return self._row_join(node, args, keywords)
         if last in meanings.REPEATS or (last == "resample" and name.startswith("sklearn.")):
@@ -44,6 +45,8 @@ class Effects(Estimators):
             return self.largest(node, last, args, keywords)
         if last in meanings.REDUCTIONS and args:
             return self.reduced(node, last, args[0], args[1:], keywords)
+        if last == "ModuleList" and args:
+            return args[0]
         if last == "Subset" and len(args) == 2:
             return self.subscripted(args[0], args[1], node).with_(items=None)
         if meanings.is_source(name) and not gathered(everything).rows:
@@ -58,6 +61,8 @@ class Effects(Estimators):
         if method == "train_test_split":
             parts = self.split_all(node, method, (receiver,))
             return parts.with_(items={"train": (parts.items or {})[0], "test": (parts.items or {})[1]})
+        if method in meanings.INDEXING and any(value.counts for value in args):
+            return positions(args)
         if method in meanings.COUNTING:
             return Value(counts=receiver.rows)
         if method in meanings.WINDOWS:
@@ -87,121 +92,6 @@ class Effects(Estimators):
             return self._of_mapping(method, receiver, args)
         return gathered(everything).with_(column=receiver.column)
 
-    # -- pieces --
-
-    def split_all(self, node: ast.Call, how: str, args: tuple[Value, ...]) -> Value:
-        """Arrays or a data set in parts: what is kept out last."""
-        parts: list[Value] = []
-        lengths = node.args[1] if how == "random_split" and len(node.args) > 1 else None
-        count = len(lengths.elts) if isinstance(lengths, (ast.List, ast.Tuple)) else 2
-        for position, value in enumerate(args[:1] if how == "random_split" else args):
-            rows = value.rows or frozenset({self.source(node, "unknown")})
-            target = {"target"} if position == 1 or (value.marks & {"target"}) else set()
-            if position == 1 and value.column:
-                self.target_columns.add(value.column)
-            for index in range(count):
-                taken = frozenset(self.part(one, (node, index), node, held=index > 0) for one in rows)
-                parts.append(value.with_(rows=taken, items=None, marks=value.marks | target))
-        return Value(items=dict(enumerate(parts)))
-
-    def reduced(self, node: ast.Call, how: str, of: Value, args: tuple[Value, ...], keywords: Keywords) -> Value:
-        """A statistic over the rows, or one within each row."""
-        if "window" in of.marks:
-            return of.with_(marks=of.marks - {"window"})
-        if "group" in of.marks:
-            return self._group_statistic(node, of, keeps_rows=False)
-        positional = args[0] if args and how not in ("quantile", "percentile", "nanpercentile") else None
-        axis = next((keywords[name] for name in ("axis", "dim") if name in keywords), positional)
-        if axis is not None and (not over_rows(axis) or "stacked" in of.marks):
-            return of.with_(items=None, activation="", marks=of.marks - {"stacked"})
-        self.trace.measured |= of.touched
-        fits = of.fits
-        if how in meanings.STATISTICS and of.rows and "index" not in of.marks:
-            kind = "range" if how in meanings.RANGE and axis is None else "values"
-            fits = fits | {self.fit(node, of.rows, f"{how}()", kind)}
-        return Value(seen=of.touched, fits=fits, marks=of.marks & {"metric", "loss", "batches", "mask"} | {"reduced"})
-
-    def largest(self, node: ast.Call, how: str, args: tuple[Value, ...], keywords: Keywords) -> Value:
-        """A choice where it is taken among measured numbers; otherwise a prediction from scores, or a plain maximum."""
-        among = args[0] if len(args) == 1 or how.startswith(("arg", "idx")) else joined(args)
-        key = keywords.get("key")
-        told = among
-        if key is not None:
-            told = joined([self.called_back(key, [self.element(among)]), among.with_(rows=frozenset())])
-        along = len(args) > 1 or "axis" in keywords or "dim" in keywords
-        if not told.rows and told.seen and (key is not None or not (along or how in ("max", "min", "sorted"))):
-            self.trace.choices.append(Choice(self.spot(node), "the best of several", told.seen, self.loops, True))
-            return Value(seen=told.seen)
-        if how.startswith(("arg", "idx")):
-            return among.with_(items=None, activation="").marked("prediction")
-        if how == "sorted" or len(args) > 1:
-            return among if how == "sorted" else gathered(args).with_(counts=among.counts)
-        return self.reduced(node, how, args[0], args[1:], keywords)
-
-    def called_back(self, function: Value, args: list[Value]) -> Value:
-        """What a function that is handed over gives; a value, where it is no function of the user's."""
-        results = [self.call_function(one, args, {}) for one in function.things if isinstance(one, Function)]
-        return joined(results) if results else function
-
-    def element(self, of: Value) -> Value:
-        """What going over a value gives."""
-        if of.items is not None:
-            return joined(of.items.values()) if of.items else NOTHING
-        return of.with_(const=UNSET, column="", counts=frozenset()) if of.touched or of.things else NOTHING
-
-    def subscripted(self, of: Value, by: Value, node: ast.AST) -> Value:
-        """The rows of a value that an index, mask or key picks."""
-        raise NotImplementedError
-
-    def _measured(self, values: Iterable[Value]) -> Value:
-        seen = gathered(values).touched
-        self.trace.measured |= seen
-        return Value(seen=seen, marks=frozenset({"metric"}))
-
-    def _counted(self, args: tuple[Value, ...]) -> Value:
-        of = args[0] if args else NOTHING
-        loaders = any(isinstance(one, Thing) and one.short.endswith("DataLoader") for one in of.things)
-        return Value(counts=of.rows, marks=frozenset({"batches"} if loaders else ()))
-
-    def _row_join(self, node: ast.Call, args: tuple[Value, ...], keywords: Keywords) -> Value:
-        listed = args[0] if args else keywords.get("objs", NOTHING)
-        position = args[1] if len(args) > 1 else None
-        axis = next((keywords[name] for name in ("axis", "dim") if name in keywords), position)
-        whole = gathered((listed, *args))
-        elements = list((listed.items or {}).values())
-        if axis is not None and axis.const not in (0, "index"):
-            return whole
-        for index, one in enumerate(elements):
-            shared = [rows for later in elements[index + 1 :] for rows in overlap(one.rows, later.rows)]
-            if shared:
-                fit = self.fit(node, frozenset(shared), "copies of rows", "copies")
-                return whole.with_(fits=whole.fits | {fit})
-        return whole
-
-    def _repeated(self, node: ast.Call, how: str, of: Value, args: tuple[Value, ...], keywords: Keywords) -> Value:
-        replace = keywords.get("replace")
-        axis = keywords.get("axis") or keywords.get("dim") or (args[1] if len(args) > 1 else None)
-        times = (args[0].items or {}).get(0, args[0]) if args else NOTHING
-        is_copying = (replace is None or replace.const is True) if how == "resample" else times.const != 1
-        if not of.rows or not is_copying or (axis is not None and axis.const != 0) or "index" in of.marks:
-            return of.with_(items=None)
-        return of.with_(items=None, fits=of.fits | {self.fit(node, of.rows, "copies of rows", "copies")})
-
-    def _sampled(self, node: ast.Call, receiver: Value, keywords: Keywords) -> Value:
-        if "replace" in keywords and keywords["replace"].const is True:
-            return receiver.with_(fits=receiver.fits | {self.fit(node, receiver.rows, "copies of rows", "copies")})
-        fraction = keywords.get("frac")
-        if fraction is not None and fraction.const == 1:
-            return receiver
-        return receiver.with_(rows=frozenset(self.part(rows, (node, "sample"), node) for rows in receiver.rows))
-
-    def _group_statistic(self, node: ast.Call, receiver: Value, *, keeps_rows: bool) -> Value:
-        marks = receiver.marks - {"group"}
-        fit = self.fit(node, receiver.rows, receiver.column, "group")
-        if keeps_rows:
-            return receiver.with_(marks=marks, fits=receiver.fits | {fit})
-        return Value(seen=receiver.touched, fits=receiver.fits | {fit}, marks=marks)
-
     def _of_mapping(self, method: str, receiver: Value, args: tuple[Value, ...]) -> Value:
         items = receiver.items
         if items is None:
@@ -227,6 +117,9 @@ class Effects(Estimators):
 
     def _texts_in(self, node: ast.Call) -> Iterable[tuple[str, str]]:
         """Known texts that the arguments are made of, such as the split's name in a path."""
+        for known in self.names.known.values() if self.frames else ():
+            if isinstance(known.const, str):
+                yield "", known.const  # a function that loads is told by its arguments what it loads
         for one in ast.walk(node):
             value = self.names.get(one.id) if isinstance(one, ast.Name) else None
             if value is not None and isinstance(value.const, str):
@@ -260,6 +153,9 @@ class Effects(Estimators):
                 elements.insert(0, NOTHING)
             return Value(items={0: Value(items=dict(enumerate(elements)))})
         if last in ("map", "filter") and len(args) > 1:
+            if last == "map" and len(args) == 2 and args[1].items is not None:
+                each = {key: self._mapped(args[0], value) for key, value in args[1].items.items()}
+                return Value(items=each)
             given = [self.element(value) for value in args[1:]]
             result = self.called_back(args[0], given)
             return joined(given) if last == "filter" else result
@@ -275,52 +171,24 @@ class Effects(Estimators):
         counts = frozenset().union(*(value.counts for value in args)) if args else frozenset()
         return whole.with_(counts=counts, const=const)
 
+    def _mapped(self, function: Value, value: Value) -> Value:
+        """One element under ``map``; a library's function is taken to work row by row."""
+        results = [self.call_function(one, [value], {}) for one in function.things if isinstance(one, Function)]
+        return joined(results) if results else value
+
     def _thing(self, node: ast.Call, name: str, args: tuple[Value, ...], keywords: Keywords) -> Thing:
         return Thing(name, self.spot(node), args, dict(keywords))
 
     def _escape(self, name: str, values: Iterable[Value]) -> None:
         """Objects that a library got which may do anything to them, and functions that it may call."""
-        if name.partition(".")[0] in meanings.HARMLESS_HOMES:
+        is_harmless = name.partition(".")[0] in meanings.HARMLESS_HOMES
+        if is_harmless and name.rpartition(".")[2] not in meanings.STARTERS:
             return
         for value in values:
             for one in (value, *(value.items or {}).values()):
                 for thing in one.things:
                     if isinstance(thing, Thing):
-                        thing.escaped.add(name)
+                        thing.escaped |= set() if is_harmless else {name}
                     elif isinstance(thing, Function) and thing.node not in self.called_from_outside:
                         self.called_from_outside.add(thing.node)
                         self.call_function(thing, [], {})
-
-
-def whole_rows(args: Iterable[Value]) -> bool:
-    """Whether any of these holds rows."""
-    return bool(gathered(args).rows)
-
-
-def over_rows(axis: Value) -> bool:
-    """Whether a reduction along this axis goes over the rows; an axis that is not known does not, to raise no alarm."""
-    if axis.items is not None:
-        return any(item.const == 0 for item in axis.items.values())
-    return axis.const is None or (axis.const == 0 and axis.const is not False)
-
-
-def overlap(some: Iterable[Rows], others: Iterable[Rows]) -> list[Rows]:
-    """Rows that two values share, as far as it is certain."""
-    return [
-        max(one, other, key=lambda rows: len(list(rows.line())))
-        for one in some
-        for other in others
-        if not one.is_noise and (one in other.line() or other in one.line())
-    ]
-
-
-def is_test(rows: Rows) -> bool:
-    """Whether the code calls these rows the test split."""
-    return rows.split.role == TEST and rows.inside_of_training is None
-
-
-def is_validation(rows: Rows) -> bool:
-    """Whether the code calls these rows the validation split."""
-    return rows.split.role == VALIDATION
-
-

@@ -12,7 +12,7 @@ from . import meanings
 from .project import Project
 from .state import State
 from .trace import Choice
-from .values import NOTHING, TEST, TRAIN, UNSET, Fit, Rows, Spot, Thing, Value, constant, gathered
+from .values import NOTHING, TEST, TRAIN, UNSET, VALIDATION, Fit, Rows, Spot, Thing, Value, constant, gathered
 
 Keywords = Mapping[str, Value]
 _STRENGTH = ("", "vocabulary", "values", "target", "selection")
@@ -53,6 +53,8 @@ class Estimators(State):
 
     def kind_of(self, thing: Thing) -> str | None:
         """What fitting the object learns, through pipelines."""
+        if "strategy" in thing.keywords and thing.keywords["strategy"].const == "constant":
+            return ""
         if thing.maker.startswith(meanings.PIPELINES) or thing.short in meanings.COLUMN_WISE:
             given = (*thing.args, *thing.keywords.values())
             inner = [self.kind_of(one) for value in given for one in things_in(value)]
@@ -70,7 +72,7 @@ class Estimators(State):
     def cross_validated(self, node: ast.AST, value: Value) -> None:
         """Rows that folds are made of, and that something was fitted on as a whole."""
         for rows in value.rows:
-            if rows.split.role == TRAIN or rows.split.by_splitter:
+            if TRAIN in (rows.split.role, *rows.split.also) or rows.split.by_splitter:
                 continue  # an outer split keeps the rows for the final report out of it
             for fit in value.fits:
                 if any(one in fit.rows for one in rows.line()):
@@ -97,7 +99,11 @@ class Estimators(State):
     def _folds(self, node: ast.Call, given: Value) -> Value:
         train, held = (
             Value(
-                rows=frozenset(self.part(rows, (node, held), node, held=held) for rows in given.rows | given.counts),
+                # Folds choose among settings, whatever their names: that is what they are for.
+                rows=frozenset(
+                    self.part(rows, (node, held), node, held=held, role=VALIDATION if held else TRAIN)
+                    for rows in given.rows | given.counts
+                ),
                 marks=frozenset({"index"}),
             )
             for held in (False, True)

@@ -1,4 +1,4 @@
-"""What an expression gives: names, attributes, subscripts, operators and calls.
+"""What an expression gives: names, attributes, subscripts, operators and comprehensions.
 
 Invariant: an expression that is not understood gives the rows of its parts and nothing else.
 """
@@ -9,26 +9,15 @@ import ast
 from typing import Any
 
 from . import meanings
+from .arithmetic import combined
 from .effects import Effects
-from .trace import Call, Filter, Loop
-from .values import (
-    NOTHING,
-    TEST,
-    TRAIN,
-    UNSET,
-    ClassThing,
-    Function,
-    ModuleThing,
-    Thing,
-    Value,
-    constant,
-    gathered,
-    joined,
-)
+from .trace import Loop
+from .values import NOTHING, UNSET, ClassThing, Function, ModuleThing, Thing, Value, constant, gathered, joined
 
 _SPLIT_KEYS = ("train", "test", "validation", "val", "valid", "dev")
 _MOST_UNROLLED = 6
 _THROUGH = ("loc", "iloc", "at", "iat", "values", "T", "data", "dataset", "array", "to_numpy", "grad_fn")
+
 
 
 class Expressions(Effects):
@@ -158,7 +147,9 @@ class Expressions(Effects):
             inner = {rows for rows in by.rows if one in rows.line()}
             if "mask" in by.marks:
                 text = ast.dump(getattr(node, "slice", node))
-                inner = {self.part(one, ("mask", text), node)}
+                masked = self.part(one, ("mask", text), node)
+                masked.by_mask = True
+                inner = {masked}
             rows |= inner or {one}
         marks = of.marks | {"picked"} | (by.marks & {"of prediction"})
         picked = of.with_(rows=frozenset(rows), marks=marks, things=(), items=None)
@@ -268,159 +259,3 @@ class Expressions(Effects):
     def bind(self, target: ast.AST, value: Value, node: ast.AST) -> None:
         """Bind a target to a value."""
         raise NotImplementedError
-
-    # -- calls --
-
-    def _of_call(self, node: ast.Call) -> Value:
-        self.trace.followed.add(node)
-        if isinstance(node.func, ast.Attribute):
-            receiver = self.evaluate(node.func.value)
-            args, keywords = self._arguments(node)
-            func = node.func
-            called = self.attribute(receiver, func.attr, node) if receiver.name else self._method(receiver, func)
-            if called is None:
-                return self._library_method(node, node.func.attr, receiver, args, keywords)
-        else:
-            called = self.evaluate(node.func)
-            receiver = NOTHING
-            args, keywords = self._arguments(node)
-        return self._called_value(node, called, args, keywords)
-
-    def _method(self, receiver: Value, func: ast.Attribute) -> Value | None:
-        found = [value for thing in receiver.things for value in self._member(thing, func.attr)]
-        return joined(found) if found else None
-
-    def _arguments(self, node: ast.Call) -> tuple[tuple[Value, ...], dict[str, Value]]:
-        args: list[Value] = []
-        for one in node.args:
-            value = self.evaluate(one.value if isinstance(one, ast.Starred) else one)
-            if isinstance(one, ast.Starred) and value.items is not None:
-                args.extend(value.items.values())
-            else:
-                args.append(value)
-        keywords = {one.arg: self.evaluate(one.value) for one in node.keywords if one.arg is not None}
-        for given in node.keywords:
-            spread = self.evaluate(given.value) if given.arg is None else NOTHING
-            keywords.update({key: value for key, value in (spread.items or {}).items() if isinstance(key, str)})
-        return tuple(args), keywords
-
-    def _called_value(
-        self, node: ast.Call, called: Value, args: tuple[Value, ...], keywords: dict[str, Value]
-    ) -> Value:
-        if called.name:
-            if called.name in ("functools.partial", "builtins.super"):
-                return self._special(called.name, args, keywords)
-            result = self.library_function(node, called.name, args, keywords)
-            self._record(node, called.name, "", NOTHING, args, keywords, result)
-            return result
-        results = [self._call_thing(node, thing, called, args, keywords) for thing in called.things]
-        if results:
-            return joined(results)
-        return gathered((called, *args, *keywords.values()))
-
-    def _special(self, name: str, args: tuple[Value, ...], keywords: dict[str, Value]) -> Value:
-        if name == "builtins.super":
-            return NOTHING
-        functions = [one for one in args[0].things if isinstance(one, Function)] if args else []
-        made = [Function(one.node, one.scope, one.bound + args[1:], {**one.keywords, **keywords}) for one in functions]
-        return Value(things=tuple(made), name=args[0].name if args else "")
-
-    def _call_thing(
-        self, node: ast.Call, thing: Any, called: Value, args: tuple[Value, ...], keywords: dict[str, Value]
-    ) -> Value:
-        if isinstance(thing, Function):
-            return self.call_function(thing, list(args), keywords)
-        if isinstance(thing, ClassThing):
-            return self._instance(node, thing, args, keywords)
-        me = Value(things=(thing,))
-        if isinstance(thing, Thing) and thing.owner is not None:
-            for name in ("__call__", "forward"):
-                for value in self._member(thing, name):
-                    result = self._called_value(node, value, args, keywords)
-                    return result.marked("output") if name == "forward" and result.items is None else result
-            return gathered((*args, *keywords.values()))
-        return self._library_method(node, "__call__", me, args, keywords)
-
-    def _instance(
-        self, node: ast.Call, owner: ClassThing, args: tuple[Value, ...], keywords: dict[str, Value]
-    ) -> Value:
-        thing = Thing(owner.node.name, self.spot(node), args, keywords, owner)
-        me = Value(things=(thing,))
-        starts = [one for value in self._class_member(owner, "__init__") for one in value.things]
-        for start in starts:
-            if isinstance(start, Function):
-                self.call_function(start, [me, *args], keywords)
-        if not starts:
-            fields = [name for name in owner.members.known if not name.startswith("_")]
-            thing.attributes.update(dict(zip(fields, args)))  # noqa: B905  (Python 3.9 has no strict zip)
-            thing.attributes.update(keywords)
-        inner = gathered((*args, *keywords.values(), *thing.attributes.values()))
-        return inner.with_(things=(thing,), marks=frozenset())
-
-    def _library_method(
-        self, node: ast.Call, method: str, receiver: Value, args: tuple[Value, ...], keywords: dict[str, Value]
-    ) -> Value:
-        found = [
-            result
-            for thing in receiver.things
-            if isinstance(thing, Thing) and thing.owner is None
-            for result in (self.method_of_thing(node, method, receiver, thing, args, keywords),)
-            if result is not None
-        ]
-        plain = receiver.with_(things=()) if receiver.rows else receiver
-        result = joined(found) if found else self.method_of_value(node, method, plain, args, keywords)
-        self._record(node, "", method, receiver, args, keywords, result)
-        if not receiver.things and not receiver.touched and not receiver.name:
-            self._escape("an unknown object", (*args, *keywords.values()))
-        return result
-
-    def _record(
-        self, node: ast.Call, name: str, method: str, receiver: Value, args: Any, keywords: Any, result: Value
-    ) -> None:
-        self.trace.calls.append(
-            Call(node, self.spot(node), name, method, receiver, args, keywords, result, self.loops, self.conditions)
-        )
-
-    def look_for_dropped_rows(self, name: str, before: Value | None, value: Value, node: ast.AST) -> None:
-        """A held-out part that becomes smaller under its own name."""
-        if before is None or "picked" not in value.marks or len(before.rows) != 1 or len(value.rows) != 1:
-            return
-        (old,), (new,) = before.rows, value.rows
-        if new.parent is old and old.split.role == TEST and old.split.role != TRAIN:
-            self.filtered(Filter(self.spot(node), old, name, "of prediction" in value.marks))
-
-
-def combined(left: Value, right: Value, operator: ast.operator) -> Value:
-    """What arithmetic on two values gives."""
-    whole = gathered((left, right))
-    rows = frozenset(one for one in whole.rows if not one.is_noise) or whole.rows
-    marks = whole.marks - {"prediction", "hard", "score"}
-    if whole.marks & {"prediction", "score", "output"}:
-        marks |= {"of prediction"}
-    if isinstance(operator, (ast.Div, ast.Mult)):
-        marks |= {"scaled"} if not whole.rows or "loss" in marks else set()
-    if isinstance(operator, (ast.BitAnd, ast.BitOr)):
-        marks = whole.marks
-    things = left.things + right.things if isinstance(operator, ast.Add) else ()
-    const: Any = UNSET
-    if isinstance(left.const, (int, float)) and isinstance(right.const, (int, float)):
-        const = _arithmetic(left.const, right.const, operator)
-    return Value(
-        things=things, rows=rows, seen=whole.seen, fits=whole.fits, counts=left.counts | right.counts, marks=marks,
-        const=const, origin=left.origin, source=left.source if const is not UNSET else None,
-    )  # fmt: skip
-
-
-def _arithmetic(left: Any, right: Any, operator: ast.operator) -> Any:
-    try:
-        if isinstance(operator, ast.Add):
-            return left + right
-        if isinstance(operator, ast.Sub):
-            return left - right
-        if isinstance(operator, ast.Mult):
-            return left * right
-        if isinstance(operator, ast.Div):
-            return left / right
-        return left**right if isinstance(operator, ast.Pow) and abs(right) < 64 else UNSET
-    except (ArithmeticError, ValueError):
-        return UNSET

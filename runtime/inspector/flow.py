@@ -7,20 +7,19 @@ Invariant: it ends within its time, and what it could not go through is told in 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable
 from typing import Any
 
+from .bindings import Bindings
 from .context import is_main_guard, is_type_checking
-from .expressions import Expressions, combined
 from .project import Project
-from .scopes import absolute_module, all_arguments
-from .state import MAX_DEPTH, Frame, Names, OutOfTime, lines_of
-from .trace import Break, Choice, Condition, Loop, Trace
-from .values import NOTHING, UNSET, ClassThing, Function, ModuleThing, Thing, Value, gathered, joined
+from .scopes import absolute_module
+from .state import Names, OutOfTime, lines_of
+from .trace import Break, Condition, Loop, Trace
+from .values import UNSET, ClassThing, Function, ModuleThing, Thing, Value, gathered, joined
 
 _MOST_UNROLLED = 4
-_TARGET_NAME = re.compile(r"^(y|ys|target|targets|labels?)(_|$)", re.IGNORECASE)
+
 
 
 def follow(project: Project, *, seconds: float) -> Trace:
@@ -36,7 +35,7 @@ def follow(project: Project, *, seconds: float) -> Trace:
     return flow.trace
 
 
-class Flow(Expressions):
+class Flow(Bindings):
     """Statements."""
 
     def module(self, name: str) -> Names:
@@ -64,8 +63,6 @@ class Flow(Expressions):
                     if isinstance(child, ast.expr):
                         self.evaluate(child)
         return False
-
-    # -- names --
 
     def _do_import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -107,85 +104,6 @@ class Flow(Expressions):
 
     _do_nonlocal = _do_global
 
-    def _do_assign(self, node: ast.Assign) -> None:
-        value = self.evaluate(node.value)
-        for target in node.targets:
-            self._look_for_running_best(target, node.value, value)
-            self.bind(target, value, node)
-
-    def _do_annassign(self, node: ast.AnnAssign) -> None:
-        if node.value is not None:
-            self.bind(node.target, self.evaluate(node.value), node)
-
-    def _do_augassign(self, node: ast.AugAssign) -> None:
-        before, value = self.evaluate(node.target), self.evaluate(node.value)
-        result = combined(before, value, node.op)
-        keeps = before.marks & {"loss"} and isinstance(node.op, ast.Add)
-        self.bind(node.target, result.with_(const=UNSET, marks=result.marks | (before.marks if keeps else set())), node)
-
-    def bind(self, target: ast.AST, value: Value, node: ast.AST) -> None:
-        if isinstance(target, ast.Name):
-            self.look_for_dropped_rows(target.id, self.names.get(target.id), value, node)
-            self.name_rows(target.id, value)
-            self.note(value, node)
-            if value.column and _TARGET_NAME.match(target.id):
-                self.target_columns.add(value.column)
-            self._note_literal(target.id, value, node)
-            self.names.set(target.id, value)
-        elif isinstance(target, (ast.Tuple, ast.List)):
-            self._unpack(target.elts, value, node)
-        elif isinstance(target, ast.Starred):
-            self.bind(target.value, value, node)
-        elif isinstance(target, ast.Attribute):
-            self._bind_attribute(target, value, node)
-        elif isinstance(target, ast.Subscript):
-            self._bind_element(target, value, node)
-
-    def _note_literal(self, name: str, value: Value, node: ast.AST) -> None:
-        is_literal = isinstance(getattr(node, "value", None), ast.Constant)
-        if is_literal and isinstance(value.const, (int, float, str)):
-            self.trace.literals.append((name, value, self.spot(node)))
-
-    def _unpack(self, targets: list[ast.expr], value: Value, node: ast.AST) -> None:
-        items = list(value.items.values()) if value.items is not None else []
-        if len(items) == 1 and len(targets) > 1 and items[0].items is not None:
-            items = list(items[0].items.values())
-        for index, target in enumerate(targets):
-            if len(items) == len(targets):
-                part = items[index]
-            else:
-                part = joined(items) if items else value.with_(items=None, column="")
-                if part.rows and index == len(targets) - 1 == 1 and not part.marks & {"prediction", "output"}:
-                    part = part.marked("target")
-            self.bind(target, part, node)
-
-    def _bind_attribute(self, target: ast.Attribute, value: Value, node: ast.AST) -> None:
-        base = self.evaluate(target.value)
-        if target.attr == "grad":
-            self.trace.grads_cleared_by_hand = True
-        self.name_rows(target.attr, value)
-        self.note(value, node)
-        for thing in base.things:
-            if isinstance(thing, Thing):
-                known = thing.attributes.get(target.attr)
-                thing.attributes[target.attr] = joined([known, value]) if known and self.conditions else value
-
-    def _bind_element(self, target: ast.Subscript, value: Value, node: ast.AST) -> None:
-        base = self.evaluate(target.value)
-        key = self.evaluate(target.slice)
-        if not isinstance(target.value, ast.Name):
-            if isinstance(target.value, ast.Attribute) and target.value.attr in ("loc", "iloc"):
-                self._bind_element(ast.Subscript(target.value.value, target.slice, target.ctx), value, node)
-            return
-        items = dict(base.items) if base.items is not None else None
-        if items is not None:
-            items[key.const if isinstance(key.const, (str, int)) else ("?", 0)] = value
-        merged = gathered((base.with_(items=None), value.with_(rows=frozenset()) if base.rows else value))
-        self.names.set(target.value.id, base.with_(
-            rows=merged.rows, seen=merged.seen, fits=merged.fits, marks=base.marks | (value.marks & {"metric"}),
-            items=items, things=base.things if items is not None else base.things + value.things, const=UNSET,
-        ))  # fmt: skip
-
     def _do_expr(self, node: ast.Expr) -> None:
         value = self.evaluate(node.value)
         call = node.value
@@ -208,8 +126,6 @@ class Flow(Expressions):
             before = self.names.get(owner.id)
             if before is not None:
                 self.names.set(owner.id, before.with_(fits=before.fits | value.fits))
-
-    # -- ways through --
 
     def _do_return(self, node: ast.Return) -> bool:
         if self.frames:
@@ -345,90 +261,3 @@ class Flow(Expressions):
         return left and not node.handlers
 
     _do_trystar = _do_try
-
-    # -- functions --
-
-    def call_function(self, function: Function, args: list[Value], keywords: dict[str, Value]) -> Value:
-        node = function.node
-        if len(self.frames) >= MAX_DEPTH or any(frame.node is node for frame in self.frames):
-            return gathered((*args, *keywords.values()))
-        names = Names(function.scope.file, function.scope.lines, _scope_of(function))
-        with self.within(names):
-            self._bind_parameters(function, [*function.bound, *args], {**function.keywords, **keywords})
-            if isinstance(node, ast.Lambda):
-                return self.evaluate(node.body)
-            self.frames.append(Frame(node))
-            self.block(node.body)
-            frame = self.frames.pop()
-        if frame.yields:
-            return Value(items=dict(enumerate(frame.yields)))
-        return joined(frame.returns)
-
-    def _bind_parameters(self, function: Function, args: list[Value], keywords: dict[str, Value]) -> None:
-        given = function.node.args
-        plain = [*given.posonlyargs, *given.args]
-        defaults = dict(zip([one.arg for one in reversed(plain)], reversed(given.defaults)))  # noqa: B905
-        defaults.update({one.arg: it for one, it in zip(given.kwonlyargs, given.kw_defaults) if it})  # noqa: B905
-        for parameter in all_arguments(given):
-            name = parameter.arg
-            self.names.known[name] = keywords.get(name, NOTHING)
-            if name not in keywords and name in defaults:
-                with self.within(function.scope):
-                    default = self.evaluate(defaults[name])
-                self.names.known[name] = default
-        for parameter, value in zip(plain, args):  # noqa: B905  (Python 3.9 has no strict zip)
-            self.names.known[parameter.arg] = value
-        if given.vararg is not None:
-            self.names.known[given.vararg.arg] = Value(items=dict(enumerate(args[len(plain) :])))
-        if given.kwarg is not None:
-            known = {one.arg for one in (*plain, *given.kwonlyargs)}
-            self.names.known[given.kwarg.arg] = Value(items={k: v for k, v in keywords.items() if k not in known})
-
-    # -- choices --
-
-    def _look_for_choice(self, node: ast.If) -> None:
-        for test in ast.walk(node.test):
-            if isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Lt, ast.Gt, ast.LtE, ast.GtE)):
-                sides = [test.left, test.comparators[0]]
-                values = [self.evaluate(side) for side in sides]
-                measured = gathered(values)
-                if measured.rows or not measured.seen or not self.loops:
-                    continue
-                words = [{ast.unparse(one) for one in ast.walk(side) if isinstance(one, (ast.Name, ast.Attribute))}
-                         for side in sides]  # fmt: skip
-                if _replaces(node, words) or _leaves(node):
-                    self.trace.choices.append(
-                        Choice(self.spot(node), "a running best", measured.seen, self.loops, True)
-                    )
-
-    def _look_for_running_best(self, target: ast.AST, expression: ast.expr, value: Value) -> None:
-        if not (isinstance(expression, ast.Call) and isinstance(expression.func, ast.Name)):
-            return
-        if expression.func.id not in ("max", "min") or not value.seen or value.rows:
-            return
-        named = ast.unparse(target)
-        is_running = bool(self.loops) and any(ast.unparse(one) == named for one in expression.args)
-        if is_running or (len(expression.args) == 1 and "best" in named.lower()):
-            self.chosen(expression, "a running best" if is_running else "the best of several", value.seen)
-
-
-def _scope_of(function: Function) -> Names:
-    """The scope that names are looked up in: a method does not see the names of its class."""
-    scope: Names = function.scope
-    return scope.parent if scope.parent is not None and scope.is_class else scope
-
-
-def _replaces(node: ast.If, words: list[set[str]]) -> bool:
-    """Whether one side of a comparison is replaced by the other in some branch."""
-    for one in ast.walk(node):
-        if not isinstance(one, ast.Assign):
-            continue
-        given = {ast.unparse(part) for part in ast.walk(one.value) if isinstance(part, (ast.Name, ast.Attribute))}
-        named = {ast.unparse(part) for target in one.targets for part in ast.walk(target) if isinstance(part, ast.expr)}
-        if any(named & words[side] and given & words[1 - side] for side in (0, 1)):
-            return True
-    return False
-
-
-def _leaves(node: ast.If) -> bool:
-    return any(isinstance(one, ast.Break) for statement in node.body for one in ast.walk(statement))

@@ -19,7 +19,8 @@ def leaks(trace: Trace) -> Iterator[Fact]:
     groups: dict[tuple[str, int, str], list[Leak]] = {}
     for one in trace.leaks:
         groups.setdefault((one.fit.spot.file, one.fit.spot.line, one.fit.kind), []).append(one)
-    for (_, _, kind), found in groups.items():
+    for (_, _, kind), found in sorted(groups.items()):
+        found.sort(key=lambda one: (one.fit.what, one.held.spot.line, one.spot.line))
         first = found[0]
         if kind == "group" and first.fit.what not in trace.targets:
             continue  # a statistic of each group's other columns is a habit, and mostly a sound one

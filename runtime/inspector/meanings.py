@@ -77,6 +77,8 @@ ACTIVATIONS = {
     "sigmoid": "sigmoid", "Sigmoid": "sigmoid", "expit": "sigmoid", "linear": "linear", "Linear": "linear",
 }  # fmt: skip
 CHANGE_NOTHING = {"Identity", "Dropout", "Flatten", "Unflatten", "DataParallel", "DistributedDataParallel"}
+STARTERS = {"spawn", "start_processes", "Process", "Thread", "submit", "elastic_launch", "run_module_as_main"}
+"""Names of what calls a function that it gets."""
 HARMLESS_HOMES = {
     "builtins", "torch", "numpy", "np", "pandas", "sklearn", "math", "random", "os", "sys", "time", "json", "pathlib",
     "tqdm", "copy", "itertools", "functools", "collections", "logging", "argparse", "scipy", "matplotlib", "pickle",

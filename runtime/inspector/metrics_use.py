@@ -8,10 +8,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from .effects import is_test, is_validation
 from .facts import Fact, fact, row
+from .row_sets import is_test, is_validation
 from .trace import Call, Trace
-from .values import Thing, Value, gathered
+from .values import TEST, Thing, Value, gathered
 
 _SWAPPABLE = {
     "precision_score", "recall_score", "classification_report", "confusion_matrix", "r2_score", "roc_auc_score",
@@ -31,7 +31,7 @@ _WANTS = {
 def metrics_use(trace: Trace) -> Iterator[Fact]:
     """One fact for each line at fault."""
     seen: set[tuple[str, int, str]] = set()
-    for found in _all(trace):
+    for found in sorted(_all(trace), key=lambda one: one["names"].get("role") != TEST):
         place = (found["file"], found["line"], found["kind"])
         if place not in seen:
             seen.add(place)
@@ -46,7 +46,8 @@ def _all(trace: Trace) -> Iterator[Fact]:
         yield from _activated(call, last)
         yield from _dropped_last(call, last)
     for one in trace.breaks:
-        rows = [rows for rows in gathered([one.loop.over]).rows if is_test(rows) or is_validation(rows)]
+        over = gathered([one.loop.over]).rows
+        rows = [rows for rows in over if is_test(rows) or is_validation(rows)]
         is_loader = isinstance(one.loop.node, ast.For) and bool(one.loop.over.things or one.loop.over.items)
         if rows and is_loader and _counts_turns(one.test, one.loop.node):
             constant = any(isinstance(node, ast.Constant) for node in ast.walk(one.test)) if one.test else False

@@ -5,6 +5,7 @@ Invariant: looking for them never fails the inspection; a part that could not lo
 
 from __future__ import annotations
 
+import ast
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from .facts import Fact
 from .flow import follow
 from .project import Project
 from .trace import Trace
+from .values import Value
 
 MOST_SECONDS = 0.8
 _LOOKS: dict[str, Callable[[Trace, Project], Iterator[Fact]]] = {
@@ -44,4 +46,21 @@ def patterns(project: Project) -> tuple[dict[str, Any], Trace]:
         except Exception as problem:  # noqa: BLE001  boundary: as above
             blind.append(f"{name}: {problem!r:.200}")
     seconds = round(time.perf_counter() - started, 3)
-    return {"facts": found, "looked": looked, "blind": [*trace.blind, *blind], "seconds": seconds}, trace
+    report = {"facts": found, "looked": looked, "blind": [*trace.blind, *blind], "seconds": seconds}
+    return {**report, "left_to_libraries": _left_to_libraries(trace)}, trace
+
+
+def _is_framework(base: Value) -> bool:
+    """Whether a base class may call its methods by itself; a torch module's are called where it is."""
+    return bool(base.name) and not base.name.startswith(("torch.", "builtins.", "abc.", "enum.", "typing."))
+
+
+def _left_to_libraries(trace: Trace) -> list[str]:
+    """Methods that no line of the user's calls, of classes that a library's class is the base of."""
+    found = []
+    for owner in sorted(trace.made, key=lambda one: one.node.lineno):
+        for node in owner.node.body if any(map(_is_framework, owner.bases)) else ():
+            is_called = not isinstance(node, ast.FunctionDef) or node in trace.entered or node.name.startswith("__")
+            if not is_called and isinstance(node, ast.FunctionDef):
+                found.append(f"{owner.node.name}.{node.name}")
+    return found

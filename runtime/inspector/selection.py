@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .effects import is_test, is_validation
 from .estimators import things_in
 from .facts import Fact, fact, row
+from .row_sets import is_test, is_validation
 from .trace import Call, Trace
 from .values import VALIDATION, Rows, Value, gathered
 
@@ -36,7 +36,9 @@ def selections(trace: Trace) -> Iterator[Fact]:
 
 
 def _only_test(measured: frozenset[Rows]) -> bool:
-    return bool(measured) and all(is_test(rows) for rows in measured)
+    """Whether whole test splits were measured; a group of their rows is looked at to understand, not to choose."""
+    groups = any(rows.by_mask and rows is not rows.split for rows in measured)
+    return bool(measured) and not groups and all(is_test(rows) for rows in measured)
 
 
 def _goes_over_rows(loops: tuple[object, ...], measured: frozenset[Rows]) -> bool:

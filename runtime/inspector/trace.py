@@ -10,7 +10,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .values import Fit, Rows, Spot, Thing, Value
+from .values import ClassThing, Fit, Rows, Spot, Thing, Value
 
 
 @dataclass(eq=False)
@@ -118,5 +118,9 @@ class Trace:
     """Names that were bound to a constant."""
     targets: frozenset[str] = frozenset()
     """Columns that are the target somewhere."""
+    made: set[ClassThing] = field(default_factory=set)
+    """Classes of the user's of which there are instances."""
+    entered: set[ast.AST] = field(default_factory=set)
+    """Functions that the flow went through."""
     blind: list[str] = field(default_factory=list)
     """Why the flow is not whole; empty when it went through everything that the script surely reaches."""

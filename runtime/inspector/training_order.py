@@ -42,7 +42,8 @@ def training_order(trace: Trace, project: Project) -> Iterator[Fact]:
             continue
         steps = [deed for deed in deeds if deed.kind == STEP and optimizer in deed.optimizers]
         for step in steps[:1]:
-            if step.call.loops:
+            made_anew = any(loop in _loops_of_making(trace, optimizer) for loop in step.call.loops[-1:])
+            if step.call.loops and not made_anew:
                 yield from _order(step, deeds, is_cleared_known)
     yield from _schedules(trace, deeds, whole and "step" not in elsewhere)
 
@@ -65,6 +66,11 @@ def _deeds(trace: Trace) -> Iterator[Deed]:
                 yield Deed(STEP, call, optimizers)
         elif call.method == "step" and any(is_schedule(one) for one in made):
             yield Deed(SCHEDULE, call, ())
+
+
+def _loops_of_making(trace: Trace, optimizer: Thing) -> tuple[Loop, ...]:
+    """The loops in which an optimizer is made anew in every turn."""
+    return next((call.loops for call in trace.calls if call.name and optimizer in call.result.things), ())
 
 
 def is_optimizer(thing: Thing) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 _WORDS = {
     TRAIN: {"train", "tr", "trn", "training"},
-    VALIDATION: {"val", "valid", "validation", "dev", "eval", "vali"},
+    VALIDATION: {"val", "valid", "validation", "dev", "eval", "vali", "va", "vl"},
     TEST: {"test", "te", "tst", "testing", "holdout", "heldout"},
 }
 UNSET: Any = object()
@@ -42,6 +42,8 @@ class Rows:
     """Whether a splitter gave it as the part that is kept out of training."""
     is_noise: bool = False
     by_splitter: bool = False
+    by_mask: bool = False
+    """Whether a condition on the rows picked them, as for one class of them."""
     also: set[str] = field(default_factory=set)
     """Other splits that the code calls it later."""
 

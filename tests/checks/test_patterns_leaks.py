@@ -73,6 +73,21 @@ order = np.random.permutation(len(X)); train_idx, test_idx = order[:400], order[
 Z = StandardScaler().fit_transform(X)
 Z_train, Z_test = Z[train_idx], Z[test_idx]
 """,
+    "tensors made by map": """\
+X = (X - X.mean(0)) / X.std(0); order = np.random.RandomState(0).permutation(len(X))
+Xtr, ytr, Xte, yte = X[order[:400]], y[order[:400]], X[order[400:]], y[order[400:]]
+Xtr, ytr, Xte, yte = map(torch.from_numpy, (Xtr, ytr, Xte, yte))
+""",
+    "in the data set itself": """\
+class Table(torch.utils.data.Dataset):
+    def __init__(self):
+        self.x = torch.tensor(X); self.x = (self.x - self.x.mean(0)) / self.x.std(0)
+train_set, test_set = torch.utils.data.random_split(Table(), [400, 169])
+""",
+    "in place": """\
+df = pd.read_csv("t.csv"); df["age"].fillna(df["age"].mean(), inplace=True)
+train_df, test_df = train_test_split(df, random_state=0)
+""",
     "the target's mean": """\
 df = pd.read_csv("t.csv"); df["c"] = df["city"].map(df.groupby("city")["price"].mean())
 target = df["price"]
@@ -138,6 +153,18 @@ df = pd.read_csv("t.csv"); df["m"] = df["close"].rolling(7).mean()
 train_df, test_df = df[:100], df[100:]
 """,
     "clustering without a split": "X = StandardScaler().fit_transform(X); PCA(2).fit_transform(X)\n",
+    "folds inside of the training rows": """\
+X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+X_train = StandardScaler().fit_transform(X_train)
+print(cross_val_score(LogisticRegression(), X_train, y_train))
+""",
+    "two files of one loader": """\
+def load(name):
+    path = "data/" + name
+    return pd.read_csv(path)
+train, test = load("train.csv"), load("test.csv")
+scaler = StandardScaler().fit(train); A, B = scaler.transform(train), scaler.transform(test)
+""",
     "each with its own scaler": """\
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 LogisticRegression().fit(X_train, y_train); Z = PCA(2).fit_transform(X_test)

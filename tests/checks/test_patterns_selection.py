@@ -103,7 +103,19 @@ booster = xgb.XGBClassifier(early_stopping_rounds=5)
 booster.fit(X_train, y_train, eval_set=[(X_{split}, y_{split})])
 print(booster.score(X_test, y_test))
 """
+PHASES = """\
+best = 0
+for epoch in range(9):
+    for phase in ["train", "{split}"]:
+        if phase == "train":
+            train(train_loader)
+        score = evaluate(model, dict(train=train_loader, {split}={split}_loader)[phase])
+        if phase == "{split}" and score > best:
+            best, kept = score, copy.deepcopy(model.state_dict())
+print(evaluate(model, test_loader))
+"""
 PROGRAMS = {
+    "phases": LOADERS + PHASES,
     "best epoch": LOADERS + BEST, "patience": LOADERS + PATIENCE, "largest": LOADERS + LARGEST,
     "threshold": ROWS + THRESHOLD, "swept threshold": ROWS + SWEPT, "settings": ROWS + SETTINGS,
     "early stopping": ROWS + STOPPED,
@@ -160,10 +172,35 @@ print(worst)
 import xgboost as xgb
 xgb.XGBClassifier().fit(X_train, y_train, eval_set=[(X_test, y_test)])
 """,
+    "called validation as well": LOADERS + """\
+val_loader = DataLoader(test_set)
+best = 0
+for epoch in range(9):
+    train(train_loader)
+    acc = evaluate(model, val_loader)
+    if acc > best:
+        best = acc
+""",
     "an assertion": ROWS + """\
 score = model.score(X_test, y_test)
 if score < 0.9:
     print("worse than hoped")
+""",
+    "settings by folds": ROWS + """\
+from sklearn.model_selection import KFold
+means = []
+for depth in (2, 4, 8):
+    scores = []
+    for train_idx, test_idx in KFold(5).split(X_rest):
+        tried = HistGradientBoostingClassifier(max_depth=depth).fit(X_rest[train_idx], y_rest[train_idx])
+        scores.append(tried.score(X_rest[test_idx], y_rest[test_idx]))
+    means.append(np.mean(scores))
+print((2, 4, 8)[np.argmax(means)])
+""",
+    "the hardest class": ROWS + """\
+told = model.predict(X_test)
+by_class = {c: (told[y_test == c] == c).mean() for c in (0, 1)}
+print(min(by_class, key=by_class.get))
 """,
     "an ensemble": ROWS + """\
 members = [HistGradientBoostingClassifier(random_state=s).fit(X_train, y_train) for s in range(3)]

@@ -92,6 +92,15 @@ SOUND = {
     "cleared last": program(LOSS, BACKWARD, STEP, CLEAR),
     "cleared by the model": program("model.zero_grad()", LOSS, BACKWARD, STEP),
     "cleared by hand": program("for p in model.parameters(): p.grad = None", LOSS, BACKWARD, STEP),
+    "cleared in place": program("for p in model.parameters():", "    if p.grad is not None: p.grad.zero_()",
+                                LOSS, BACKWARD, STEP),
+    "an optimizer for each task": program(
+        "fresh = nn.Linear(4, 2); inner = torch.optim.SGD(fresh.parameters(), lr=0.1)",
+        "criterion(fresh(x), y).backward()", "inner.step()"),
+    "stepped by a library": program(
+        CLEAR, LOSS, BACKWARD, STEP, "engine.run(1)",
+        before="from ignite.engine import Engine\nengine = Engine(print)\n" + COSINE.format(total="9")
+               + "\nengine.add_event_handler('completed', scheduler)"),
     "in helpers": program("clear()", LOSS, "step(loss)", before=HELPERS),
     "accumulated": program(
         "loss = criterion(model(x), y) / 4", BACKWARD, "if (i + 1) % 4 == 0:", "    optimizer.step()",
@@ -134,6 +143,22 @@ SOUND = {
 @pytest.mark.parametrize("text", SOUND.values(), ids=SOUND)
 def test_a_sound_order_is_left_alone(look: Look, text: str) -> None:
     assert [one for one in look(text).findings if one.severity is not Severity.INFO] == []
+
+
+def test_a_function_that_is_handed_over_is_followed(look: Look) -> None:
+    body = "".join(f"            {line}\n" for line in (LOSS, BACKWARD, STEP))
+    loops = f"def work(rank):\n    for epoch in range(3):\n        for x, y in loader:\n{body}"
+    source = f"{START}\n{loops}torch.multiprocessing.spawn(work, nprocs=2)\n"
+
+    assert [one.code for one in look(source).findings] == ["optim.zero_grad"]
+
+
+def test_methods_that_only_a_library_calls_are_told(look: Look) -> None:
+    module = "class Net(lightning.LightningModule):\n    def training_step(self, batch): return 1\n"
+    checked = look(f"import lightning\n{module}lightning.Trainer().fit(Net())\n")
+
+    assert checked.findings == ()
+    assert any(words.startswith("what Net.training_step would do") for words in checked.not_verified)
 
 
 def test_a_seed_that_is_nowhere_is_worth_knowing(look: Look) -> None:

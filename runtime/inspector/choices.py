@@ -1,0 +1,65 @@
+"""Where a measured number decides: a running best, a stop; and where rows are dropped by what was measured.
+
+Invariant: looking at a number without keeping anything by it is no choice.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from .calls import Calls
+from .trace import Choice, Filter
+from .values import TEST, Value, gathered
+
+
+class Choices(Calls):
+    """Choices that conditions and assignments make."""
+
+    def _look_for_choice(self, node: ast.If) -> None:
+        for test in ast.walk(node.test):
+            if isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Lt, ast.Gt, ast.LtE, ast.GtE)):
+                sides = [test.left, test.comparators[0]]
+                values = [self.evaluate(side) for side in sides]
+                measured = gathered(values)
+                if measured.rows or not measured.seen or not self.loops:
+                    continue
+                words = [{ast.unparse(one) for one in ast.walk(side) if isinstance(one, (ast.Name, ast.Attribute))}
+                         for side in sides]  # fmt: skip
+                if _replaces(node, words) or _leaves(node):
+                    self.trace.choices.append(
+                        Choice(self.spot(node), "a running best", measured.seen, self.loops, True)
+                    )
+
+    def _look_for_running_best(self, target: ast.AST, expression: ast.expr, value: Value) -> None:
+        if not (isinstance(expression, ast.Call) and isinstance(expression.func, ast.Name)):
+            return
+        if expression.func.id not in ("max", "min") or not value.seen or value.rows:
+            return
+        named = ast.unparse(target)
+        is_running = bool(self.loops) and any(ast.unparse(one) == named for one in expression.args)
+        if is_running or (len(expression.args) == 1 and "best" in named.lower()):
+            self.chosen(expression, "a running best" if is_running else "the best of several", value.seen)
+
+    def look_for_dropped_rows(self, name: str, before: Value | None, value: Value, node: ast.AST) -> None:
+        """A held-out part that becomes smaller under its own name."""
+        if before is None or "picked" not in value.marks or len(before.rows) != 1 or len(value.rows) != 1:
+            return
+        (old,), (new,) = before.rows, value.rows
+        if new.parent is old and old.split.role == TEST:
+            self.filtered(Filter(self.spot(node), old, name, "of prediction" in value.marks))
+
+
+def _replaces(node: ast.If, words: list[set[str]]) -> bool:
+    """Whether one side of a comparison is replaced by the other in some branch."""
+    for one in ast.walk(node):
+        if not isinstance(one, ast.Assign):
+            continue
+        given = {ast.unparse(part) for part in ast.walk(one.value) if isinstance(part, (ast.Name, ast.Attribute))}
+        named = {ast.unparse(part) for target in one.targets for part in ast.walk(target) if isinstance(part, ast.expr)}
+        if any(named & words[side] and given & words[1 - side] for side in (0, 1)):
+            return True
+    return False
+
+
+def _leaves(node: ast.If) -> bool:
+    return any(isinstance(one, ast.Break) for statement in node.body for one in ast.walk(statement))
