@@ -92,7 +92,7 @@ class Dependence(Observer):
         trial, shift = watched.trial, watched.shift
         if trial is None or shift is None:
             return None
-        before = trial.run()
+        before = trial.run_twice()
         args, kwargs = copied(trial.args), copied(trial.kwargs)
         tokens = list(tensors_in((args, kwargs)))[shift["input"]]
         time = 0 if shift["time_first"] else 1
@@ -120,7 +120,9 @@ class Dependence(Observer):
             return {"could_not": why}
         given = list(tensors_in((trial.args, trial.kwargs)))
         size = given[0].shape[0]
-        before = trial.run()
+        before = trial.run_twice()
+        if before is None:
+            return {"could_not": "the model gives something else each time"}
         args, kwargs = copied(trial.args), copied(trial.kwargs)
         for one in tensors_in((args, kwargs)):
             if one.dim() and one.shape[0] == size:
@@ -183,6 +185,8 @@ def _shift(torch: Any, call: ModelCall, target: tuple[Any, int, Place | None]) -
     for number, tokens in enumerate(tensors_in((call.args, call.kwargs))):
         if tokens.is_floating_point() or tokens.dtype == torch.bool or tokens.dim() != 2:
             continue
+        if number and tokens.data_ptr() == wanted.data_ptr():
+            continue  # the targets themselves, which a model may be given to be forced or to compute its loss
         for time_first in (False, True):
             shares = _shares(tokens.detach().t() if time_first else tokens.detach(), wanted, ignored, time_first)
             by = _told_shift(shares)

@@ -152,7 +152,9 @@ class Parameters(Observer):
         trial, used = self._trials.get(model), self._used.get(model)
         if trial is None or not used or self.examiner.seconds_left < 1:
             return {}
-        before = trial.run()
+        before = trial.run_twice()
+        if before is None:
+            return {}
         with self.examiner.torch.no_grad():
             kept = [one.parameter.detach().clone() for one in group]
             for one in group:

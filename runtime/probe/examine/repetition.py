@@ -7,12 +7,11 @@ observer alone is told, and the random state afterwards is what it was after the
 from __future__ import annotations
 
 import copy
-import random
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .looks import tensors_in
+from .randomness import RandomState
 from .trial import copied
 
 if TYPE_CHECKING:
@@ -96,24 +95,3 @@ def _own(item: Any) -> Any:
     if all(isinstance(part, plain) or hasattr(part, "grad_fn") for part in parts):
         return copied(item)
     return copy.deepcopy(item)
-
-
-class RandomState:
-    """The state of all global random generators."""
-
-    def __init__(self, torch: Any) -> None:
-        self._torch = torch
-        self._python = random.getstate()
-        self._cpu = torch.get_rng_state()
-        self._devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
-        numpy = sys.modules.get("numpy")
-        self._numpy = numpy.random.get_state() if numpy is not None else None
-
-    def restore(self) -> None:
-        """Put it back."""
-        random.setstate(self._python)
-        self._torch.set_rng_state(self._cpu)
-        if self._devices is not None:
-            self._torch.cuda.set_rng_state_all(self._devices)
-        if self._numpy is not None:
-            sys.modules["numpy"].random.set_state(self._numpy)

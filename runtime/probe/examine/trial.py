@@ -10,6 +10,7 @@ from typing import Any
 
 from .looks import tensors_in
 from .observer import ModelCall
+from .randomness import RandomState
 
 MOST_BYTES = 128 << 20
 NOISE = 1e-4
@@ -37,8 +38,9 @@ class Trial:
         """The model's output in evaluation mode; ``None`` where it fails."""
         torch = self._torch
         modes = [(one, one.training) for one in self.module.modules()]
-        with torch.random.fork_rng(), torch.no_grad():
-            torch.manual_seed(0)
+        state = RandomState(torch)
+        with torch.no_grad():
+            state.seed()
             for one, _ in modes:
                 one.training = False
             try:
@@ -46,8 +48,15 @@ class Trial:
             except Exception:  # noqa: BLE001  boundary: a foreign model may not bear to be called alone
                 return None
             finally:
+                state.restore()
                 for one, was in modes:
                     one.training = was
+
+    def run_twice(self) -> Any:
+        """The output, where it is the same both times."""
+        one, other = self.run(), self.run()
+        pairs = list(zip(tensors_in(one), tensors_in(other)))
+        return one if pairs and not any(differ(*pair) for pair in pairs) else None
 
 
 def copied(value: Any) -> Any:
