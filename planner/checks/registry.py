@@ -9,9 +9,14 @@ from collections.abc import Sequence
 
 from ...store.records import RungName
 from .check import Answer, Check, Evidence, Judgement, could_not_tell
+from .evaluated_split import EVALUATED_SPLIT
 from .found import Checked
+from .overlap import OVERLAP
 
-CHECKS: tuple[Check, ...] = ()
+CHECKS: tuple[Check, ...] = (
+    OVERLAP,
+    EVALUATED_SPLIT,
+)
 
 
 def ask_all(rung: RungName, evidence: Evidence, checks: Sequence[Check] = CHECKS) -> Checked:

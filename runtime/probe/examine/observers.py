@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .examiner import Examiner
+from .ledger import Ledger
 from .observer import Observer
 
-OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = ()
+OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
+    Ledger,
+)
