@@ -12,10 +12,12 @@ from .check import Answer, Check, Evidence, Judgement, could_not_tell
 from .evaluated_split import EVALUATED_SPLIT
 from .found import Checked
 from .overlap import OVERLAP
+from .preprocessing import PREPROCESSING
 
 CHECKS: tuple[Check, ...] = (
     OVERLAP,
     EVALUATED_SPLIT,
+    PREPROCESSING,
 )
 
 

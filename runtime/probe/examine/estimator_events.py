@@ -51,6 +51,7 @@ class EstimatorEvents:
         self._is_here = is_here
         self._tell = tell
         self._depth = 0
+        self._watched: set[Any] = set()
         self.replay: Callable[[], list[Any] | None] = lambda: None
         """The row indices that the next split has to make; ``None`` to let it draw them."""
 
@@ -72,6 +73,13 @@ class EstimatorEvents:
         base.__init_subclass__ = classmethod(__init_subclass__)
 
     def _watch(self, kind: Any) -> None:
+        """Watch a class, and what it inherits from classes that are no estimators themselves."""
+        for one in kind.__mro__:
+            if one is not object and one not in self._watched:
+                self._watched.add(one)
+                self._watch_one(one)
+
+    def _watch_one(self, kind: Any) -> None:
         for name in (*FITS, *USES):
             found = vars(kind).get(name)
             if inspect.isfunction(found):

@@ -31,9 +31,8 @@ class Ledger(Observer):
 
     def __init__(self, examiner: Examiner) -> None:
         super().__init__(examiner)
-        self.listeners: list[Callable[[str, Used], None]] = []
         self.here: Callable[[], bool] = examiner.is_here
-        self.estimators = EstimatorEvents(lambda: self.here(), self._told)
+        self.estimators = EstimatorEvents(lambda: self.here(), lambda *told: examiner.tell("on_estimator", *told))
         self.trainings: dict[int, Side] = {}
         self.evaluations: dict[Any, Evaluation] = {}
         self.outputs: list[tuple[Any, Evaluation]] = []
@@ -146,14 +145,9 @@ class Ledger(Observer):
 
     # -- scikit-learn ------------------------------------------------------------------------------------------------
 
-    def _told(self, moment: str, used: Used) -> None:
-        for listener in self.listeners:
-            listener(moment, used)
-        if moment == "after" and used.kind == "estimator":
-            self.examiner.tell("on_estimator", used)
-
-    def on_estimator(self, used: Used) -> None:
-        """An estimator's method was called from outside."""
+    def on_estimator(self, moment: str, used: Used) -> None:
+        if moment != "after" or used.kind != "estimator":
+            return
         rows = matrix(used.data)
         if rows is None or not hasattr(type(used.owner), "predict"):
             return
@@ -200,6 +194,9 @@ class Ledger(Observer):
         return self.evaluations.get(key) or Evaluation(number, kind, lines, place)
 
     def at_end(self) -> None:
+        self.evaluations = {
+            key: one for key, one in self.evaluations.items() if one.passes and not self._is_part_of_training(one)
+        }
         rows_behind([*self.trainings.values()], [one.side for one in self.evaluations.values()])
         for evaluation in self.evaluations.values():
             if evaluation.training is None:
@@ -212,8 +209,16 @@ class Ledger(Observer):
         side = own or (twins[-1] if twins else None)
         return side if side is not None and evaluation.passes[-1].step >= side.first_step else None
 
+    @staticmethod
+    def _is_part_of_training(evaluation: Evaluation) -> bool:
+        """Whether it is no evaluation but a step's own doing, such as a teacher's answer to the training batch."""
+        nodes = [node for one in evaluation.passes for node in one.nodes]
+        if not nodes or any(node.role != "train" for node in nodes):
+            return False
+        return evaluation.loader is not None or len({one.signature for one in evaluation.passes}) > 1
+
     def report(self) -> dict[str, Any] | None:
-        found = [shared(one) for one in self.evaluations.values() if one.passes]
+        found = [shared(one) for one in self.evaluations.values()]
         told = [one for one in found if one is not None]
         return {"evaluations": told, "trainings": len(self.trainings)} if self.trainings else None
 

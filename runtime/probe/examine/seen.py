@@ -69,21 +69,25 @@ def predicted(output: Any) -> Any:
 def rows_behind(trainings: Sequence[Side], evaluations: Sequence[Side]) -> None:
     """Look up the whole data sets and arrays that the seen rows come from.
 
-    An array that both sides were sliced from says nothing: which of its rows went where was seen only in part.
+    An array that holds rows of both sides says nothing: which of its rows went where was seen only in part.
     """
     known: dict[int, Any] = {}
-    both = {id(a.value) for side in trainings for a in side.arrays} & {
-        id(a.value) for side in evaluations for a in side.arrays
-    }
-    for side in (*trainings, *evaluations):
-        for loader in side.loaders:
-            found = known.setdefault(id(loader), _loaded(loader))
-            if found is not None:
-                side.source.add(*found)
-        for array in side.arrays:
-            rows = matrix(array.value) if id(array.value) not in both else None
-            if rows is not None:
-                side.source.add(rows)
+    for sides, others in ((trainings, evaluations), (evaluations, trainings)):
+        for side in sides:
+            for loader in side.loaders:
+                found = known.setdefault(id(loader), _loaded(loader))
+                if found is not None:
+                    side.source.add(*found)
+            for array in side.arrays:
+                rows = matrix(array.value)
+                if rows is not None and not _holds_rows_of(others, rows, side):
+                    side.source.add(rows)
+
+
+def _holds_rows_of(others: Sequence[Side], rows: Any, side: Side) -> bool:
+    np = numpy()
+    unseen = np.setdiff1d(hashes(rows), side.inputs.hashes)
+    return any(bool(np.isin(other.inputs.hashes, unseen).any()) for other in others)
 
 
 def _loaded(loader: Any) -> tuple[Any, Any] | None:
