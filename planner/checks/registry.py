@@ -9,15 +9,21 @@ from collections.abc import Sequence
 
 from ...store.records import RungName
 from .check import Answer, Check, Evidence, Judgement, could_not_tell
+from .coverage import COVERAGE_OF_EVALUATION
 from .evaluated_split import EVALUATED_SPLIT
 from .found import Checked
+from .metric_calls import METRIC_CALLS
 from .overlap import OVERLAP
 from .preprocessing import PREPROCESSING
+from .printed_metric import PRINTED_METRIC
 
 CHECKS: tuple[Check, ...] = (
     OVERLAP,
     EVALUATED_SPLIT,
     PREPROCESSING,
+    METRIC_CALLS,
+    PRINTED_METRIC,
+    COVERAGE_OF_EVALUATION,
 )
 
 

@@ -125,6 +125,11 @@ class Fits(Observer):
             yield link
             row = link[1]
 
+    def origin(self, row: int) -> int:
+        """The row that a row was made from, before any transformer."""
+        way = list(self._way_back(row))
+        return way[-1][1] if way else row
+
     def _tell(self, fit: Fit, evaluated: set[int], place: Place | None, method: str, how: str) -> None:
         learned = sum(
             1 for row in evaluated if row in fit.rows or any(came in fit.rows for _, came in self._way_back(row))

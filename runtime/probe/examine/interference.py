@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from ..after_import import AfterImport
 from .arrays import held_in
 from .data_sources import DataSources
+from .datasets import rows_of
 from .estimator_events import FITS, Used
 from .examiner import Examiner
 from .ledger import ledger_of
@@ -214,7 +216,7 @@ class Interference(Observer):
                 return places
         return None
 
-    def _tables(self) -> Any:
+    def _tables(self) -> Iterator[tuple[Any, Any]]:
         """Tables in which evaluated rows may lie, with the numbers of the raw rows that they were made from."""
         np = numpy()
         for array, numbers in self._numbers.values():
@@ -222,9 +224,19 @@ class Interference(Observer):
             if table is not None and table.shape[1] > 1 and len(table) == len(numbers):
                 yield table, numbers
         raw = matrix(inputs_of(self._raw))
-        for table in self._whole:
+        for table in (*self._whole, *self._behind_loaders()):
             if raw is not None and _same_order(np, raw, table):
                 yield table, np.arange(len(table))
+
+    def _behind_loaders(self) -> Iterator[Any]:
+        """The tables of the whole data sets of which the evaluation's loaders go through a part."""
+        for one in ledger_of(self.examiner).evaluations.values():
+            dataset = getattr(one.loader, "dataset", None)
+            while hasattr(dataset, "indices") and hasattr(dataset, "dataset"):
+                dataset = dataset.dataset
+            found = rows_of(dataset) if dataset is not None else None
+            if found is not None:
+                yield found[0]
 
     def report(self) -> dict[str, Any] | None:
         if self._why:

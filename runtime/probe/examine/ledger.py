@@ -37,6 +37,8 @@ class Ledger(Observer):
         self.evaluations: dict[Any, Evaluation] = {}
         self.outputs: list[tuple[Any, Evaluation]] = []
         """What estimators predicted last."""
+        self.printed = 0
+        """Lines printed until now."""
         self._numbers: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self._made = 0
         self._batch: Any = None
@@ -129,7 +131,7 @@ class Ledger(Observer):
         last = evaluation.passes[-1] if evaluation.passes else None
         total = seen.total()
         if last is None or last.step != step or key != self._last_key or (total is not None and last.rows >= total):
-            last = Pass(step)
+            last = Pass(step, printed=self.printed)
             evaluation.passes.append(last)
             del evaluation.passes[:-MOST_PASSES]
         self._last_key = key
@@ -172,7 +174,7 @@ class Ledger(Observer):
         evaluation = self._evaluation(key, number, type(used.owner).__name__, lines, place)
         evaluation.training, evaluation.method = training, used.name
         found = evaluation.side.inputs.add(rows, labels)
-        evaluation.passes.append(Pass(0, len(rows), int(found.sum()) % (1 << 64)))
+        evaluation.passes.append(Pass(0, len(rows), int(found.sum()) % (1 << 64), printed=self.printed))
         del evaluation.passes[:-MOST_PASSES]
         self.outputs.append((used.result, evaluation))
         del self.outputs[:-16]

@@ -39,6 +39,11 @@ def words_at(lines: Sequence[Line]) -> frozenset[str]:
     return frozenset().union(*(_Source.of(file).words_at(line) for file, line in lines[:1]))
 
 
+def argument_words(file: str, line: int, function: str) -> list[set[str]]:
+    """The words of each positional argument of a call of ``function`` at a line."""
+    return _Source.of(file).argument_words(line, function)
+
+
 def text_at(file: str, line: int) -> str:
     """The line's own text."""
     rows = _Source.of(file).rows
@@ -94,6 +99,13 @@ class _Source:
         names = set(_assigned(statement))
         return frozenset(_words([*names, *_strings(statement)]) | self._printed_with(names))
 
+    def argument_words(self, line: int, function: str) -> list[set[str]]:
+        statement = self._at(line)
+        for node in ast.walk(statement) if statement is not None else ():
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == function:
+                return [words_in(ast.unparse(one)) for one in node.args]
+        return []
+
     def _at(self, line: int) -> ast.stmt | None:
         around = [one for one in self._statements if one.lineno <= line <= (one.end_lineno or one.lineno)]
         return min(around, key=lambda one: (one.end_lineno or one.lineno) - one.lineno, default=None)
@@ -147,7 +159,12 @@ def _assigned(statement: ast.stmt) -> Iterator[str]:
 
 
 def _strings(statement: ast.stmt) -> Iterator[str]:
-    return (node.value for node in ast.walk(statement) if isinstance(node, ast.Constant) and type(node.value) is str)
+    settings = {id(node.value) for node in ast.walk(statement) if isinstance(node, ast.keyword)}
+    return (
+        node.value
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Constant) and type(node.value) is str and id(node) not in settings
+    )
 
 
 def _words(texts: Iterator[str] | list[str]) -> set[str]:

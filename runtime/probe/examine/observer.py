@@ -118,6 +118,9 @@ class Observer:
     def on_schedule(self, scheduler: Any, place: Place | None) -> None:
         """A learning-rate scheduler is about to step."""
 
+    def on_print(self, values: tuple[Any, ...]) -> None:
+        """The script has printed something."""
+
     def on_estimator(self, moment: str, used: Any) -> None:
         """An outermost call in scikit-learn (:class:`.estimator_events.Used`), ``before`` it, ``after`` it, or ``split``."""
 

@@ -8,10 +8,12 @@ Invariant: it prints nothing, reports nothing else, and ends with the process th
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import select
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -19,6 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 MOST_MATRICES = 3
+SLOW_TO_IMPORT = ("numpy", "pandas", "scipy", "sklearn", "torch", "sympy")
 
 
 class Rerun:
@@ -32,11 +35,13 @@ class Rerun:
         self._from_copy = -1
         self._answers = -1
         self._told = 0
+        self._modules: frozenset[str] = frozenset()
 
     def fork(self, leave: Callable[[], None]) -> bool:
         """Make the copy; ``True`` in a copy that should go on with :attr:`request`. ``leave`` lets go of what was ours."""
         if threading.active_count() > 1:
             return False
+        self._modules = frozenset(sys.modules)
         wanted, to_copy = os.pipe()
         from_copy, answers = os.pipe()
         with warnings.catch_warnings():
@@ -58,11 +63,13 @@ class Rerun:
         """In the copy: make a further copy for each request; only those return."""
         with os.fdopen(wanted) as requests:
             for line in requests:
+                request = json.loads(line)
+                _import_again(request["modules"])
                 pid = os.fork()
                 if not pid:
-                    self.in_copy, self.request = True, json.loads(line)
+                    self.in_copy, self.request = True, request
                     return True
-                _end_in_time(pid, float(json.loads(line)["seconds"]))
+                _end_in_time(pid, float(request["seconds"]))
                 os.write(self._answers, b"\n")  # an empty line: that was all
         os._exit(0)
 
@@ -79,7 +86,9 @@ class Rerun:
         """Let the copy go on with a request; the hashes of the matrices it came to."""
         if not self.pid:
             return []
-        os.write(self._to_copy, (json.dumps({**request, "seconds": seconds}) + "\n").encode())
+        modules = [name for name in sys.modules if name not in self._modules and name.split(".")[0] in SLOW_TO_IMPORT]
+        request = {**request, "seconds": seconds, "modules": modules}
+        os.write(self._to_copy, (json.dumps(request) + "\n").encode())
         deadline, text = time.monotonic() + seconds + 1.0, b""
         while time.monotonic() < deadline and b"\n\n" not in b"\n" + text:
             ready, _, _ = select.select([self._from_copy], [], [], max(0.0, deadline - time.monotonic()))
@@ -98,6 +107,14 @@ class Rerun:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         self.pid = 0
+
+
+def _import_again(names: list[str]) -> None:
+    """What the script imported since: once, not in every further copy."""
+    for name in names:
+        if name not in sys.modules:
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
 
 
 def _fall_silent() -> None:

@@ -109,6 +109,8 @@ class Pass:
     judged: int = 0
     means: list[float] = field(default_factory=list)
     """The accuracy of each batch."""
+    printed: int = 0
+    """How many lines had been printed before it."""
     nodes: list[Any] = field(default_factory=list)
     """The loops that it ran in."""
 
