@@ -27,7 +27,7 @@ def _judge(evidence: Evidence) -> Judgement:
         words = "and nothing else was evaluated"
         return ask(*(_finding(one, evidence, Severity.INFO, words) for one in unnamed[:1]))
     if not others:
-        return could_not_tell("whether the model does well on rows that did not train it: only training rows were evaluated")
+        return could_not_tell("whether the model does well on other rows: only training rows were evaluated")
     return fine(f"what is called a test or a validation is not the training set ({len(everything)} evaluations)")
 
 

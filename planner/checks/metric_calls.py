@@ -14,8 +14,8 @@ SYMMETRIC |= {"root_mean_squared_error"}
 RANKING = {"roc_auc_score", "average_precision_score"}
 AVERAGES = {"macro", "micro", "weighted"}
 OWN_WORDS = {
-    "f1_score": {"f", "fscore", "fone"}, "precision_score": {"precision", "prec"}, "recall_score": {"recall", "sensitivity"},
-    "roc_auc_score": {"auc", "roc", "auroc"}, "r2_score": {"r", "rsquared"}, "balanced_accuracy_score": {"balanced", "bal"},
+    "f1_score": {"f", "fscore"}, "precision_score": {"precision", "prec"}, "recall_score": {"recall", "sensitivity"},
+    "roc_auc_score": {"auc", "roc", "auroc"}, "r2_score": {"r"}, "balanced_accuracy_score": {"balanced", "bal"},
 }  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def _wrong(call: Json) -> tuple[Severity, str, str] | None:
         words_ = f"{name} is given the predictions first and the true labels second: precision and recall, errors and "
         return Severity.ERROR, words_ + "scores come out for exchanged roles", f"call {name}(y_true, y_pred)"
     if name in RANKING and call["hard"]:
-        words_ = f"{name} is given {call['rows']} predictions of only two values: it ranks by a score, and these have none"
+        words_ = f"{name} ranks rows by a score, and is given {call['rows']} predictions of only two values"
         return Severity.WARNING, words_, "pass predict_proba(…)[:, 1] or decision_function(…)"
     said = words & AVERAGES
     if isinstance(average, str) and average in AVERAGES and len(said) == 1 and average not in said:

@@ -20,7 +20,7 @@ def _judge(evidence: Evidence) -> Judgement:
     if wrong:
         return fault(*(_finding(one, evidence) for one in wrong.values()))
     if not found:
-        return could_not_tell("whether the printed accuracy is the true one: no printed number is one that can be computed again")
+        return could_not_tell("whether the printed accuracy is the true one: none could be computed again")
     return fine(f"the printed accuracy is the share of right answers among {found[-1]['rows']} rows")
 
 

@@ -8,22 +8,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...store.records import RungName
+from .baseline import BASELINES
 from .check import Answer, Check, Evidence, Judgement, could_not_tell
 from .coverage import COVERAGE_OF_EVALUATION
 from .evaluated_split import EVALUATED_SPLIT
 from .found import Checked
+from .key_columns import KEY_COLUMNS
 from .metric_calls import METRIC_CALLS
+from .misaligned import MISALIGNED
+from .near_rows import NEAR_ROWS
 from .overlap import OVERLAP
 from .preprocessing import PREPROCESSING
 from .printed_metric import PRINTED_METRIC
+from .target_column import TARGET_COLUMN
+from .unshuffled import UNSHUFFLED
 
 CHECKS: tuple[Check, ...] = (
     OVERLAP,
-    EVALUATED_SPLIT,
+    NEAR_ROWS,
     PREPROCESSING,
+    TARGET_COLUMN,
+    KEY_COLUMNS,
+    UNSHUFFLED,
+    MISALIGNED,
+    COVERAGE_OF_EVALUATION,
+    EVALUATED_SPLIT,
     METRIC_CALLS,
     PRINTED_METRIC,
-    COVERAGE_OF_EVALUATION,
+    BASELINES,
 )
 
 

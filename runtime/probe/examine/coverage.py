@@ -91,8 +91,10 @@ class Coverage(Observer):
 
 
 def _is_cut(one: Pass) -> bool:
-    """Whether the examination ended one of the loops that the pass ran in."""
+    """Whether the examination may have ended one of the loops that the pass ran in; frameworks' have limits of theirs."""
     for node in one.nodes:
+        if node.site is None or node.site.kind == "framework" or "site-packages" in node.site.file:
+            return True
         while node is not None and node.site is not None:
             if node.cut and node.role in ("eval", "plain", "train"):
                 return True

@@ -70,7 +70,7 @@ class EstimatorEvents:
             super(base, cls).__init_subclass__(**kwargs)
             events._watch(cls)
 
-        base.__init_subclass__ = classmethod(__init_subclass__)
+        base.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[arg-type]
 
     def _watch(self, kind: Any) -> None:
         """Watch a class, and what it inherits from classes that are no estimators themselves."""
@@ -117,7 +117,7 @@ class EstimatorEvents:
 
     def _functions(self, module: Any, names: tuple[str, ...], kind: str) -> None:
         for name in names:
-            self._replace(module, name, lambda original, name=name: self._watched_function(kind, name, original))
+            self._replace(module, name, functools.partial(self._watched_function, kind, name))
 
     def _replace(self, module: Any, name: str, watch: Callable[[Any], Any]) -> None:
         original = getattr(module, name, None)
@@ -159,7 +159,7 @@ class EstimatorEvents:
     def _split(self, original: Any, arrays: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """Split the row numbers along with the rows: the draw is the same, as it depends on their number alone."""
         import numpy as np
-        from sklearn.utils import _safe_indexing, indexable
+        from sklearn.utils import _safe_indexing, indexable  # type: ignore[import-untyped]
 
         count = getattr(arrays[0], "shape", (None,))[0] or len(arrays[0])
         again = self.replay()

@@ -21,8 +21,8 @@ from .sets import Evaluation, Side
 
 MOST_LINKS = 600_000
 MOST_FITS = 100
-LOOKS_AT_NO_VALUES = ("OneHotEncoder", "OrdinalEncoder", "LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer")
-LOOKS_AT_NO_VALUES += ("CountVectorizer", "DictVectorizer")
+LOOKS_AT_NO_VALUES = {"OneHotEncoder", "OrdinalEncoder", "LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer"}
+LOOKS_AT_NO_VALUES |= {"CountVectorizer", "DictVectorizer"}
 """They learn only what values there are."""
 NOT_LEARNED = {"n_features_in_", "feature_names_in_", "n_output_features_", "n_features_out_"}
 SUPERVISED = ("Select", "RFE", "Target", "LinearDiscriminant", "Neighborhood", "SequentialFeature")

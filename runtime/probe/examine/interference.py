@@ -21,9 +21,9 @@ from .examiner import Examiner
 from .ledger import ledger_of
 from .naming import text_at
 from .observer import ModelCall, Observer, Place
-from .perturb import inputs_of, perturbed, rows_in
+from .perturb import inputs_of, labels_of, perturbed, rows_in
 from .rerun import MOST_MATRICES, Rerun
-from .rows import first_input, hashes, matrix, numpy, parts
+from .rows import column, first_input, hashes, matrix, numpy, parts
 
 LONGEST_PREPARATION = 4.0
 FEWEST_ROWS = 20
@@ -131,6 +131,7 @@ class Interference(Observer):
             return
         if self._prepared is None:
             self._prepared, self._trained_at = time.process_time() - self._began, place
+            self._copy.warm()
             count = rows_in(self._raw)
             tables = [one.value for one in held_in(self.examiner.user_frames()) if one.value.shape[0] == count]
             self._whole = [table for table in map(matrix, tables[:12]) if table is not None and table.shape[1] > 1]
@@ -181,6 +182,11 @@ class Interference(Observer):
         unchanged = self._changed(self._ask("nothing", places))
         return unchanged is not None and not unchanged["changed"]
 
+    def raw_pairs(self) -> tuple[Any, Any] | None:
+        """The raw inputs and labels, where the source gave both."""
+        inputs, labels = matrix(inputs_of(self._raw)), column(labels_of(self._raw))
+        return None if inputs is None or labels is None or len(inputs) != len(labels) else (inputs, labels)
+
     def _are_raw_rows(self) -> bool:
         """Whether the training rows are raw rows as they came: then nothing can have flowed in."""
         raw = matrix(inputs_of(self._raw))
@@ -209,12 +215,26 @@ class Interference(Observer):
             if one.called != "train":
                 evaluated |= set(one.side.inputs.hashes.tolist()) | set(one.side.source.hashes.tolist())
         evaluated -= trained
+        parts_evaluated = self._evaluated_parts()
+        if parts_evaluated:
+            return parts_evaluated
         for table, numbers in self._tables():
             found = hashes(table).tolist()
             places = [int(number) for number, one in zip(numbers, found) if one in evaluated]
             if len(places) >= 2:
                 return places
         return None
+
+    def _evaluated_parts(self) -> list[int]:
+        """The numbers of the rows in those parts of a split that an evaluation's data set was made from."""
+        found: set[int] = set()
+        for one in ledger_of(self.examiner).evaluations.values():
+            table = one.side.source.table() if one.called != "train" else None
+            for array, numbers in self._numbers.values() if table is not None else ():
+                part = matrix(array)
+                if part is not None and table is not None and _same_order(numpy(), part, table[0]):
+                    found |= set(numbers.tolist())
+        return sorted(found)
 
     def _tables(self) -> Iterator[tuple[Any, Any]]:
         """Tables in which evaluated rows may lie, with the numbers of the raw rows that they were made from."""
@@ -231,7 +251,7 @@ class Interference(Observer):
     def _behind_loaders(self) -> Iterator[Any]:
         """The tables of the whole data sets of which the evaluation's loaders go through a part."""
         for one in ledger_of(self.examiner).evaluations.values():
-            dataset = getattr(one.loader, "dataset", None)
+            dataset: Any = getattr(one.loader, "dataset", None)
             while hasattr(dataset, "indices") and hasattr(dataset, "dataset"):
                 dataset = dataset.dataset
             found = rows_of(dataset) if dataset is not None else None

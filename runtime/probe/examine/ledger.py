@@ -85,7 +85,7 @@ class Ledger(Observer):
                 seen.loader, target = batch[0], first_target(batch[1])
                 seen.target = target if target is not None and len(target) == len(seen.rows) else None
                 return
-        if seen.lines in self._first and self._first[seen.lines]:
+        if self._first.get(seen.lines):
             wanted = seen.hashes() | self._first[seen.lines]
             if wanted != self._first[seen.lines]:
                 seen.array = self._finder.holding(self.examiner.user_frames(), seen.rows, wanted)
@@ -174,7 +174,9 @@ class Ledger(Observer):
         evaluation = self._evaluation(key, number, type(used.owner).__name__, lines, place)
         evaluation.training, evaluation.method = training, used.name
         found = evaluation.side.inputs.add(rows, labels)
-        evaluation.passes.append(Pass(0, len(rows), int(found.sum()) % (1 << 64), printed=self.printed))
+        score = float(used.result) if used.name == "score" else None
+        signature = int(found.sum()) % (1 << 64)
+        evaluation.passes.append(Pass(0, len(rows), score, signature, printed=self.printed))
         del evaluation.passes[:-MOST_PASSES]
         self.outputs.append((used.result, evaluation))
         del self.outputs[:-16]

@@ -12,8 +12,8 @@ from .observer import Observer
 from .rows import column, numpy
 
 MOST_CALLS = 400
-GUESSES = {"pred", "preds", "prediction", "predictions", "predicted", "hat", "output", "outputs", "prob", "probs", "proba"}
-GUESSES |= {"score", "scores", "logits"}
+GUESSES = {"pred", "preds", "prediction", "predictions", "predicted", "hat", "output", "outputs", "logits"}
+GUESSES |= {"prob", "probs", "proba", "score", "scores"}
 TRUTHS = {"true", "truth", "test", "val", "target", "targets", "label", "labels", "gt", "actual", "te"}
 
 
@@ -63,7 +63,9 @@ class MetricCalls(Observer):
         if len(words) < 2:
             return False
         first, second = words[0], words[1]
-        return bool(first & GUESSES) and not second & GUESSES and bool(second & TRUTHS) and not first & {"true", "truth"}
+        if not first & GUESSES or second & GUESSES:
+            return False
+        return bool(second & TRUTHS) and not first & {"true", "truth"}
 
     def report(self) -> dict[str, Any] | None:
         return {"calls": self._calls, "count": self._count} if self._count else None

@@ -127,11 +127,13 @@ def _pieces(statement: ast.stmt) -> list[tuple[str, str]]:
     """Words and names of a statement, in the order in which they stand."""
     nodes = [node for node in ast.walk(statement) if isinstance(node, (ast.Constant, ast.Name))]
     nodes.sort(key=lambda node: (node.lineno, node.col_offset))
-    return [
-        ("word", node.value) if isinstance(node, ast.Constant) else ("name", node.id)
-        for node in nodes
-        if isinstance(node, ast.Name) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
-    ]  # type: ignore[misc]
+    found: list[tuple[str, str]] = []
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            found.append(("name", node.id))
+        elif isinstance(node.value, str):
+            found.append(("word", node.value))
+    return found
 
 
 def _before(pieces: list[tuple[str, str]]) -> set[str]:

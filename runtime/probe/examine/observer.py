@@ -122,7 +122,7 @@ class Observer:
         """The script has printed something."""
 
     def on_estimator(self, moment: str, used: Any) -> None:
-        """An outermost call in scikit-learn (:class:`.estimator_events.Used`), ``before`` it, ``after`` it, or ``split``."""
+        """An outermost call in scikit-learn, a ``Used``: ``before`` it, ``after`` it, or a ``split``."""
 
     def at_end(self) -> None:
         """The script has ended by itself."""

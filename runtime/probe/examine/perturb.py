@@ -25,6 +25,11 @@ def inputs_of(raw: Any) -> Any:
     return next((one for _, one in _tables(raw) if one.ndim >= 2), None)
 
 
+def labels_of(raw: Any) -> Any:
+    """The column of the raw labels, where the inputs stand apart from it."""
+    return next((one for _, one in _tables(raw) if one.ndim == 1), None)
+
+
 def perturbed(raw: Any, places: Any, what: str) -> Any:
     """The same data with other ``values`` or ``labels`` in the rows at ``places``."""
     if isinstance(raw, tuple):

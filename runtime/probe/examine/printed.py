@@ -67,8 +67,10 @@ class PrintedNumbers(Observer):
             self._numbers.append(Printed(ledger.printed, name, value, slack, place))
 
     def report(self) -> dict[str, Any] | None:
-        found = [one for evaluation in ledger_of(self.examiner).evaluations.values() for one in self._compare(evaluation)]
-        return {"found": found[:20], "numbers": len(self._numbers), "last": [self._last(one) for one in self._numbers[-40:]]}
+        evaluations = ledger_of(self.examiner).evaluations.values()
+        found = [one for evaluation in evaluations for one in self._compare(evaluation)]
+        last = [self._last(one) for one in self._numbers[-40:]]
+        return {"found": found[:20], "numbers": len(self._numbers), "last": last}
 
     def _last(self, one: Printed) -> dict[str, Any]:
         return {"name": one.name[-60:], "value": one.value, "line": one.place.line if one.place else None}

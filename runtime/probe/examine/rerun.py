@@ -1,7 +1,7 @@
-"""The script's data preparation once more, with something changed: a copy of the process that waits at the first source.
+"""The script's data preparation once more, with something changed: in a copy of the process.
 
-The copy is made as the first raw data arrives. It waits; at the script's end it is asked to go on with changed data, in a
-copy of its own each time, up to the first few matrices that train a model, and tells their rows' hashes.
+The copy is made as the first raw data arrives. It waits; at the script's end it is asked to go on with changed data,
+in a copy of its own each time, up to the first few matrices that train a model, and tells their rows' hashes.
 Invariant: it prints nothing, reports nothing else, and ends with the process that it was copied from.
 """
 
@@ -38,7 +38,7 @@ class Rerun:
         self._modules: frozenset[str] = frozenset()
 
     def fork(self, leave: Callable[[], None]) -> bool:
-        """Make the copy; ``True`` in a copy that should go on with :attr:`request`. ``leave`` lets go of what was ours."""
+        """Make the copy; ``True`` in one that should go on with :attr:`request`. ``leave`` lets go of what was ours."""
         if threading.active_count() > 1:
             return False
         self._modules = frozenset(sys.modules)
@@ -64,7 +64,9 @@ class Rerun:
         with os.fdopen(wanted) as requests:
             for line in requests:
                 request = json.loads(line)
-                _import_again(request["modules"])
+                if "modules" in request:
+                    _import_again(request["modules"])
+                    continue
                 pid = os.fork()
                 if not pid:
                     self.in_copy, self.request = True, request
@@ -82,13 +84,17 @@ class Rerun:
         if self._told >= MOST_MATRICES:
             os._exit(0)
 
+    def warm(self) -> None:
+        """Let the copy import what the script has imported since, while the script goes on."""
+        modules = [name for name in sys.modules if name not in self._modules and name.split(".")[0] in SLOW_TO_IMPORT]
+        if self.pid:
+            os.write(self._to_copy, (json.dumps({"modules": modules}) + "\n").encode())
+
     def ask(self, request: dict[str, Any], seconds: float) -> list[list[int]]:
         """Let the copy go on with a request; the hashes of the matrices it came to."""
         if not self.pid:
             return []
-        modules = [name for name in sys.modules if name not in self._modules and name.split(".")[0] in SLOW_TO_IMPORT]
-        request = {**request, "seconds": seconds, "modules": modules}
-        os.write(self._to_copy, (json.dumps(request) + "\n").encode())
+        os.write(self._to_copy, (json.dumps({**request, "seconds": seconds}) + "\n").encode())
         deadline, text = time.monotonic() + seconds + 1.0, b""
         while time.monotonic() < deadline and b"\n\n" not in b"\n" + text:
             ready, _, _ = select.select([self._from_copy], [], [], max(0.0, deadline - time.monotonic()))

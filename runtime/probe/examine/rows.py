@@ -130,8 +130,7 @@ def parts(value: Any) -> Iterator[tuple[str, Any]]:
         for one in value:
             yield from parts(one)
     elif is_tensor(value) or is_frame(value) or type(value).__name__ == "ndarray":
-        if getattr(value, "ndim", 0) >= 1:
-            yield "", value
+        yield from [("", value)] if getattr(value, "ndim", 0) >= 1 else ()
 
 
 def first_input(found: list[tuple[str, Any]]) -> Any:

@@ -1,4 +1,4 @@
-"""One call of a torch model as the ledger sees it: its rows, where they come from, and whether its answers are right."""
+"""One call of a torch model as the ledger sees it: its rows, where they come from, and how many answers are right."""
 
 from __future__ import annotations
 

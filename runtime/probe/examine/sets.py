@@ -62,7 +62,7 @@ class RowSet:
         return self.pieces[0] if self.pieces else np.zeros(0, dtype=np.uint64)
 
     def table(self) -> tuple[Any, Any] | None:
-        """The values of different rows and their labels (``None`` where there are none); ``None`` where widths differ."""
+        """The values of different rows and their labels (``None``: there are none); ``None`` where widths differ."""
         np = numpy()
         if not self.values or len({one.shape[1] for one in self.values}) != 1:
             return None
@@ -80,7 +80,7 @@ def gathering() -> RowSet:
 
 @dataclass(eq=False)
 class Side:
-    """The rows on one side: as the model got them, and as they lie in the data sets and arrays that they come from."""
+    """The rows on one side: as the model got them, and as they lie in the data sets that they come from."""
 
     inputs: RowSet = field(default_factory=gathering)
     source: RowSet = field(default_factory=gathering)
@@ -103,6 +103,8 @@ class Pass:
 
     step: int
     rows: int = 0
+    score: float | None = None
+    """What the estimator's own ``score`` gave."""
     signature: int = 0
     """The sum of the rows' hashes: equal for the same rows in any order."""
     correct: int = 0
