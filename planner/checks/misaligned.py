@@ -15,7 +15,8 @@ RELATED = 0.3
 def _judge(evidence: Evidence) -> Judgement:
     why = why_not(evidence, ALIGNMENT, "whether rows are paired with their labels")
     if why is not None:
-        return could_not_tell("whether rows are paired with their labels: the training rows are not raw rows with raw labels")
+        words = "the training rows are not raw rows with raw labels"
+        return could_not_tell(f"whether rows are paired with their labels: {words}")
     everything = evidence.reports[ALIGNMENT]["trainings"]
     apart = [one for one in everything if one["agreement"] < RELATED and not one["on_purpose"]]
     if apart and len(apart) == len(everything):
@@ -26,7 +27,7 @@ def _judge(evidence: Evidence) -> Judgement:
 def _finding(one: Json, evidence: Evidence) -> FindingDraft:
     place = one["place"] or {"file": "?", "line": None}
     file = evidence.shown(place["file"])
-    row = {"file": file, "line": place["line"], "pairs": one["pairs"], "agreement": one["agreement"], "text": one["text"]}
+    row = {"file": file, "line": place["line"], **{key: one[key] for key in ("pairs", "agreement", "text")}}
     return FindingDraft(
         CODE, Severity.ERROR,
         f"the labels of {one['pairs']} training rows have nothing to do with those that the same rows were loaded with "

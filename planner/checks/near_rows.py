@@ -9,7 +9,7 @@ from .rows_read import why_not
 
 CODE = "data.leak.overlap"
 NEARNESS = "observed.nearness"
-ERROR_SHARE, ASK_SHARE = 0.05, 0.02
+ERROR_SHARE, ASK_SHARE = 0.08, 0.02
 FEWEST = 5
 BEYOND_CHANCE = 4.0
 SAME_LABEL = 0.9
@@ -27,7 +27,7 @@ def _judge(evidence: Evidence) -> Judgement:
     if found:
         return ask(*(_finding(one, Severity.INFO, evidence) for one in found.values()))
     most = max(everything, key=lambda one: int(one["near"]))
-    return fine(f"{most['near']} of {most['rows']} evaluation rows are much nearer to one training row than to the next")
+    return fine(f"{most['near']} of {most['rows']} evaluation rows are near copies of a training row")
 
 
 def _copies(one: Json) -> float:

@@ -10,6 +10,8 @@ from .rows_read import ROWS, Evaluated, evaluated, why_not
 CODE = "data.leak.overlap"
 FEWEST = 3
 LEAST_SHARE = 0.03
+LARGE_SHARE = 0.15
+"""From here on it matters whatever the reason."""
 BEYOND_CHANCE = 20
 SHORTEST_WINDOW = 16
 """Shorter pieces of a text come again by themselves."""
@@ -42,6 +44,8 @@ def _leaks(one: Evaluated) -> bool:
         return False
     if one.tokens and (one.width < SHORTEST_WINDOW or one.share < TEXT_SHARE):
         return False
+    if one.share < LARGE_SHARE and one.train_repeats > 0.3 * one.share * one.train_rows:
+        return False  # rows come again among the training rows as well: that is what such data is like
     if one.labelled and one.same_label < 0.7 * one.labelled:
         return False  # equal rows with other labels: what there is to see is the same, the cases are not
     return one.chance is None or one.in_train > BEYOND_CHANCE * one.chance

@@ -20,6 +20,8 @@ from .near_rows import NEAR_ROWS
 from .overlap import OVERLAP
 from .preprocessing import PREPROCESSING
 from .printed_metric import PRINTED_METRIC
+from .random_rows import RANDOM_ROWS
+from .selection import SELECTED
 from .target_column import TARGET_COLUMN
 from .unshuffled import UNSHUFFLED
 
@@ -35,6 +37,8 @@ CHECKS: tuple[Check, ...] = (
     EVALUATED_SPLIT,
     METRIC_CALLS,
     PRINTED_METRIC,
+    SELECTED,
+    RANDOM_ROWS,
     BASELINES,
 )
 

@@ -22,6 +22,7 @@ class Evaluated:
     in_train: int
     train_rows: int
     train_distinct: int
+    train_repeats: int
     labelled: int
     same_label: int
     chance: float | None

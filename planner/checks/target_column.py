@@ -25,7 +25,8 @@ def _judge(evidence: Evidence) -> Judgement:
     if leaks:
         return fault(*(_finding(one, evidence) for one in leaks.values()))
     best = max(everything, key=lambda one: float(one["best"]))
-    return fine(f"no column tells the label by itself: the best agrees to {best['best']:.3f}, the next to {best['second']:.3f}")
+    agreements = f"the best agrees to {best['best']:.3f}, the next to {best['second']:.3f}"
+    return fine(f"no column tells the label by itself: {agreements}")
 
 
 def _leaks(one: Json) -> bool:

@@ -26,7 +26,8 @@ def _judge(evidence: Evidence) -> Judgement:
         return fine(f"the labels of {report['batches']} training batches are mixed as all labels together are")
     place = report["place"] or {"file": "?", "line": None}
     file = evidence.shown(place["file"])
-    row = {"file": file, "line": place["line"], **{k: report[k] for k in ("batches", "classes", "pooled", "within", "first")}}
+    seen = {key: report[key] for key in ("batches", "classes", "pooled", "within", "first")}
+    row = {"file": file, "line": place["line"], **seen}
     return fault(
         FindingDraft(
             CODE, Severity.WARNING,

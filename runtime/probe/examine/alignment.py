@@ -13,7 +13,7 @@ from .rows import hashes, numpy
 
 MOST_CLASSES = 50
 FEWEST = 30
-ON_PURPOSE = {"shuffled", "permuted", "random", "permutation", "shuffle", "noise", "control", "perm"}
+ON_PURPOSE = {"shuffled", "permuted", "permutation", "control", "perm"}
 
 
 class Alignment(Observer):

@@ -91,7 +91,7 @@ class Coverage(Observer):
 
 
 def _is_cut(one: Pass) -> bool:
-    """Whether the examination may have ended one of the loops that the pass ran in; frameworks' have limits of theirs."""
+    """Whether the examination may have ended a loop that the pass ran in; frameworks' loops have limits of theirs."""
     for node in one.nodes:
         if node.site is None or node.site.kind == "framework" or "site-packages" in node.site.file:
             return True

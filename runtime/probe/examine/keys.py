@@ -1,8 +1,8 @@
 """Columns that tell rows apart: whose they are and when they are from, on both sides of the split.
 
 Columns are looked for where the data is split and where training begins: in tables by name, and among the variables.
-Which of their rows train and which are evaluated is read from the split's row numbers, or from a table with as many rows
-in which the rows of both sides lie.
+Which of their rows train and which are evaluated is read from the split's row numbers, or from a table with as many
+rows in which the rows of both sides lie.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def _times(values: Any) -> Any:
     if "datetime" in str(getattr(values, "dtype", "")):
         return np.asarray(values).astype("datetime64[ns]").astype("int64").astype(float)
     if is_frame(values) and values.dtype.kind not in "fiu":
-        import pandas
+        import pandas  # type: ignore[import-untyped]
 
         found = pandas.to_datetime(values, errors="coerce")
         return None if found.isna().any() else np.asarray(found).astype("datetime64[ns]").astype("int64").astype(float)

@@ -16,7 +16,7 @@ from .estimator_events import FITS, EstimatorEvents, Used
 from .examiner import Examiner
 from .naming import Line, lines_of
 from .observer import LossCall, ModelCall, Observer, Place
-from .rows import column, first_input, first_target, matrix, parts
+from .rows import column, first_input, first_target, hashes, matrix, parts
 from .seen import Seen, judge, rows_behind
 from .sets import MOST_PASSES, Evaluation, Pass, Side
 from .sharing import shared
@@ -83,6 +83,8 @@ class Ledger(Observer):
             if found is not None and len(found) == len(seen.rows):
                 batch[2] = seen.lines
                 seen.loader, target = batch[0], first_target(batch[1])
+                given = matrix(found)
+                seen.given = 0 if given is None else int(hashes(given).sum())
                 seen.target = target if target is not None and len(target) == len(seen.rows) else None
                 return
         if self._first.get(seen.lines):
@@ -121,6 +123,7 @@ class Ledger(Observer):
         one = self._pass(evaluation, key, call.step, seen)
         one.rows += len(seen.rows)
         one.signature = (one.signature + int(found.sum())) % (1 << 64)
+        one.given = (one.given + seen.given) % (1 << 64)
         loop = self.examiner.tracker._innermost_loop()
         if loop is not None and loop.node not in one.nodes and len(one.nodes) < 8:
             one.nodes.append(loop.node)

@@ -24,6 +24,7 @@ MOST_WIDTH = 4096
 SECONDS = 3.0
 RATIO = 0.5
 FEWEST = 30
+MOSTLY_ZERO = 0.9
 FEWEST_PIXELS = 64
 
 
@@ -45,6 +46,8 @@ class Nearness(Observer):
 
     def _look(self, pair: Pair) -> None:
         np = numpy()
+        if pair.train.shape[1] > 100 and (pair.train[:200] == 0).mean() > MOSTLY_ZERO:
+            return  # counts of words: few are there, and near is another thing among them
         step = max(1, len(pair.rows) // MOST_EVALUATED)
         rows, labels = pair.rows[::step], None if pair.labels is None else pair.labels[::step]
         thin = max(1, len(pair.train) // MOST_TRAINED)
@@ -74,7 +77,7 @@ class Nearness(Observer):
         self._found.append(
             {
                 "rows": rows, "near": len(near), "same_label": same, "by_chance": chance, "how": how, "file": file,
-                "line": line, "text": text_at(file, line), "train_rows": len(pair.train), "width": int(pair.rows.shape[1]),
+                "line": line, "text": text_at(file, line), "train_rows": len(pair.train),
                 "examples": [{"row": row, "ratio": round(float(best[row]), 3)} for row in near[:5].tolist()],
             }
         )  # fmt: skip
@@ -133,7 +136,7 @@ def _ratios(np: Any, rows: Any, train: Any) -> tuple[Any, Any]:
 def _by_chance(np: Any, ratios: Any) -> float:
     """The share of small ratios among rows without copies, as their larger ratios let expect.
 
-    In m dimensions the ratio is below t with the chance t to the power m; m is found from the median of the larger ones.
+    In m dimensions the ratio is below t with the chance t to the power m; the median of the larger ones shows m.
     """
     larger = ratios[(ratios >= RATIO) & (ratios < 1)]
     if len(larger) < 10:

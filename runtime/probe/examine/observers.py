@@ -17,6 +17,7 @@ from .metric_calls import MetricCalls
 from .nearness import Nearness
 from .observer import Observer
 from .printed import PrintedNumbers
+from .selection import Selection
 from .windows import Windows
 
 OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
@@ -29,6 +30,7 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     Columns,
     Keys,
     Windows,
+    Selection,
     Nearness,
     Interference,
     Alignment,

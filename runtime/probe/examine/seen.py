@@ -23,6 +23,8 @@ class Seen:
     lines: tuple[Line, ...]
     tokens: bool = False
     loader: Any = None
+    given: int = 0
+    """The sum of the hashes of the rows as the loader gave them."""
     array: Held | None = None
     target: Any = None
     output: Any = None

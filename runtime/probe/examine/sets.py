@@ -25,6 +25,8 @@ class RowSet:
     values: list[Any] = field(default_factory=list)
     labels: list[Any] = field(default_factory=list)
     held: int = 0
+    repeats: int = 0
+    """Rows that came twice in one piece."""
     numbers: int = 0
     labelled: bool = True
     seen: set[int] | None = None
@@ -35,6 +37,7 @@ class RowSet:
         found = everything = hashes(rows)
         if self.held >= MOST_ROWS:
             return found
+        self.repeats += len(found) - len(set(found.tolist()))
         if self.seen is not None:
             fresh = [place for place, one in enumerate(found.tolist()) if one not in self.seen]
             if not fresh:
@@ -107,6 +110,8 @@ class Pass:
     """What the estimator's own ``score`` gave."""
     signature: int = 0
     """The sum of the rows' hashes: equal for the same rows in any order."""
+    given: int = 0
+    """The same, of the rows as the loader gave them."""
     correct: int = 0
     judged: int = 0
     means: list[float] = field(default_factory=list)

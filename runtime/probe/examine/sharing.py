@@ -53,6 +53,7 @@ def _compared(evaluated: RowSet, trained: RowSet) -> dict[str, Any]:
         "in_train": int(both.sum()),
         "train_rows": len(trained.hashes),
         "train_distinct": len(right),
+        "train_repeats": trained.repeats,
         "examples": [
             {
                 "evaluation_row": place,
