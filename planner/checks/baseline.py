@@ -59,7 +59,7 @@ def _noise(one: Json, evidence: Evidence) -> tuple[FindingDraft, ...]:
 
 
 BASELINES = Check(
-    name="eval.baseline.trivial",
+    name="eval.baseline",
     codes=(BASELINE, NOISE),
     rung=RungName.OVERFIT,
     question="Is the result better than a trivial guess, and beyond the noise?",

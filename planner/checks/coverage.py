@@ -44,7 +44,7 @@ def _finding(one: Json, evidence: Evidence) -> FindingDraft:
 
 
 COVERAGE_OF_EVALUATION = Check(
-    name="eval.metric.coverage",
+    name="eval.metric.subset",
     codes=(METRIC, FILTERED),
     rung=RungName.OVERFIT,
     question="Are all rows evaluated that were set aside for it?",

@@ -46,7 +46,7 @@ def _finding(one: Evaluated, evidence: Evidence, severity: Severity, words: str)
 
 
 EVALUATED_SPLIT = Check(
-    name="eval.split.rows",
+    name="eval.split",
     codes=(CODE,),
     rung=RungName.OVERFIT,
     question="Is the evaluated split the one that it is called?",

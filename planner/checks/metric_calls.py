@@ -62,7 +62,7 @@ def _finding(call: Json, severity: Severity, words: str, fix: str, evidence: Evi
 
 
 METRIC_CALLS = Check(
-    name="eval.metric.calls",
+    name="eval.metric.calls.sklearn",
     codes=(CODE,),
     rung=RungName.OVERFIT,
     question="Are metrics given what they are for, and called what they are?",

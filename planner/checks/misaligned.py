@@ -37,7 +37,7 @@ def _finding(one: Json, evidence: Evidence) -> FindingDraft:
 
 
 MISALIGNED = Check(
-    name="data.misaligned.labels",
+    name="data.misaligned",
     codes=(CODE,),
     rung=RungName.OVERFIT,
     question="Are training rows paired with their own labels?",

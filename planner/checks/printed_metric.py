@@ -41,7 +41,7 @@ def _finding(one: Json, evidence: Evidence) -> FindingDraft:
 
 
 PRINTED_METRIC = Check(
-    name="eval.metric.printed",
+    name="eval.metric.printed.accuracy",
     codes=(CODE,),
     rung=RungName.OVERFIT,
     question="Is the printed accuracy the share of right answers?",

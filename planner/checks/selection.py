@@ -54,7 +54,7 @@ def _looked(one: Json, evidence: Evidence) -> FindingDraft:
 
 
 SELECTED = Check(
-    name="eval.selection.rows",
+    name="eval.selection",
     codes=(CODE,),
     rung=RungName.OVERFIT,
     question="Did evaluation rows choose a configuration or a threshold?",

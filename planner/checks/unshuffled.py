@@ -39,7 +39,7 @@ def _judge(evidence: Evidence) -> Judgement:
 
 
 UNSHUFFLED = Check(
-    name="data.unshuffled.labels",
+    name="data.unshuffled",
     codes=(CODE,),
     rung=RungName.OVERFIT,
     question="Are training rows shuffled?",
