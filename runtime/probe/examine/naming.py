@@ -78,7 +78,7 @@ class _Source:
 
     def split_at(self, line: int) -> str | None:
         statement = self._at(line)
-        if statement is None:
+        if statement is None or self._is_shared(line):
             return None
         names = set(_assigned(statement))
         for words in (
@@ -109,6 +109,10 @@ class _Source:
     def _at(self, line: int) -> ast.stmt | None:
         around = [one for one in self._statements if one.lineno <= line <= (one.end_lineno or one.lineno)]
         return min(around, key=lambda one: (one.end_lineno or one.lineno) - one.lineno, default=None)
+
+    def _is_shared(self, line: int) -> bool:
+        """Whether several statements stand in one line: which of them is meant cannot be told."""
+        return sum(1 for one in self._statements if one.lineno == line) > 1
 
     def _printed_with(self, names: set[str]) -> set[str]:
         """The words that stand in a call or a format together with one of these names."""
