@@ -27,6 +27,7 @@ from .rows import column, first_input, hashes, matrix, numpy, parts
 
 LONGEST_PREPARATION = 4.0
 FEWEST_ROWS = 20
+FEWEST_TO_FOLLOW = 60
 MOST_ROWS = 200_000
 
 
@@ -275,10 +276,19 @@ class Interference(Observer):
 def _same_order(np: Any, raw: Any, table: Any) -> bool:
     """Whether most columns of two tables of one width rise and fall together: the rows stand in the same order."""
     if raw.shape != table.shape:
-        return False
+        return _some_alike(np, raw, table)
     left, right = raw - raw.mean(axis=0), table - table.mean(axis=0)
     size = np.sqrt((left**2).sum(axis=0) * (right**2).sum(axis=0))
     varied = size > 1e-9
     if not varied.any():
         return False
     return bool(np.median(np.abs((left * right).sum(axis=0)[varied] / size[varied])) > 0.5)
+
+
+def _some_alike(np: Any, raw: Any, table: Any) -> bool:
+    """Whether some column of one table follows one of another width: by chance none does over so many rows."""
+    if len(raw) != len(table) or len(raw) < FEWEST_TO_FOLLOW:
+        return False
+    left, right = (np.nan_to_num(one[:, :30] - one[:, :30].mean(axis=0)) for one in (raw, table))
+    sizes = np.outer(np.linalg.norm(left, axis=0), np.linalg.norm(right, axis=0))
+    return bool((np.abs(left.T @ right) / np.maximum(sizes, 1e-9)).max() > 0.8)

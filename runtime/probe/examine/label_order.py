@@ -26,9 +26,11 @@ class LabelOrder(Observer):
         self._sizes: list[int] = []
         self._first: list[list[float]] = []
         self._place: Place | None = None
+        self._binary = False
 
     def on_loss(self, loss: LossCall) -> None:
         if loss.grad_enabled and loss.name in CLASS_LOSSES:
+            self._binary = self._binary or loss.name.startswith("binary")
             self._take(loss.arguments.get("target"), loss.place)
 
     def on_estimator(self, moment: str, used: Used) -> None:
@@ -52,8 +54,8 @@ class LabelOrder(Observer):
 
     def report(self) -> dict[str, Any] | None:
         total = sum(self._pooled.values())
-        if not total:
-            return None
+        if not total or (self._binary and min(self._alike) == 1.0):
+            return None  # true and false examples in turn, as an adversary is trained
         return {
             "batches": len(self._alike),
             "classes": len(self._pooled),

@@ -151,6 +151,8 @@ class Ledger(Observer):
     # -- scikit-learn ------------------------------------------------------------------------------------------------
 
     def on_estimator(self, moment: str, used: Used) -> None:
+        if moment == "after" and used.name == "accuracy_score":
+            self._scored(used)
         if moment != "after" or used.kind != "estimator":
             return
         rows = matrix(used.data)
@@ -173,7 +175,7 @@ class Ledger(Observer):
         self, used: Used, number: int, lines: tuple[Line, ...], place: Place | None, rows: Any, labels: Any
     ) -> None:
         training = self.trainings[number]
-        key = (number, lines, id(training))
+        key = (number, lines, id(training), used.name)
         evaluation = self._evaluation(key, number, type(used.owner).__name__, lines, place)
         evaluation.training, evaluation.method = training, used.name
         found = evaluation.side.inputs.add(rows, labels)
@@ -183,6 +185,16 @@ class Ledger(Observer):
         del evaluation.passes[:-MOST_PASSES]
         self.outputs.append((used.result, evaluation))
         del self.outputs[:-16]
+
+    def _scored(self, used: Used) -> None:
+        """The accuracy of what an estimator predicted: its labels and its score are known now."""
+        labels = column(used.data)
+        for result, evaluation in self.outputs:
+            if result is used.labels and labels is not None and isinstance(used.result, float):
+                evaluation.passes[-1].score = used.result
+                rows = evaluation.side.inputs
+                if not rows.labels and rows.held == len(labels):
+                    rows.labels, rows.labelled = [labels], True
 
     # -- both --------------------------------------------------------------------------------------------------------
 

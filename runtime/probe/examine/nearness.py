@@ -57,7 +57,7 @@ class Nearness(Observer):
         found_by = ["as it is"] * len(rows)
         plain = None
         for name, one, other in _views(np, rows, train):
-            ratio, nearest = _ratios(np, one, other)
+            ratio, nearest = _ratios(np, one, other, copies=not name.startswith("as it is"))
             plain = ratio if plain is None else plain
             for row in np.flatnonzero(ratio < np.minimum(best, RATIO)):
                 best[row], places[row], found_by[row] = ratio[row], nearest[row], name
@@ -114,8 +114,8 @@ def _normed(np: Any, rows: Any) -> Any:
     return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
 
 
-def _ratios(np: Any, rows: Any, train: Any) -> tuple[Any, Any]:
-    """For every row, how much nearer the nearest training row is than the next; copies to the bit are left out."""
+def _ratios(np: Any, rows: Any, train: Any, *, copies: bool) -> tuple[Any, Any]:
+    """For every row, how much nearer the nearest training row is than the next; 1 for a copy that is not to count."""
     squares = (train * train).sum(axis=1)
     ratios, places = [], []
     for start in range(0, len(rows), 250):
@@ -128,7 +128,7 @@ def _ratios(np: Any, rows: Any, train: Any) -> tuple[Any, Any]:
         exact = np.sqrt(((part - train[first]) ** 2).sum(axis=1))
         following = np.sqrt(np.maximum(np.take_along_axis(both, order[:, 1:], axis=1)[:, 0], 0))
         ratio = np.where(following > 1e-9, exact / np.maximum(following, 1e-9), 1.0)
-        ratios.append(np.where(exact <= 1e-6 * np.maximum(following, 1e-9), 1.0, ratio))
+        ratios.append(ratio if copies else np.where(exact <= 1e-6 * np.maximum(following, 1e-9), 1.0, ratio))
         places.append(first)
     return np.concatenate(ratios), np.concatenate(places)
 

@@ -24,7 +24,7 @@ class Selection(Observer):
 
     def __init__(self, examiner: Examiner) -> None:
         super().__init__(examiner)
-        self._metrics: dict[tuple[str, int, int], set[int]] = {}
+        self._metrics: dict[tuple[str, int, int], list[int]] = {}
         self._searched: list[tuple[str, Any, Place | None]] = []
 
     def on_estimator(self, moment: str, used: Used) -> None:
@@ -42,11 +42,15 @@ class Selection(Observer):
         if place is None or truth is None or guess is None or len(self._metrics) > 1000:
             return
         key = place.file, place.line, int(hashes(truth[None, :])[0])
-        self._metrics.setdefault(key, set()).add(int(hashes(guess[None, :])[0]))
+        self._metrics.setdefault(key, []).append(int(hashes(guess[None, :])[0]))
 
     def report(self) -> dict[str, Any] | None:
         ledger = ledger_of(self.examiner)
-        looks = [self._look(file, line, len(guesses)) for (file, line, _), guesses in self._metrics.items()]
+        looks = [
+            self._look(file, line, len(guesses))
+            for (file, line, _), guesses in self._metrics.items()
+            if len(set(guesses)) > 1
+        ]
         looks += [self._look(*key, count) for key, count in _models_at(ledger).items()]
         searches = [one for found in self._searched for one in self._of_search(ledger, *found)]
         if not looks and not ledger.evaluations:
