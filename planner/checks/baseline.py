@@ -20,7 +20,8 @@ def _judge(evidence: Evidence) -> Judgement:
     known = [one for one in evidence.reports[COLUMNS]["baselines"] if one["task"] == "classes"]
     if not known:
         return could_not_tell("what a trivial guess reaches: no evaluation rows with classes as labels were seen")
-    scored = [one for one in known if one["score"] is not None and one["method"] != "model" and not one["model"].startswith("Dummy")]
+    whole = [one for one in known if one["score"] is not None and one["method"] != "model"]
+    scored = [one for one in whole if not one["model"].startswith("Dummy")]
     if scored and all(one["score"] <= one["majority"] for one in scored):
         return fault(_no_better(max(scored, key=lambda one: float(one["score"])), evidence))
     return ask(_listed(known[0], evidence), *_noise(known[0], evidence))

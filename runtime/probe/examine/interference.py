@@ -282,7 +282,7 @@ def _same_order(np: Any, raw: Any, table: Any) -> bool:
     varied = size > 1e-9
     if not varied.any():
         return False
-    return bool(np.median(np.abs((left * right).sum(axis=0)[varied] / size[varied])) > 0.5)
+    return bool(np.median(np.abs((left * right).sum(axis=0)[varied] / size[varied])) > 0.8)
 
 
 def _some_alike(np: Any, raw: Any, table: Any) -> bool:
