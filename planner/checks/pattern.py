@@ -19,7 +19,10 @@ def pattern_check(
     *, name: str, codes: tuple[str, ...], question: str, kinds: Sequence[str], looked: str, words: Words, verified: str,
     evidence: str, fix: str, uses: tuple[str, ...] = (),
 ) -> Check:  # fmt: skip
-    """A check that judges facts of these kinds; ``looked`` is the part of the inspection that finds them."""
+    """A check that judges facts of these kinds; ``looked`` is the part of the inspection that finds them.
+
+    Its name says that it only reads: the same question may be asked of what really happened.
+    """
 
     def judge(asked: Evidence) -> Judgement:
         patterns = asked.reports["static"].get("patterns")
@@ -32,7 +35,7 @@ def pattern_check(
             return could_not_tell(blind[0]) if blind else fine(verified)
         return Judgement(_answer(drafts := tuple(_drafts(facts, words, asked))), drafts, also_open=blind)
 
-    return Check(name, codes, RungName.STATIC, question, ("static",), uses, evidence, fix, judge)
+    return Check(f"{name}.in_code", codes, RungName.STATIC, question, ("static",), uses, evidence, fix, judge)
 
 
 def _answer(drafts: Iterable[FindingDraft]) -> Answer:

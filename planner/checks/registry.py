@@ -24,22 +24,36 @@ from . import (
     selection,
 )
 from .accumulation import ACCUMULATION
+from .baseline import BASELINES
 from .check import Answer, Check, Evidence, Judgement, could_not_tell
 from .checkpoint import CHECKPOINT
 from .clipping import CLIPPING
+from .coverage import COVERAGE_OF_EVALUATION
 from .decay import DECAY
 from .dependence import POSITIONS, ROWS
+from .evaluated_split import EVALUATED_SPLIT
 from .found import Checked
 from .graph import GRAPH
 from .initialisation import INITIALISATION
+from .key_columns import KEY_COLUMNS
 from .learning_rate import LEARNING_RATE
 from .losses import LOSSES
+from .metric_calls import METRIC_CALLS
+from .misaligned import MISALIGNED
 from .modes import MODES
+from .near_rows import NEAR_ROWS
 from .numeric import NUMERIC
+from .overlap import OVERLAP
+from .preprocessing import PREPROCESSING
+from .printed_metric import PRINTED_METRIC
+from .random_rows import RANDOM_ROWS
 from .remade import REMADE
 from .schedule import SCHEDULE
 from .seed import SEED
+from .selected import SELECTED
+from .target_column import TARGET_COLUMN
 from .unchanged import UNCHANGED
+from .unshuffled import UNSHUFFLED
 from .zero_grad import ZERO_GRAD
 
 CHECKS: tuple[Check, ...] = (
@@ -73,6 +87,20 @@ CHECKS: tuple[Check, ...] = (
     SEED,
     UNCHANGED,
     ZERO_GRAD,
+    OVERLAP,
+    NEAR_ROWS,
+    PREPROCESSING,
+    TARGET_COLUMN,
+    KEY_COLUMNS,
+    UNSHUFFLED,
+    MISALIGNED,
+    COVERAGE_OF_EVALUATION,
+    EVALUATED_SPLIT,
+    METRIC_CALLS,
+    PRINTED_METRIC,
+    SELECTED,
+    RANDOM_ROWS,
+    BASELINES,
 )
 
 

@@ -133,6 +133,11 @@ class Observer:
 
     def after_again(self) -> None:
         """It was made, or broken off."""
+    def on_print(self, values: tuple[Any, ...]) -> None:
+        """The script has printed something."""
+
+    def on_estimator(self, moment: str, used: Any) -> None:
+        """An outermost call in scikit-learn, a ``Used``: ``before`` it, ``after`` it, or a ``split``."""
 
     def at_end(self) -> None:
         """The script has ended by itself."""

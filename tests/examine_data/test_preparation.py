@@ -1,0 +1,85 @@
+"""What the preparation learned from evaluation rows, through transformers and by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Examine
+
+SCRIPT = """
+    import numpy as np
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.feature_selection import SelectKBest
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import train_test_split
+    from sklearn.preprocessing import Normalizer, StandardScaler
+    X, y = load_breast_cancer(return_X_y=True)
+    X = X / 1000
+    {before}
+    order = np.random.default_rng(0).permutation(len(X))
+    train, test = order[:400], order[400:]
+    A, B = X[train], X[test]
+    {after}
+    model = LogisticRegression().fit(A, y[train])
+    print("test", model.score(B, y[test]))
+"""
+
+
+def script(before: str = "", after: str = "") -> str:
+    return SCRIPT.format(before=before, after=after)
+
+
+def test_a_scaler_before_the_split_is_bad_hygiene_and_its_line_is_named(examine: Examine) -> None:
+    found = examine(script(before="X = StandardScaler().fit_transform(X)")).only("data.leak.preprocessing")
+
+    assert found.severity.value == "warning"
+    assert "StandardScaler is fitted on 569 rows, 169 of the 169" in found.message
+    assert found.line == 10
+
+
+def test_a_selection_by_labels_before_the_split_is_an_error(examine: Examine) -> None:
+    found = examine(script(before="X = SelectKBest(k=5).fit_transform(X, y)")).only("data.leak.preprocessing")
+
+    assert found.severity.value == "error"
+
+
+def test_means_taken_by_hand_before_the_split_are_found_by_running_it_again(examine: Examine) -> None:
+    found = examine(script(before="X = (X - X.mean(0)) / X.std(0)")).only("data.leak.preprocessing")
+
+    assert "with only the values of the 169 raw rows changed" in found.message
+
+
+def test_means_of_labels_taken_over_all_rows_are_an_error(examine: Examine) -> None:
+    encoded = "band = (X[:, 0] * 1000).astype(int); X[:, 1] = [y[band == one].mean() for one in band]"
+
+    found = examine(script(before=encoded)).only("data.leak.preprocessing")
+
+    assert found.severity.value == "error"
+    assert "only the labels" in found.message
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "scaler = StandardScaler().fit(A); A, B = scaler.transform(A), scaler.transform(B)"),
+        ("", "mean, std = A.mean(0), A.std(0); A, B = (A - mean) / std, (B - mean) / std"),
+        ("X = Normalizer().fit_transform(X)", ""),
+        ("X = X / np.linalg.norm(X, axis=1, keepdims=True)", ""),
+    ],
+)
+def test_what_learns_from_training_rows_or_from_each_row_alone_is_fine(
+    examine: Examine, before: str, after: str
+) -> None:
+    assert examine(script(before, after)).blamed == set()
+
+
+def test_a_transformer_fitted_anew_on_evaluation_rows(examine: Examine) -> None:
+    anew = "scaler = StandardScaler(); A = scaler.fit_transform(A); B = scaler.fit_transform(B)"
+
+    assert "fitted anew" in examine(script(after=anew)).only("data.leak.preprocessing").message
+
+
+def test_the_preparation_that_runs_again_prints_nothing_and_changes_nothing(examine: Examine) -> None:
+    examined = examine(script(before='X = (X - X.mean(0)) / X.std(0); print("prepared", np.random.rand())'))
+
+    assert examined.output.count("prepared") == 1
