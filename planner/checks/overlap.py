@@ -13,6 +13,7 @@ LEAST_SHARE = 0.03
 LARGE_SHARE = 0.15
 """From here on it matters whatever the reason."""
 BEYOND_CHANCE = 20
+BOTH = 0.95
 SHORTEST_WINDOW = 16
 """Shorter pieces of a text come again by themselves."""
 TEXT_SHARE = 0.2
@@ -40,6 +41,8 @@ def _judge(evidence: Evidence) -> Judgement:
 def _leaks(one: Evaluated) -> bool:
     if one.in_train < FEWEST or one.share < LEAST_SHARE or one.is_the_training_set:
         return False
+    if one.in_train >= BOTH * one.train_distinct:
+        return False  # the line evaluates the training rows and others, one after the other
     if one.width is None or one.width < 2:
         return False
     if one.tokens and (one.width < SHORTEST_WINDOW or one.share < TEXT_SHARE):

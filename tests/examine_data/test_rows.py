@@ -124,3 +124,9 @@ def test_rows_of_equal_classes_in_a_batch_are_not_shuffled(examine: Examine) -> 
     script = TORCH.format(data=ordered, evaluate='print("done")').replace("shuffle=True", "shuffle=False")
 
     assert "data.unshuffled" in examine(script).blamed
+
+
+def test_training_and_test_rows_that_one_line_evaluates_in_turn(examine: Examine) -> None:
+    loop = 'for name, a, b in (("train", X_train, y_train), ("test", X_test, y_test)): print(name, model.score(a, b))'
+
+    assert examine(table(evaluate=loop)).blamed == set()

@@ -16,6 +16,9 @@ MOST_ROWS = 5000
 MOST_NEIGHBOURS = 1500
 MOST_CLASSES = 30
 FEWEST_ROWS = 20
+FEWEST_LABELLED = 60
+FEWEST_NUMBERS = 100
+"""Where labels are numbers, such as the returns that an agent learns from its own answers."""
 
 
 class Columns(Observer):
@@ -43,6 +46,8 @@ class Columns(Observer):
         if table is None or table[1] is None or len(table[0]) < FEWEST_ROWS or table[0].shape[1] < 3:
             return
         np = numpy()
+        if len(table[0]) < (FEWEST_NUMBERS if (table[1] != np.round(table[1])).any() else FEWEST_LABELLED):
+            return
         step = max(1, len(table[0]) // MOST_ROWS)
         rows, labels = table[0][::step].astype(np.float64), table[1][::step].astype(np.float64)
         scores = _scores(np, rows, labels)

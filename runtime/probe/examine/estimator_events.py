@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,14 +91,23 @@ class EstimatorEvents:
     def _watched_method(self, name: str, original: Any) -> Any:
         @functools.wraps(original)
         def watched(estimator: Any, *args: Any, **kwargs: Any) -> Any:
-            if self._depth or not self._is_here():
+            if self._depth:
                 return original(estimator, *args, **kwargs)
-            data = args[0] if args else next(iter(kwargs.values()), None)
-            labels = args[1] if len(args) > 1 else kwargs.get("y")
-            used = Used("estimator", name, estimator, kwargs.get("X", data), labels)
-            return self._call(used, lambda: original(estimator, *args, **kwargs))
+            return self._use(name, original, estimator, args, kwargs)
 
         return watched
+
+    def __reduce__(self) -> Any:
+        """A worker process that is sent a watched class calls what it wraps, and no more."""
+        return types.SimpleNamespace, (), {"_depth": 1}
+
+    def _use(self, name: str, original: Any, estimator: Any, args: Any, kwargs: Any) -> Any:
+        if not self._is_here():
+            return original(estimator, *args, **kwargs)
+        data = args[0] if args else next(iter(kwargs.values()), None)
+        labels = args[1] if len(args) > 1 else kwargs.get("y")
+        used = Used("estimator", name, estimator, kwargs.get("X", data), labels)
+        return self._call(used, lambda: original(estimator, *args, **kwargs))
 
     def _call(self, used: Used, original: Callable[[], Any]) -> Any:
         self._tell("before", used)
@@ -159,11 +169,12 @@ class EstimatorEvents:
     def _split(self, original: Any, arrays: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """Split the row numbers along with the rows: the draw is the same, as it depends on their number alone."""
         import numpy as np
-        from sklearn.utils import _safe_indexing, indexable  # type: ignore[import-untyped]
 
         count = getattr(arrays[0], "shape", (None,))[0] or len(arrays[0])
         again = self.replay()
         if again is not None and max(max(part, default=0) for part in again) < count:
+            from sklearn.utils import _safe_indexing, indexable  # type: ignore[import-untyped]
+
             pieces = indexable(*arrays)
             return [_safe_indexing(one, part) for one in pieces for part in again]
         used = Used("split", "train_test_split", None, arrays[0], arrays[1] if len(arrays) > 1 else None)

@@ -175,12 +175,12 @@ class Ledger(Observer):
         self, used: Used, number: int, lines: tuple[Line, ...], place: Place | None, rows: Any, labels: Any
     ) -> None:
         training = self.trainings[number]
-        key = (number, lines, id(training), used.name)
+        signature = int(hashes(rows).sum()) % (1 << 64)
+        key = (number, lines, id(training), used.name, signature)  # two sets of rows in one line are two evaluations
         evaluation = self._evaluation(key, number, type(used.owner).__name__, lines, place)
         evaluation.training, evaluation.method = training, used.name
-        found = evaluation.side.inputs.add(rows, labels)
+        evaluation.side.inputs.add(rows, labels)
         score = float(used.result) if used.name == "score" else None
-        signature = int(found.sum()) % (1 << 64)
         evaluation.passes.append(Pass(0, len(rows), score, signature, printed=self.printed))
         del evaluation.passes[:-MOST_PASSES]
         self.outputs.append((used.result, evaluation))
