@@ -5,6 +5,7 @@ Invariant: only the first steps are compared, which take the same batches in a r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from ...store.records import Json, RungName, Severity
@@ -25,7 +26,7 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
     common = sorted(step for step in first.keys() & second.keys() if step <= COMPARED_STEPS)
     if not common:
         return could_not_tell("whether two runs begin alike: there are no losses of the same steps to compare")
-    differing = [step for step in common if first[step] != second[step]]
+    differing = [step for step in common if first[step] != second[step] and not _are_nan(first[step], second[step])]
     if not differing:
         return fine(f"two runs had bit-equal losses in their first {len(common)} steps")
     step, evaluated_after = differing[0], report["evaluated_after"]
@@ -46,6 +47,10 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
     fix = "seed every generator that is used before the data and the model are made: torch.manual_seed(seed), …"
     numbers = (pair, {"seeded": sorted(seeded)})
     return fault(found(evidence, CODE, Severity.WARNING, message, report["place"], numbers, fix))
+
+
+def _are_nan(one: float, other: float) -> bool:
+    return math.isnan(one) and math.isnan(other)
 
 
 def _by_step(series: Sequence[Sequence[float]]) -> dict[int, float]:

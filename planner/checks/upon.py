@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ...store.records import Json, Severity
 from ..finding import FindingDraft
@@ -33,10 +35,20 @@ def found(
     fix: str | None = None,
 ) -> FindingDraft:
     """A finding at a place that an observer reported."""
+    numbers = [_tellable(one) for one in numbers]
     if place is None:
         return FindingDraft(code, severity, message, tuple(numbers), fix=fix)
     file, line = evidence.shown(str(place["file"])), int(place["line"])
     return FindingDraft(code, severity, message, ({"file": file, "line": line}, *numbers), file, line, fix)
+
+
+def _tellable(value: Any) -> Any:
+    """The same, with words for the numbers that JSON does not know: NaN and the infinities."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _tellable(one) for key, one in value.items()}
+    return [_tellable(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def words(names: Sequence[str], most: int = 4) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -228,7 +229,7 @@ def test_the_fault_is_found(name: str, examined: Examined) -> None:
 
     finding = seen.of(code)
     assert finding.severity.value == severity, finding
-    assert finding.evidence
+    assert json.dumps(finding.evidence, allow_nan=False)
     assert {one for one, _ in seen.counted} == {code}, seen.counted
 
 
