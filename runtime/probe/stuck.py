@@ -50,6 +50,8 @@ class Waiting:
     def __init__(self) -> None:
         self.since: float | None = None
         self.workers: list[int] = []
+        self.on_first: Callable[[], None] = lambda: None
+        """Called when a batch is asked for the first time."""
         self._sum = 0.0
         self._count = 0
 
@@ -57,6 +59,9 @@ class Waiting:
         """A batch is asked for."""
         self.workers = workers
         self.since = time.monotonic()
+        if not self._count:
+            begun, self.on_first = self.on_first, lambda: None
+            begun()
 
     def end(self) -> None:
         """It came, or the loader has ended."""
@@ -84,10 +89,14 @@ class StuckWatch:
         self.waiting = Waiting()
 
     def begin(self) -> None:
-        """Watch from now on; done before the script's first line."""
+        """Watch from the first batch on; done before the script's first line.
+
+        Not with a thread before: a script without a loader may fork as it likes.
+        """
         if SIGNAL:
             os.register_at_fork(after_in_child=self._answer_in_child)
-        threading.Thread(target=self._watch, name="mlintern-stuck", daemon=True).start()
+        thread = threading.Thread(target=self._watch, name="mlintern-stuck", daemon=True)
+        self.waiting.on_first = thread.start
 
     def _answer_in_child(self) -> None:
         os.lseek(self._stacks.fileno(), 0, os.SEEK_END)

@@ -49,7 +49,6 @@ CASES = [
     (("run", "train.py", "--disk=-1GB"), "for example 8GB"),
     (("check", "train.py", "--ceiling", "0s"), "for example 90s"),
     (("check", "train.py", "--to", "moon"), "invalid choice"),
-    (("check", "train.py", "--to", "overfit"), "not built yet"),
     (("check", "train.py", "--to", "pilot"), "needs an approval"),
     (("run", "train.py", "--to", "sweep"), "not built yet"),
     (("run", "train.py", "--approve", "full"), "approves nothing"),

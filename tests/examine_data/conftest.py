@@ -46,7 +46,7 @@ def examine(probe: Probe, tmp_path: Path) -> Examine:
     """``examine(text)`` runs a script to its end."""
 
     def run(script: str) -> Examined:
-        done = probe(script, mode="examine")
+        done = probe(script, mode="examine", time_budget_seconds=0.5)
         assert done.exit_code == 0, done.output
         reports = {message["e"]: message for message in done.messages}
         checked = ask_all(RungName.OVERFIT, Evidence(reports, tmp_path))

@@ -119,6 +119,7 @@ def test_what_waits_for_an_answer_comes_first(tmp_path: Path) -> None:
             store.rungs.set(made[name], RungName.DRYRUN, RungStatus.PASSED)
         for name in ("waiting.py", "passed.py"):
             store.rungs.set(made[name], RungName.REHEARSAL, RungStatus.PASSED)
+            store.rungs.set(made[name], RungName.OVERFIT, RungStatus.PASSED)
         store.forecasts.add(
             experiment_id=made["waiting.py"], rung=RungName.PILOT, source_run_id=None, seconds=None, cpu_seconds=None,
             steps=None, steps_exact=False, peak_host_bytes=None, peak_device_bytes=None, energy_joules=None, usd=None,

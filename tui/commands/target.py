@@ -96,6 +96,7 @@ def _unreadable(error: TargetError, name: str) -> CommandError:
     if not isinstance(cause, SyntaxError):
         return CommandError("script.unreadable", str(error))
     finding: dict[str, Any] = {
+        "id": None,
         "code": "run.crash.syntax",
         "severity": "error",
         "rung": str(RungName.STATIC),
@@ -104,5 +105,6 @@ def _unreadable(error: TargetError, name: str) -> CommandError:
         "file": name,
         "line": cause.lineno,
         "fix": None,
+        "accepted": None,
     }
     return CommandError("script.syntax", str(error), facts={"findings": [finding]})

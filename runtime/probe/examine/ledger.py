@@ -213,9 +213,9 @@ class Ledger(Observer):
         return self.evaluations.get(key) or Evaluation(number, kind, lines, place)
 
     def at_end(self) -> None:
-        self.evaluations = {
-            key: one for key, one in self.evaluations.items() if one.passes and not self._is_part_of_training(one)
-        }
+        told = {key: one for key, one in self.evaluations.items() if one.passes}
+        parts_of_training = {(one.model, one.lines) for one in told.values() if self._is_part_of_training(one)}
+        self.evaluations = {key: one for key, one in told.items() if (one.model, one.lines) not in parts_of_training}
         rows_behind([*self.trainings.values()], [one.side for one in self.evaluations.values()])
         for evaluation in self.evaluations.values():
             if evaluation.training is None:
