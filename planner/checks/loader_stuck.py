@@ -7,7 +7,7 @@ from typing import Any
 
 from ...store.records import Json, RungName, Severity
 from ..finding import FindingDraft
-from .check import Check, Evidence, Judgement, fault, fine
+from .check import Check, Evidence, Judgement, could_not_tell, fault, fine
 
 CODE = "loader.deadlock"
 REPORT = "stuck"
@@ -19,10 +19,12 @@ def judge(evidence: Evidence) -> Judgement:
     stuck = evidence.reports.get(REPORT)
     if stuck is None:
         return fine("the data loader never kept the script waiting without end")
-    ended = evidence.reports.get("end", {})
-    if ended.get("ok"):
-        return fine(f"the data loader kept the script waiting for {stuck['seconds']:.0f} s, and went on")
-    who = [one for one in stuck["workers"] if one["stands"]] or [stuck["main"]]
+    waited = f"the data loader kept the script waiting for {stuck['seconds']:.0f} s"
+    if stuck.get("went_on") or evidence.reports.get("end", {}).get("ok"):
+        return fine(f"{waited}, and went on")
+    who = [one for one in stuck["workers"] or [stuck["main"]] if one["stands"]]
+    if not who:
+        return could_not_tell(f"whether the data loader stands still: {waited}, and was still at work")
     return fault(_finding(stuck, who[0], len(stuck["workers"]), evidence))
 
 
@@ -31,8 +33,7 @@ def _finding(stuck: Json, one: Mapping[str, Any], workers: int, evidence: Eviden
     where = "" if frame is None else f" at {evidence.shown(frame['file'])}:{frame['line']} in {frame['function']}"
     whom = f"all {workers} workers stand" if workers > 1 else "the worker stands" if workers else "the loader stands"
     how, fix = _how(one.get("waits_in"), workers)
-    moved = "" if one["stands"] else ", although it still computes"
-    message = f"no batch came for {stuck['seconds']:.0f} s: {whom} still{where}{moved}; {how}"
+    message = f"no batch came for {stuck['seconds']:.0f} s: {whom} still{where}; {how}"
     rows = tuple(_row(each, evidence) for each in [*stuck["workers"], stuck["main"]])
     return FindingDraft(
         CODE, Severity.ERROR, message, rows, None if frame is None else frame["file"], frame and frame["line"], fix

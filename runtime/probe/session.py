@@ -123,8 +123,6 @@ class Session:
             if now >= self._next_report:
                 self._next_report = now + REPORT_SECONDS
                 self._send_loops()
-                if self._examiner is not None:
-                    self._examiner.tell_so_far()
 
         self._channel.progress = report_as_well  # type: ignore[method-assign]
 

@@ -86,6 +86,9 @@ class StuckWatch:
         self._process = os.getpid()
         self._main = threading.get_ident()
         self._stacks: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115  open for as long as there are workers
+        self._told: dict[str, Any] | None = None
+        """What was said of the wait that began at ``_told_of``, until it is over."""
+        self._told_of: float | None = None
         self.waiting = Waiting()
 
     def begin(self) -> None:
@@ -106,6 +109,9 @@ class StuckWatch:
         while True:
             time.sleep(LOOK_SECONDS)
             since = self.waiting.since
+            if self._told is not None and since != self._told_of:
+                self._channel.send("stuck", **self._told, went_on=True)
+                self._told = None
             if since is not None and time.monotonic() - since >= self._patience():
                 self._tell(since)
 
@@ -121,9 +127,10 @@ class StuckWatch:
             return  # it was only slow
         main, *workers = (_compared(one, self._look(one["pid"])) for one in first)
         waited = time.monotonic() - since
-        self._channel.send(
-            "stuck", seconds=round(waited, 1), usual=round(self.waiting.usual, 4), main=main, workers=workers
-        )
+        usual = round(self.waiting.usual, 4)
+        self._told = {"seconds": round(waited, 1), "usual": usual, "main": main, "workers": workers}
+        self._told_of = since
+        self._channel.send("stuck", **self._told)
         stands = all(one["stands"] for one in workers or [main])
         if self._is_short and stands and waited >= END_SECONDS:
             self._channel.finish()

@@ -51,6 +51,17 @@ def test_a_wait_that_went_on_is_fine() -> None:
     assert loader_stuck.judge(Evidence({}, HERE)).answer is Answer.FINE
 
 
+def test_a_wait_that_went_on_before_the_run_was_stopped_is_fine_too() -> None:
+    """The run met its ceiling later: nothing of that is the loader's."""
+    slow = stuck(process(stands=True))
+    over = Evidence({"stuck": {**slow.reports["stuck"], "went_on": True}}, HERE)
+    assert loader_stuck.judge(over).answer is Answer.FINE
+
+
+def test_workers_that_still_compute_do_not_stand_still() -> None:
+    assert loader_stuck.judge(stuck(process(stands=False))).answer is Answer.COULD_NOT_TELL
+
+
 def loops(*, wait: float, wall: float, planned: int, role: str = "train") -> Evidence:
     clock = {"count": 20, "cpu": 1.0, "wall": 1.0, "cpu_squares": 0.1}
     node = {

@@ -151,18 +151,11 @@ class Examiner:
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
-    def tell_so_far(self) -> None:
-        """Send what was seen until now."""
-        if self.is_here():
-            for observer in self.observers:
-                self._channel.send(f"observed.{observer.name}", **self._report(observer))
-
     def finish(self, *, ok: bool) -> None:
         """The script is over: let the observers finish, and send what they saw."""
         if os.getpid() != self._process:
             return
         self._flush()
-        self.tell_so_far()  # what follows may meet the run's ceiling
         self._thread = 0  # what observers try from here on is told to nobody
         self._deadline = time.monotonic() + AT_END_SECONDS
         for observer in self.observers:
