@@ -14,7 +14,7 @@ from pathlib import Path
 from ..store import Store
 from ..store.records import Experiment, Json, Run, RungName, RungStatus, RunStatus
 from .checks.check import Evidence
-from .checks.registry import ask_all
+from .checks.registry import CHECKS, ask_all
 from .forecasting import reports_of
 from .judge import Verdict
 from .judge_dryrun import ON_REQUEST
@@ -39,6 +39,8 @@ def with_answers(
     verdict: Verdict, store: Store, experiment: Experiment, run: Run, reports: Mapping[str, Json]
 ) -> Verdict:
     """The verdict with what the checks of the run's rung answer."""
+    if not any(check.rung is run.rung for check in CHECKS):
+        return verdict  # nobody would read the evidence
     checked = ask_all(run.rung, _evidence(store, experiment, run, reports))
     return replace(
         verdict,

@@ -232,9 +232,8 @@ class Climb:
         return self._store.acceptances.withdraw(self.experiment.id, self._finding(finding_id), by=by)
 
     def _finding(self, finding_id: int) -> Finding:
-        findings = self._store.findings.for_experiment(self.experiment.id)
-        found = next((finding for finding in findings if finding.id == finding_id), None)
-        if found is None:
+        found = self._store.findings.find(finding_id)
+        if found is None or found.experiment_id != self.experiment.id:
             raise ClimbError("the finding is not there any more: its rung was climbed again")
         return found
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from statistics import median
 
+from ...runtime.protocol import OBSERVED
 from ...store.records import Json, RungName, Severity
 from .check import Check, Evidence, Judgement, ask, could_not_tell, fault, fine
-from .upon import OBSERVED, found, upon
+from .upon import found, upon
 
 CODE = "optim.lr"
 WARM_UP = 3

@@ -6,11 +6,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ...runtime.protocol import OBSERVED
 from ...store.records import Json, Severity
 from ..finding import FindingDraft
 from .check import Evidence, Judgement, could_not_tell
-
-OBSERVED = "observed."
 
 
 def upon(name: str, what: str, judge: Callable[[Json, Evidence], Judgement]) -> Callable[[Evidence], Judgement]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,13 +15,7 @@ from mlintern.planner.checks.registry import ask_all
 from mlintern.planner.finding import FindingDraft
 from mlintern.store.records import RungName, Severity
 
-_SPEC = importlib.util.spec_from_file_location("probing", Path(__file__).parents[2] / "probe" / "conftest.py")
-assert _SPEC is not None and _SPEC.loader is not None
-_PROBING = importlib.util.module_from_spec(_SPEC)
-sys.modules["probing"] = _PROBING  # dataclasses look their module up
-_SPEC.loader.exec_module(_PROBING)
-probe = _PROBING.probe
-"""The same fixture as the probe's own tests use."""
+from ...probe.conftest import probe as probe
 
 DATA = """
 import math, torch
