@@ -7,10 +7,13 @@ object, see ``runtime/protocol.py``), which is taken out again before the script
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import importlib.util
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +38,24 @@ def main() -> None:
     settings = json.loads(os.environ.pop(ENVIRONMENT))
     session = load_package()
     del sys.path[0]  # the probe's own folder, which python put there
-    sys.exit(session.run(settings))
+    status = session.run(settings)
+    if settings.get("mode") == "examine":
+        _leave(status)
+    sys.exit(status)
+
+
+def _leave(status: int | str | None) -> None:
+    """Exit as ``sys.exit`` does, but leave the taking apart of the libraries out: it can take a second, and shows
+    nothing.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for the script's threads, as the exit does
+    atexit._run_exitfuncs()
+    if isinstance(status, str):
+        sys.stderr.write(f"{status}\n")
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    os._exit(status if isinstance(status, int) else int(status is not None))
 
 
 if __name__ == "__main__":

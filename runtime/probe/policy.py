@@ -111,11 +111,14 @@ class Policy:
     def _is_sampled(self, node: Node) -> bool:
         """Whether the steady iterations of a loop took long enough together to tell what one takes.
 
-        The speed of a machine that others use too changes from second to second, so it is time that counts.
+        The speed of a machine that others use too changes from second to second, so it is time that counts. A loop
+        whose steps are made in a loop inside it, as the Trainer's are, spends no time of its own.
         """
         share = TRAINING_SHARE if node.role == "train" else EVALUATION_SHARE
         steady = node.warm if node.warm.count else node.start  # a loop of one turn has nothing but starts
-        return steady.count >= MOST_ITERATIONS or steady.wall >= self.budget_seconds * share
+        if steady.count >= MOST_ITERATIONS or steady.wall >= self.budget_seconds * share:
+            return True
+        return any(self._is_sampled(child) for child in node.children.values() if child.role == node.role)
 
     def _enough_outer(self, loop: Loop) -> bool:
         if loop.planned is not None:
