@@ -25,6 +25,9 @@ MOST_ITERATIONS = 3000
 MOST_EPOCHS = 50
 """So many are enough, however short they are."""
 
+EXAMINED_ITERATIONS, EXAMINATION_PATIENCE = 16, 3.0
+"""An examination wants so many steps, on a busy machine too, for at most so many times its time."""
+
 ITEMS_SECONDS = 10.0
 """How long an outer loop of unknown length may go on with its own work, such as making folds, before it is cut."""
 
@@ -89,11 +92,20 @@ class Policy:
         node = loop.node
         if self.thorough:
             return loop.index >= 1
+        if self._sees_too_little(node):
+            return False
         if seconds_below(node) > self.budget_seconds:
             return loop.index >= 2
         if not self._is_sampled(node):
             return False
         return loop.index >= (2 if node.entries > 1 else max(self.fewest, loop.prefetched + WARM_UP + 4))
+
+    def _sees_too_little(self, node: Node) -> bool:
+        return (
+            self.mode == "examine"
+            and node.iterations < EXAMINED_ITERATIONS
+            and seconds_below(node) < EXAMINATION_PATIENCE * self.budget_seconds
+        )
 
     def _enough_evaluation(self, loop: Loop) -> bool:
         if self.thorough or (loop.planned is not None and loop.planned <= self.few_outer):
