@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 MOST_FILES = 2000
 """A project of more files than this is fingerprinted by the first ones found."""
+
+_TOP_OF_REPOSITORY = (".git", "pyproject.toml", "setup.py", "setup.cfg")
 
 
 class TargetError(ValueError):
@@ -41,8 +44,27 @@ class ScriptTarget:
 
     @property
     def roots(self) -> tuple[Path, ...]:
-        """Folders whose modules are the user's own."""
-        return tuple(dict.fromkeys((self.search_folder, self.working_dir)))
+        """Folders whose modules are the user's own: where Python finds them first, and the repository around them."""
+        repository = _repository_of(self.search_folder)
+        around = () if repository is None else (repository, repository / "src")
+        return tuple(dict.fromkeys((self.search_folder, self.working_dir, *_python_path(), *around)))
+
+
+def _repository_of(folder: Path) -> Path | None:
+    """The nearest folder around it that looks like the top of a repository; a person's home is none."""
+    for candidate in (folder, *folder.parents):
+        if candidate in (Path.home(), Path(candidate.anchor)):
+            return None
+        if any((candidate / mark).exists() for mark in _TOP_OF_REPOSITORY):
+            return candidate
+    return None
+
+
+def _python_path() -> Iterator[Path]:
+    """What the person put on the search path for this run."""
+    for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+        if entry and (folder := Path(entry).absolute()).is_dir():
+            yield folder
 
 
 def script_target(path: Path, args: tuple[str, ...], *, working_dir: Path) -> ScriptTarget:
