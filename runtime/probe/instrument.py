@@ -293,6 +293,11 @@ class _Rewriter(ast.NodeTransformer):
             if any(_is_bound(one) for one in conditions):
                 loop.test = self._may_end(loop.test, number, changed, ast.And)
         for branch in ending_branches(loop):
+            several = _behind_settled(branch.test, changed)  # ``if limit is not None and step >= limit``
+            if several is not None:
+                several.values[-1] = self._bounded(several.values[-1], counters, number, ast.Or, continues=False)
+                if _is_bound(several.values[-1]):
+                    continue
             branch.test = self._bounded(branch.test, counters, number, ast.Or, continues=False)
             branch.test = self._may_end(branch.test, number, changed, ast.Or)
 
@@ -342,6 +347,13 @@ class _Rewriter(ast.NodeTransformer):
     def _guarded(self, body: list[ast.stmt], number: int) -> list[ast.stmt]:
         guard = ast.Try(body, [], [], [self._statement("leave", number)])
         return [ast.copy_location(guard, body[0])]
+
+
+def _behind_settled(test: ast.expr, changed: set[str | None]) -> ast.BoolOp | None:
+    """Conditions of which the last decides, once those before it, which the loop does not change, hold."""
+    if not (isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And)):
+        return None
+    return test if all(_is_settled(one, changed) for one in test.values[:-1]) else None
 
 
 def _is_bound(test: ast.expr) -> bool:

@@ -141,6 +141,14 @@ def test_a_length_that_nobody_can_know_is_named_and_not_guessed(probe: Any) -> N
     assert any("train.py" in reason and "while random.random()" in reason for reason in full.unknown)
 
 
+def test_a_limit_behind_a_condition_that_does_not_change_is_a_limit(probe: Any) -> None:
+    ending = "if limit is not None and done >= limit:\n        break"
+    body = f"done, limit = 0, 3000\nwhile True:\n    step(X[:10], y[:10])\n    done += 1\n    {ending}"
+    probed = probe(HEADER + body, time_budget_seconds=0.2)
+    assert probed.last("end")["steps"] < 3000
+    assert probed.full.steps == 3000 and probed.full.exact
+
+
 EARLY_ENDS = {
     "patience": ("waited = 0", "waited += 1\n    if waited >= 3000:\n        break"),
     "patience that is on": ("waited, patience = 0, 3000", "waited += 1\n    if patience and waited >= patience: break"),
