@@ -227,7 +227,8 @@ def fires(loop: LoopNode, branch: LoopNode, entries: float, iterations: float) -
         taken = reached / shape.natural if shape.natural else 1.0
         return rounds * each * min(1.0, taken) + extra
     if shape.tests:
-        return (branch.entries - shape.other) * iterations / loop.iterations + extra
+        own = branch.entries - shape.other - (shape.forced if shape.natural else 0)
+        return own * iterations / loop.iterations + extra
     return extra
 
 

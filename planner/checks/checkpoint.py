@@ -1,7 +1,7 @@
 """Whether a resumed run goes on as the same run.
 
-Invariant: only a script that takes up its weights and its count again, and leaves the optimizer behind, is warned; what
-is saved to be used and not to be resumed needs no optimizer.
+Invariant: only a script that takes up its weights again to go on, with its count or where it says that it resumes, and
+leaves the optimizer behind, is warned; what is saved to be used and not to be resumed needs no optimizer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
 def _of_save(save: Json, evidence: Evidence) -> FindingDraft | None:
     kinds, resume = save["kinds"], save["resume"]
     counts = [key for key, kind in kinds.items() if kind == "number" and any(word in key.lower() for word in COUNTS)]
-    if not (resume["resume"] and resume["load"] and resume["state"] and counts and "weights" in kinds.values()):
+    goes_on = counts or save["resumes_from_it"]
+    if not (resume["resume"] and resume["load"] and resume["state"] and goes_on and "weights" in kinds.values()):
         return None
     numbers = ({"saved": kinds, "loads": resume["load"], "puts_back": resume["state"]},)
     if "optimizer" not in kinds.values():

@@ -8,6 +8,8 @@ from .upon import found, upon, words
 
 CODE = "model.init"
 FEWEST_STEPS = 5
+FEWEST_ALIKE, MOST_OF = 3, 0.65
+"""From so many matrices on, and such a share of all, it is not a branch that begins at zero."""
 
 
 def _judge(report: Json, evidence: Evidence) -> Judgement:
@@ -15,7 +17,7 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
         return could_not_tell("whether the units of each layer differ: too few steps were seen")
     rows = [row for row in report["rows"] if row["same_rows"] and row["held"] and not row["frozen"] and row["gradient"]]
     if not rows:
-        return fine("the units of each layer differ")
+        return _began_same(report, evidence)
     names = [row["name"] for row in rows]
     message = (
         f"all rows of {words(names)} are identical at the first step and still after {report['steps']}: the units"
@@ -25,6 +27,20 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
     numbers = tuple({key: row[key] for key in ("name", "elements", "nonzero")} for row in rows[:8])
     fix = "initialise weights at random, as the layers do by themselves; only biases may begin at zero"
     return fault(found(evidence, CODE, Severity.WARNING, message, place, numbers, fix))
+
+
+def _began_same(report: Json, evidence: Evidence) -> Judgement:
+    """Random biases let the units become different in the end; a last layer or a branch may well begin at zero."""
+    same, count = report["began_same"], report["matrices"]
+    if len(same) < FEWEST_ALIKE or len(same) < MOST_OF * count:
+        return fine("the units of each layer differ")
+    message = (
+        f"{len(same)} of {count} weight matrices begin with all rows identical ({words(same)}): until the biases have"
+        " made them different, nothing behind them learns"
+    )
+    place = report["optimizers"][0]["place"] if report["optimizers"] else None
+    fix = "initialise weights at random, as the layers do by themselves; at most the last of a branch may begin at zero"
+    return fault(found(evidence, CODE, Severity.WARNING, message, place, ({"names": same[:8]},), fix))
 
 
 INITIALISATION = Check(

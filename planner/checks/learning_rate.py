@@ -17,7 +17,7 @@ CODE = "optim.lr"
 WARM_UP = 3
 FEWEST_LOOKS = 8
 FEWEST_TURNS = 10
-HUGE, LARGE, TINY = 0.3, 0.08, 1e-5
+HUGE, LARGE, TINY = 0.3, 0.08, 6e-5
 LEARNED = 0.05
 """By so much of itself the loss of one batch falls when it is made again and again."""
 HARDLY = 0.02

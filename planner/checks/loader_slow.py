@@ -16,6 +16,9 @@ MUCH = 0.5
 NOTICED_SECONDS, LONG_SECONDS = 60.0, 600.0
 """… which matters where so much waiting is ahead: worth knowing, or likely harmful."""
 LEAST_STEPS = 5
+HEAVY_SHARE, HEAVY_SECONDS, HEAVY_AHEAD = 0.6, 0.01, 10.0
+"""A training that waits for most of its time, for longer a batch than the fetching of rows that are there takes, is
+warned of less waiting ahead."""
 
 
 def judge(evidence: Evidence) -> Judgement:
@@ -29,7 +32,7 @@ def judge(evidence: Evidence) -> Judgement:
         return fine("no training loop waits for a data loader")
     worst = max(loops, key=_waiting)
     share, ahead = _waiting(worst), _seconds_ahead(worst)
-    if share < MUCH or ahead < NOTICED_SECONDS:
+    if not _is_heavy(worst) and (share < MUCH or ahead < NOTICED_SECONDS):
         return fine(f"training at {worst.place} waits for data {share:.0%} of its time")
     return fault(_finding(worst, share, ahead))
 
@@ -44,8 +47,13 @@ def _seconds_ahead(node: LoopNode) -> float:
     return node.wait / max(1, node.iterations) * node.planned_sum
 
 
+def _is_heavy(node: LoopNode) -> bool:
+    a_batch = node.wait / max(1, node.iterations)
+    return _waiting(node) >= HEAVY_SHARE and a_batch >= HEAVY_SECONDS and _seconds_ahead(node) >= HEAVY_AHEAD
+
+
 def _finding(node: LoopNode, share: float, ahead: float) -> FindingDraft:
-    severity = Severity.WARNING if ahead >= LONG_SECONDS else Severity.INFO
+    severity = Severity.WARNING if ahead >= LONG_SECONDS or _is_heavy(node) else Severity.INFO
     workers = 0 if node.workers is None else node.workers.count
     faster = 1 / max(1e-3, 1 - share)
     fix = "more workers (num_workers), less work a sample, or what is prepared once and kept"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from ...runtime.protocol import OBSERVED
 from ...store.records import Json, RungName, Severity
 from ..finding import FindingDraft
 from .check import Check, Evidence, Judgement, ask, could_not_tell, fault, fine
@@ -19,12 +20,15 @@ CLOSE = 2e-3
 """How far from 1 a row of probabilities may sum, in half precision too."""
 SMOOTHED = 0.3
 """How far outside [0, 1] smoothed or noisy labels lie at most."""
+HUGE_RATE = 1.0
+"""A rate of SGD on a mean that no recipe takes."""
 SQUASHED = ("Sigmoid", "Softmax", "LogSigmoid")
 
 
 def _judge(report: Json, evidence: Evidence) -> Judgement:
     places = report["places"]
     findings = [finding for facts in places for finding in _of_place(facts, evidence)]
+    findings += [_of_sum(facts, evidence) for facts in places if facts["reduction"] == "sum"]
     findings += [_of_difference(one, evidence) for one in report["differences"] if one["seen"] >= 2]
     if any(finding.severity is not Severity.INFO for finding in findings):
         return fault(*findings)
@@ -182,20 +186,27 @@ def _one_class(facts: Json) -> _Answer:
     )
 
 
-def _summed(facts: Json) -> _Answer:
-    """A sum makes the step depend on the batch size."""
-    if facts["reduction"] != "sum":
-        return None
-    return (
-        Severity.INFO,
-        f"{facts['name']} sums over its elements (input of shape {_shape(facts['shape'])}): the size of a step grows"
-        " with the batch; is the learning rate meant so?",
-        'use reduction="mean", or divide by the batch size',
-    )
+def _of_sum(facts: Json, evidence: Evidence) -> FindingDraft:
+    """A sum makes the step as many times larger as the batch has rows; plain SGD does not take that back."""
+    message = f"{facts['name']} sums over its elements (input of shape {_shape(facts['shape'])})"
+    fix = 'use reduction="mean", or divide by the batch size'
+    rows = facts["shape"][0] if facts["shape"] else 1
+    rate = max((rows * rate for rate in _rates_of_sgd(evidence)), default=0.0)
+    if rate >= HUGE_RATE:
+        message += f": with {rows} rows a batch, SGD steps as with a rate of {rate:.3g} on their mean"
+        return found(evidence, CODE, Severity.WARNING, message, facts["place"], (_numbers(facts),), fix)
+    message += ": the size of a step grows with the batch; is the learning rate meant so?"
+    return found(evidence, CODE, Severity.INFO, message, facts["place"], (_numbers(facts),), fix)
+
+
+def _rates_of_sgd(evidence: Evidence) -> Iterator[float]:
+    for one in evidence.reports.get(OBSERVED + "updates", {}).get("optimizers", ()):
+        if one["kind"] == "SGD":
+            yield from (look["lr"] for look in one["looks"] if look["lr"])
 
 
 _QUESTIONS: tuple[Callable[[Json], _Answer], ...] = (
-    _spread, _one_class, _probabilities, _not_normalised, _squashed_logits, _kl, _outside, _summed,
+    _spread, _one_class, _probabilities, _not_normalised, _squashed_logits, _kl, _outside,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from ...runtime.protocol import OBSERVED
 from ...store.records import Json, RungName, Severity
 from ..finding import FindingDraft
 from .check import Check, Evidence, Judgement, ask, could_not_tell, fault, fine
@@ -103,10 +104,19 @@ def _stuck(trainings: list[Json], evaluations: list[Json], evidence: Evidence) -
             fix = "call model.train() at the beginning of each epoch, or after each evaluation"
             findings.append(found(evidence, CODE, Severity.ERROR, message, one["place"], numbers, fix))
         elif trailing == len(modes):
-            message = f"{one['kind']} is trained in evaluation mode from the start: is that meant so?"
-            fix = "call model.train() before training"
-            findings.append(found(evidence, CODE, Severity.INFO, message, one["place"], numbers, fix))
+            findings.append(_never_switched_on(one, numbers, evidence))
     return findings
+
+
+def _never_switched_on(one: Json, numbers: tuple[Json, ...], evidence: Evidence) -> FindingDraft:
+    """What was loaded may rest on purpose while it is tuned; what was made at random has nothing to keep."""
+    message = f"{one['kind']} is trained in evaluation mode from the start"
+    fix = "call model.train() before training"
+    loaded = evidence.reports.get(OBSERVED + "parameters", {}).get("loaded")
+    if loaded == 0:
+        message += ": dropout and batch norm rest, although nothing of the model was loaded"
+        return found(evidence, CODE, Severity.WARNING, message, one["place"], numbers, fix)
+    return found(evidence, CODE, Severity.INFO, f"{message}: is that meant so?", one["place"], numbers, fix)
 
 
 def _trailing(modes: list[bool]) -> int:

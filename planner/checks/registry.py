@@ -11,6 +11,7 @@ from ...store.records import RungName
 from . import (
     accumulation_scale,
     clip_order,
+    future_window,
     gradients_cleared,
     leak_copies,
     leak_preprocessing,
@@ -60,6 +61,7 @@ CHECKS: tuple[Check, ...] = (
     leak_preprocessing.CHECK,
     leak_copies.CHECK,
     rows_dropped.CHECK,
+    future_window.CHECK,
     selection.CHECK,
     metric_arguments.CHECK,
     loss_input.CHECK,

@@ -1,7 +1,8 @@
 """Whether every parameter that should learn does, and why one does not.
 
-Invariant: freezing is a choice that only a person can tell from a mistake, so it is asked; a parameter that matters to
-the loss, wants a gradient and gets none, and one that was made at random and is in no optimizer, are faults.
+Invariant: freezing what was trained or loaded is a choice that only a person can tell from a mistake, so it is asked; a
+parameter that matters to the loss, wants a gradient and gets none, one that was made at random and is in no optimizer,
+and one that was frozen as it was made at random, are faults.
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ def _first_optimizer(report: Json) -> Json | None:
 
 def _cut(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
     """They matter to the loss, want a gradient, and get none."""
-    cut = [row for row in report["rows"] if not row["frozen"] and not row["gradient"] and row["ran"] and row["matters"]]
+    cut = [
+        row for row in report["rows"]
+        if not row["frozen"] and not row["gradient"] and row["ran"] and (row["matters"] or _is_cut_inside(row))
+    ]  # fmt: skip
     for is_held in (True, False):
         rows = [row for row in cut if row["held"] is is_held]
         if not rows:
@@ -49,6 +53,11 @@ def _cut(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
         message = f"{len(names)} parameters never get a gradient: {words(names)}; {tail}"
         fix = "look for detach(), .data, .item(), numpy() or torch.no_grad() between them and the loss"
         yield found(evidence, DETACHED, severity, message, _first_optimizer(report), tuple(_short(rows)), fix)
+
+
+def _is_cut_inside(row: Json) -> bool:
+    """An optimizer waits for it, and the model gives its results out without a graph."""
+    return bool(row["cut_inside"] and row["held"])
 
 
 def _not_held(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
@@ -116,16 +125,27 @@ def _dead(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
 def _frozen(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
     """They want no gradient: a choice, or a mistake."""
     rows = [row for row in report["rows"] if row["frozen"] and not row["changed"]]
-    if rows:
-        share = report["frozen_elements"] / max(1, report["elements"])
-        names = [row["name"] for row in rows]
-        message = f"{share:.0%} of the model is frozen (requires_grad is False): {words(names)}; is that meant so?"
+    if not rows:
+        return
+    share = report["frozen_elements"] / max(1, report["elements"])
+    names = [row["name"] for row in rows]
+    message = f"{share:.0%} of the model is frozen (requires_grad is False): {words(names)}"
+    random = [row["name"] for row in rows if row["random"]]
+    if random:
+        message += f"; {words(random)} are as the random initialisation made them: nothing trained or loaded them"
+        fix = "freeze what was trained or loaded, after that"
+        yield found(evidence, FROZEN, Severity.WARNING, message, _first_optimizer(report), tuple(_short(rows)), fix)
+    else:
+        message += "; is that meant so?"
         yield found(evidence, FROZEN, Severity.INFO, message, _first_optimizer(report), tuple(_short(rows)))
 
 
 def _unused(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
     """No loss depends on them."""
-    rows = [row for row in report["rows"] if not row["frozen"] and not row["gradient"] and not row["matters"]]
+    rows = [
+        row for row in report["rows"]
+        if not row["frozen"] and not row["gradient"] and not row["matters"] and not _is_cut_inside(row)
+    ]  # fmt: skip
     if rows:
         names = [row["name"] for row in rows]
         message = f"{len(names)} parameters had no part in any loss that was seen: {words(names)}"

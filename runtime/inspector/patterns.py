@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import leaks, metrics_use, seeds, selection, training_order
+from . import future, leaks, metrics_use, seeds, selection, training_order
 from .facts import Fact
 from .flow import follow
 from .project import Project
@@ -25,6 +25,7 @@ _LOOKS: dict[str, Callable[[Trace, Project], Iterator[Fact]]] = {
     "training order": training_order.training_order,
     "metrics": lambda trace, project: metrics_use.metrics_use(trace),
     "seeds": seeds.seeds,
+    "windows": future.windows_ahead,
 }
 
 

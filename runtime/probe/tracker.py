@@ -117,6 +117,7 @@ class Tracker:
     def when(self, number: int, value: Any, period: Any) -> Any:
         """Stand in for a periodic condition; forced once, in the last iteration of a loop that is being cut.
 
+        What held only at the very first test is forced as well: much is done "every so often, but not at 0".
         ``period`` is 0 for a condition on the loop's own index without a period (``epoch == 0``).
         """
         if self.is_compiling() or self._elsewhere():
@@ -137,7 +138,8 @@ class Tracker:
             self.policy.rehearses
             and loop is not None
             and loop.final
-            and not (node.natural or node.forced or node.other)
+            and node.natural <= (node.first_fire == 0)
+            and not (node.forced or node.other)
         ):
             node.forced += 1
             return True
@@ -477,7 +479,7 @@ class Tracker:
                 "line": site.line,
                 "iteration": frame.index if isinstance(frame, Loop) else None,
                 "last": isinstance(frame, Loop) and frame.is_last,
-                "forced": frame.node.forced > 0 and frame.node.natural == 0,
+                "forced": frame.node.forced > 0,
             }
         )
 

@@ -266,6 +266,17 @@ def test_a_branch_that_comes_round_late_is_taken_once(probe: Any) -> None:
     assert branch.branch is not None and branch.branch.forced == 1
 
 
+def test_a_branch_that_was_only_taken_at_the_very_first_iteration_is_taken_once_more(probe: Any) -> None:
+    """As nanoGPT does: evaluate every so often, and save unless nothing was trained yet."""
+    body = (
+        "n = 0\nwhile n < 9000:\n    if n % 5000 == 0:\n        if n > 0: print('checkpoint')\n"
+        "    step(X[:10], y[:10])\n    n += 1"
+    )
+    probed = probe(HEADER + body, time_budget_seconds=0.2)
+    assert probed.output.count("checkpoint") == 1
+    assert probed.full.steps == 9000
+
+
 def test_an_accumulation_branch_is_not_forced(probe: Any) -> None:
     body = (
         "for i, (xb, yb) in enumerate(loader):\n    loss_of(model(xb), yb).backward()\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from mlintern.runtime.project import fingerprint, own_files, script_target
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import linecache
+import os
 import re
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from .observer import Observer
 
 MOST_SAVES = 20
 MOST_KEYS = 40
+LINES_NEAR = 3
 
 
 class Checkpoints(Observer):
@@ -30,25 +32,40 @@ class Checkpoints(Observer):
         save = torch.save
 
         @functools.wraps(save)
-        def watched(obj: Any, *args: Any, **kwargs: Any) -> Any:
+        def watched(obj: Any, f: Any, *args: Any, **kwargs: Any) -> Any:
             if self.examiner.is_here():
-                self.examiner.guard(self, self._note, obj)
-            return save(obj, *args, **kwargs)
+                self.examiner.guard(self, self._note, obj, f)
+            return save(obj, f, *args, **kwargs)
 
         torch.save = watched
 
     def on_scheduler(self, scheduler: Any, place: Any) -> None:
         self._schedulers += 1
 
-    def _note(self, saved: Any) -> None:
+    def _note(self, saved: Any, file: Any) -> None:
         place = self.examiner.place()
         if place is None or place in self._saves or len(self._saves) >= MOST_SAVES or not hasattr(saved, "keys"):
             return
         kinds = {str(key): _kind(value) for key, value in list(saved.items())[:MOST_KEYS]}
-        self._saves[place] = {"place": place_of(place), "kinds": kinds, "resume": _resuming_lines(place.file)}
+        name = os.path.basename(str(file)) if isinstance(file, (str, os.PathLike)) else ""
+        resume = _resuming_lines(place.file)
+        self._saves[place] = {
+            "place": place_of(place), "kinds": kinds, "resume": resume,
+            "resumes_from_it": _loads_to_resume(place.file, resume, name),
+        }  # fmt: skip
 
     def report(self) -> dict[str, Any] | None:
         return {"saves": list(self._saves.values()), "schedulers": self._schedulers}
+
+
+def _loads_to_resume(file: str, resume: dict[str, list[int]], name: str) -> bool:
+    """Whether the text loads a file of this name, by its constant, where it speaks of resuming."""
+    lines = linecache.getlines(file)
+    return bool(name) and any(
+        name in lines[load - 1] and any(0 <= load - word <= LINES_NEAR for word in resume["resume"])
+        for load in resume["load"]
+        if load <= len(lines)
+    )
 
 
 def _kind(value: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from .looks import is_due, place_of, tensors_in
 from .observer import ModelCall, Observer, Place
+from .random_weights import RandomWeights
 from .reach import used_outputs
 from .trial import Trial, differ
 
@@ -30,7 +31,9 @@ class _Tracked:
         self.parameter = parameter
         self.owner = owner
         self.first = fingerprint(parameter)
-        self.same_rows = same_rows(parameter)
+        self.same_rows = self.began_same = same_rows(parameter)
+        self.was_random = False
+        """Nothing had written to it since its random initialisation when its model was trained first."""
         self.has_gradient = self.has_nonzero = self.has_changed = False
 
     def look_after_step(self, steps: int) -> None:
@@ -59,19 +62,27 @@ class Parameters(Observer):
         self._strays: dict[int, Any] = {}
         self._loaded: set[int] = set()
         self._used: dict[int, list[int]] = {}
+        self._random = RandomWeights()
+        self._own_cuts: set[int] = set()
+        """Models that give out results without a graph although gradients are on."""
         self._steps = 0
 
     # -- while the script runs ---------------------------------------------------------------------------------------
 
     def on_torch(self, torch: Any) -> None:
+        self._random.install(torch)
         load = torch.nn.Module.load_state_dict
 
         def load_state_dict(module: Any, *args: Any, **kwargs: Any) -> Any:
             if self.examiner.is_here():
-                self.examiner.guard(self, self._loaded.update, map(id, module.parameters()))
+                self.examiner.guard(self, self._load, module)
             return load(module, *args, **kwargs)
 
         torch.nn.Module.load_state_dict = load_state_dict
+
+    def _load(self, module: Any) -> None:
+        """What is loaded before it is trained; putting the best weights back afterwards says nothing."""
+        self._loaded.update(id(one) for one in module.parameters() if id(one) not in self._tracked)
 
     def on_module(self, module: Any, args: tuple[Any, ...], output: Any) -> None:
         self._ran.add(id(module))
@@ -90,8 +101,11 @@ class Parameters(Observer):
         module = call.module
         if id(module) not in self._models and len(self._models) < MOST_MODELS:
             self._models[id(module)] = module
-            self._track(module)
             self._trials[id(module)] = Trial.of(self.examiner.torch, call)
+        if id(module) in self._models:
+            self._track(module)  # each time: a part may have been put into another's place
+        if _cuts_its_output(call.output):
+            self._own_cuts.add(id(module))
         self._calls_since.append(call)
 
     def _track(self, module: Any) -> None:
@@ -100,7 +114,8 @@ class Parameters(Observer):
                 if parameter is None or id(parameter) in self._tracked or len(self._tracked) >= MOST_PARAMETERS:
                     continue
                 full = f"{name}.{own}" if name else own
-                self._tracked[id(parameter)] = _Tracked(full, parameter, owner)
+                tracked = self._tracked[id(parameter)] = _Tracked(full, parameter, owner)
+                tracked.was_random = self._random.still_random(parameter)
                 self._model_of[id(parameter)] = id(module)
 
     def on_backward(self, tensor: Any, place: Place | None) -> None:
@@ -186,6 +201,9 @@ class Parameters(Observer):
             "count": len(rows),
             "elements": sum(row["elements"] for row in rows),
             "frozen_elements": sum(row["elements"] for row in rows if row["frozen"]),
+            "loaded": sum(row["loaded"] for row in rows),
+            "matrices": sum(_is_matrix(one) for one in self._tracked.values()),
+            "began_same": [one.name for one in self._tracked.values() if _is_matrix(one) and one.began_same],
             "rows": interesting[:MOST_REPORTED],
             "left_out": max(0, len(interesting) - MOST_REPORTED),
             "stale": self._stale(held),
@@ -212,6 +230,8 @@ class Parameters(Observer):
             "ran": id(one.owner) in self._ran,
             "training": bool(one.owner.training),
             "loaded": id(parameter) in self._loaded or hasattr(self._models[self._model_of[key]], "name_or_path"),
+            "random": one.was_random,
+            "cut_inside": self._model_of[key] in self._own_cuts,
             "matters": self._matters.get(one.name) if hasattr(self, "_matters") else None,
             "same_rows": symmetric,
             "is_ordinary": parameter.requires_grad and one.has_nonzero and is_held and changed and not symmetric,
@@ -240,6 +260,15 @@ class Parameters(Observer):
              "wanted": any(p.requires_grad for p in one.parameters())}
             for one in list(self._strays.values())[:20]
         ]  # fmt: skip
+
+
+def _is_matrix(one: _Tracked) -> bool:
+    return bool(one.parameter.requires_grad and one.parameter.dim() >= 2 and one.parameter.shape[0] >= 2)
+
+
+def _cuts_its_output(output: Any) -> bool:
+    results = [one for one in tensors_in(output) if one.is_floating_point()]
+    return bool(results) and not any(one.requires_grad for one in results)
 
 
 def fingerprint(parameter: Any) -> tuple[Any, ...]:
