@@ -50,7 +50,7 @@ def _all(trace: Trace) -> Iterator[Fact]:
         rows = [rows for rows in over if is_test(rows) or is_validation(rows)]
         is_loader = isinstance(one.loop.node, ast.For) and bool(one.loop.over.things or one.loop.over.items)
         if rows and is_loader and _counts_turns(one.test, one.loop.node):
-            constant = any(isinstance(node, ast.Constant) for node in ast.walk(one.test)) if one.test else False
+            constant = any(map(_is_number, ast.walk(one.test))) if one.test else False
             spots = [row("the loop ends here", one.spot), row("the evaluation", one.loop.spot)]
             yield fact("evaluation cut", one.spot, *spots, certainty="surely" if constant else "perhaps",
                        role=rows[0].split.role)  # fmt: skip
@@ -87,6 +87,10 @@ def _dropped_last(call: Call, last: str) -> Iterator[Fact]:
     held = [rows for rows in given.rows if is_test(rows)]
     if held and len(held) == len(given.rows) and call.keywords["drop_last"].origin == "code":
         yield fact("last batch dropped", call.spot, row("the loader", call.spot), row("the split", held[0].split.spot))
+
+
+def _is_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) in (int, float)
 
 
 def _counts_turns(test: ast.expr | None, loop: ast.AST) -> bool:

@@ -135,3 +135,14 @@ def test_a_loss_that_gets_the_wrong_kind_of_number_is_an_error(look: Look, model
 @pytest.mark.parametrize(("model", "loss"), RIGHT.values(), ids=RIGHT)
 def test_a_loss_that_gets_what_it_wants_is_left_alone(look: Look, model: str, loss: str) -> None:
     assert faults(look(TORCH + model + f"loss = {loss}\n")) == []
+
+
+def test_an_evaluation_that_a_setting_limits_is_no_fault(look: Look) -> None:
+    lines = """\
+limit = None
+for number, (x, y) in enumerate(test_loader):
+    body(x)
+    if limit is not None and number >= limit:
+        break
+"""
+    assert faults(look(TORCH + lines)) == []
