@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import linecache
 import os
+import re
 import traceback
 from collections.abc import Callable
 from types import TracebackType
@@ -15,6 +16,7 @@ from .tracker import Tracker
 
 _OURS = os.path.dirname(os.path.realpath(__file__))
 
+_COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 MOST_FRAMES = 30
 MOST_TEXT = 4000
 
@@ -40,7 +42,7 @@ def describe(
     context = tracker.crash_context
     return {
         "type": type(error).__name__,
-        "message": str(error)[:MOST_TEXT],
+        "message": _COLOURS.sub("", str(error)[:MOST_TEXT]),
         "file": place["file"],
         "line": place["line"],
         "frames": frames[-MOST_FRAMES:],

@@ -38,3 +38,8 @@ def test_where_in_the_run_it_crashed_is_told(probe: Any) -> None:
     assert crash["phase"] == "training"
     assert crash["context"][0]["last"]
     assert crash["after_cut"]
+
+
+def test_a_message_is_told_without_its_colours(probe: Any) -> None:
+    crash = probe(r"raise ValueError('the \x1b[1mfile\x1b[0m is not there')").last("crash")
+    assert crash["message"] == "the file is not there"
