@@ -1,0 +1,180 @@
+"""From pieces of text on a page to lines in reading order: columns, lines, cells of tables, raised digits.
+
+Invariant: every character of the page is in exactly one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from .glyphs import Glyphs
+
+_SAME_LINE = 0.45
+"""Of the height: baselines that differ by less are one line."""
+_RAISED = 0.18
+_SPACE = 0.16
+"""Of the height: a gap from here on is a space."""
+_CELL = 1.6
+"""The same for a gap between cells."""
+_LEAST_GUTTER = 8.0
+_CROSSING = 0.12
+"""The share of the lines that may cross a gutter: headings, captions, tables over both columns."""
+
+
+@dataclass(slots=True)
+class Line:
+    """Glyphs on one line of one column, from left to right."""
+
+    glyphs: list[Glyphs] = field(default_factory=list)
+
+    @property
+    def left(self) -> float:
+        """Where it begins."""
+        return min(one.left for one in self.glyphs)
+
+    @property
+    def right(self) -> float:
+        """Where it ends."""
+        return max(one.right for one in self.glyphs)
+
+    @property
+    def height(self) -> float:
+        """The height of most of its characters."""
+        return max(self.glyphs, key=lambda one: len(one.text)).height
+
+    @property
+    def base(self) -> float:
+        """Its baseline."""
+        return max(self.glyphs, key=lambda one: (one.height, len(one.text))).base
+
+    def pieces(self) -> list[tuple[str, str]]:
+        """Its text, each piece with what stands before it: nothing, a space, a cell's gap, ``^`` for raised digits."""
+        ordered = sorted(self.glyphs, key=lambda one: one.left)
+        height, base = self.height, self.base
+        found: list[tuple[str, str]] = []
+        end: float | None = None
+        raised_before = False
+        for one in ordered:
+            raised = one.base - base > _RAISED * height and one.height < 0.95 * height
+            gap = 0.0 if end is None else one.left - end
+            before = ""
+            if end is not None:
+                before = "cell" if gap > _CELL * height else "space" if gap > _SPACE * height else ""
+            if raised and not raised_before and before == "" and one.text.lstrip()[:1] in "-−–+0123456789":
+                before = "raised"
+            found.append((before, one.text))
+            raised_before = raised
+            end = one.right if end is None else max(end, one.right)
+        return found
+
+
+def lines(page: Sequence[Glyphs]) -> list[Line]:
+    """The page's lines in the order in which they are read."""
+    if not page:
+        return []
+    gutter = _gutter(page)
+    if gutter is None:
+        return _rows(page)
+    ordered: list[Line] = []
+    left: list[Glyphs] = []
+    right: list[Glyphs] = []
+
+    def flush() -> None:
+        ordered.extend([*_rows(left), *_rows(right)])
+        left.clear()
+        right.clear()
+
+    for row in _rows(page):
+        sides = _sides(row, gutter)
+        if sides is None:
+            flush()
+            ordered.append(row)
+        else:
+            left += sides[0]
+            right += sides[1]
+    flush()
+    return ordered
+
+
+def _rows(page: Sequence[Glyphs]) -> list[Line]:
+    """Lines over the whole width, from the top."""
+    found: list[Line] = []
+    for one in sorted(page, key=lambda one: (-one.base, one.left)):
+        fitting = next((line for line in reversed(found[-4:]) if _is_on(one, line)), None)
+        if fitting is None:
+            found.append(Line([one]))
+        else:
+            fitting.glyphs.append(one)
+    return sorted(found, key=lambda line: -line.base)
+
+
+def _is_on(one: Glyphs, line: Line) -> bool:
+    height = max(line.height, one.height)
+    return any(abs(one.base - other.base) < _SAME_LINE * height for other in line.glyphs[-6:])
+
+
+def _sides(row: Line, gutter: tuple[float, float]) -> tuple[list[Glyphs], list[Glyphs]] | None:
+    """What stands left and right of the gutter; ``None`` where something lies across it."""
+    middle = sum(gutter) / 2
+    if any(one.left < gutter[0] - 1 and one.right > gutter[1] + 1 for one in row.glyphs):
+        return None
+    left = [one for one in row.glyphs if (one.left + one.right) / 2 < middle]
+    right = [one for one in row.glyphs if (one.left + one.right) / 2 >= middle]
+    if left and right:
+        apart = min(one.left for one in right) - max(one.right for one in left)
+        if apart < 0.6 * _LEAST_GUTTER:
+            return None
+    return left, right
+
+
+def _gutter(page: Sequence[Glyphs]) -> tuple[float, float] | None:
+    """The empty strip between two columns, where there is one near the middle."""
+    first, last = min(one.left for one in page), max(one.right for one in page)
+    width = last - first
+    rows = _rows(page)
+    if width < 200 or len(rows) < 6:
+        return None
+    crossings = [0] * (int(width) + 2)
+    for row in rows:
+        taken: set[int] = set()
+        for low, high in _spans(row):
+            taken.update(range(max(0, int(low - first)), min(int(high - first) + 1, len(crossings))))
+        for at in taken:
+            crossings[at] += 1
+    allowed = _CROSSING * len(rows)
+    best: tuple[int, int] | None = None
+    begin: int | None = None
+    for at in range(int(0.3 * width), int(0.7 * width) + 1):
+        if crossings[at] <= allowed:
+            begin = at if begin is None else begin
+            if best is None or at - begin > best[1] - best[0]:
+                best = (begin, at)
+        else:
+            begin = None
+    if best is None or best[1] - best[0] < _LEAST_GUTTER - 2:
+        return None
+    gutter = (first + best[0], first + best[1])
+    return gutter if _are_columns(rows, gutter) else None
+
+
+def _are_columns(rows: Sequence[Line], gutter: tuple[float, float]) -> bool:
+    """Prose fills a column's width; cells of a table do not."""
+    middle = sum(gutter) / 2
+    both = [row for row in rows if row.left < middle - 20 and row.right > middle + 20 and _sides(row, gutter)]
+    if len(both) < max(4, 0.25 * len(rows)):
+        return False
+    widths = [sum(len(one.text) for one in side) for row in both for side in (_sides(row, gutter) or ()) if side]
+    return median(widths) > 18
+
+
+def _spans(row: Line) -> list[tuple[float, float]]:
+    """What the row covers; gaps of a space or so are covered too."""
+    spans: list[tuple[float, float]] = []
+    for one in sorted(row.glyphs, key=lambda one: one.left):
+        if spans and one.left - spans[-1][1] < 0.5 * one.height:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], one.right))
+        else:
+            spans.append((one.left, one.right))
+    return spans
