@@ -24,6 +24,7 @@ _PIECE = re.compile(r"(?:(?!\n[ \t]*\n|\n[\x01\x03]).)+", re.DOTALL)
 _NUMBER = re.compile(
     r"^\s*(?:(?:[Ss]ection|[Aa]ppendix|[Cc]hapter)\s+(\d+(?:\.\d+)*|[A-Z](?:\.\d+)*)\b|(\d+(?:\.\d+)*|[A-Z](?:\.\d+)+|[B-H](?=\s+[A-Z])|[A-H](?=[.:)]))[.:)]?\s+(?=\S))",
 )
+_APPENDICES = re.compile(r"(?:[A-Z\d]\.?\s)?(?:appendix|appendices|supplementary(?: material)?)\b", re.IGNORECASE)
 
 _REWRITES: tuple[tuple[re.Pattern[str], tuple[str | int, ...]], ...] = (
     (re.compile(r"[\u00a0\u2000-\u200a\u202f\u205f\u3000\t\f\r]"), (" ",)),
@@ -66,6 +67,7 @@ def _blocks(text: str) -> Iterator[Block]:
     titles: list[tuple[int, str]] = []
     section: str | None = None
     table, in_table = 0, False
+    in_appendix = False
     for match in _PIECE.finditer(text):
         start, end = _trimmed(text, *match.span())
         if start == end:
@@ -80,7 +82,9 @@ def _blocks(text: str) -> Iterator[Block]:
         if text[start] == HEADING:
             level = len(text[start:end]) - len(text[start:end].lstrip(HEADING))
             title = " ".join(text[start + level : end].split())
-            titles = [*(one for one in titles if one[0] < level), (level, title)]
+            in_appendix |= _APPENDICES.match(title) is not None
+            titles = [*(one for one in titles if 0 < one[0] < level), (level, title)]
+            titles = [(0, "Appendix"), *titles] if in_appendix else titles
             number = _NUMBER.match(title)
             section = number[1] or number[2] if number else title or None
             yield Block(BlockKind.HEADING, start + level, max(end, start + level), section, _names(titles))

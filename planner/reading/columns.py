@@ -14,13 +14,18 @@ from .glyphs import Glyphs
 _SAME_LINE = 0.45
 """Of the height: baselines that differ by less are one line."""
 _RAISED = 0.18
-_SPACE = 0.16
+_SPACE = 0.13
 """Of the height: a gap from here on is a space."""
 _CELL = 1.6
 """The same for a gap between cells."""
 _LEAST_GUTTER = 8.0
 _CROSSING = 0.12
 """The share of the lines that may cross a gutter: headings, captions, tables over both columns."""
+
+_FEWEST_LINES = 4
+_FILLED = 0.7
+"""Of a column's width: what most lines of prose take."""
+_PROSE_CHARACTERS = 18
 
 
 @dataclass(slots=True)
@@ -160,13 +165,19 @@ def _gutter(page: Sequence[Glyphs]) -> tuple[float, float] | None:
 
 
 def _are_columns(rows: Sequence[Line], gutter: tuple[float, float]) -> bool:
-    """Prose fills a column's width; cells of a table do not."""
-    middle = sum(gutter) / 2
-    both = [row for row in rows if row.left < middle - 20 and row.right > middle + 20 and _sides(row, gutter)]
-    if len(both) < max(4, 0.25 * len(rows)):
+    """Prose fills a column's width from its edge; cells of a table do not."""
+    sides = [found for row in rows if (found := _sides(row, gutter)) is not None]
+    left = [Line(side) for side, _ in sides if side]
+    right = [Line(side) for _, side in sides if side]
+    if len(left) < _FEWEST_LINES or len(right) < _FEWEST_LINES:
         return False
-    widths = [sum(len(one.text) for one in side) for row in both for side in (_sides(row, gutter) or ()) if side]
-    return median(widths) > 18
+    return _fill(left, gutter[0] - min(line.left for line in left)) and _fill(right, max(line.right for line in right) - gutter[1])
+
+
+def _fill(column: Sequence[Line], room: float) -> bool:
+    shares = [(line.right - line.left) / max(1.0, room) for line in column]
+    lengths = [sum(len(one.text) for one in line.glyphs) for line in column]
+    return median(shares) > _FILLED and median(lengths) > _PROSE_CHARACTERS
 
 
 def _spans(row: Line) -> list[tuple[float, float]]:

@@ -6,7 +6,7 @@ Invariant: a quote is a slice of the source's own text; what is rewritten for re
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -99,14 +99,20 @@ class Document:
 
     def find(self, quote: str) -> Place | None:
         """Where a quote stands literally, white space and line-break hyphens aside; ``None`` where it does not."""
+        span = self.span(quote)
+        return None if span is None else self._place(self.view.starts[span[0]], span[0])
+
+    def span(self, quote: str) -> tuple[int, int] | None:
+        """The span of the view that reads what a quote says; ``None`` where the quote is not in the text."""
         wanted = squeeze(quote)
-        if not wanted:
+        if not wanted or not self.view.starts:
             return None
         for text, offsets in self._squeezed:
             at = text.find(wanted)
             if at >= 0:
-                raw = offsets[at]
-                return self._place(raw, bisect_right(self.view.starts, raw) - 1)
+                first, last = offsets[at], offsets[at + len(wanted) - 1]
+                start = min(bisect_left(self.view.starts, first), len(self.view.starts) - 1)
+                return start, max(start + 1, bisect_right(self.view.starts, last))
         return None
 
     def _place(self, offset: int, view_offset: int) -> Place:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .scope import clause_at
 from .sentences import Statement
 
 _I = re.IGNORECASE
@@ -36,7 +37,7 @@ SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("plateau", r"\bplateau\w*|ReduceLROnPlateau"),
         ("step", r"\bstep[- _]?(?:wise\s)?(?:decay|schedule|lr|anneal\w*)\b|\bStepLR\b|MultiStepLR|\bpiece-?wise[- ]constant\b|\bmilestones?\b|\b(?:divid|drop|decay|decreas|reduc|multipl|lower|cut)\w*\b[^.;]{0,60}\b(?:(?:by|with)\s(?:a\sfactor\s(?:of\s)?)?[\ue000-\uf8ff]|in\shalf|tenfold)[^.;]{0,25}\b(?:at|every|after)\s(?:the\s)?(?:epochs?|steps?|iterations?|[\ue000-\uf8ff])|\bhalv(?:ed|ing)\s(?:every|at|after)"),
         ("linear", r"\blinear(?:ly)?[- _](?:decay|anneal|decreas|schedul|ramp-?down|cool-?down|learning[- ]rate\sschedule|learning[- ]rate\sdecay|lr\sdecay)\w*|\b(?:decay|anneal|decreas|reduc|drop|fall)\w*\slinearly|\b(?:decay|decreas|anneal)\w*\sto\s\S+\slinearly|\blinear\swarm-?\s?up\sand\s(?:linear\s)?(?:decay|cool-?down)|\btriangular\b|\bdecayed\s(?:to\s\S+\s)?(?:in\sa\s)?linear"),
-        ("constant", r"\b(?:constant|fixed)[- ](?:learning[- ]?rate|lr|step[- ]size|schedule)|\blearning\srate\s(?:is|was)\s(?:kept|held)\s(?:constant|fixed)|\bno\s(?:learning[- ]rate\s)?schedul\w+|\blearning\srate\sis\sconstant|\bwithout\s(?:any\s)?(?:learning[- ]rate\s)?(?:schedule|decay\sof\sthe\slearning\srate)|\bconstant\sthroughout"),
+        ("constant", r"\b(?:constant|fixed)[- ](?:learning[- ]?rate|lr|step[- ]size|schedule)|\blearning\srate\s(?:is|was)\s(?:kept|held)\s(?:constant|fixed)|\bno\s(?:learning[- ]rate\s)?schedul\w+|\blearning\srate\sis\sconstant|\bwithout\s(?:any\s)?(?:learning[- ]rate\s)?(?:schedule|decay\sof\sthe\slearning\srate)|\bconstant\sthroughout|\blearning[- ]rate\s?(?:(?:of|is|was|=|:)\s?)?[\ue000-\uf8ff],?\s\(?(?:constant|fixed)\b|\blr\s?[=:]?\s?[\ue000-\uf8ff],?\s\(?constant"),
     )
 )  # fmt: skip
 _RATE = re.compile(r"\b(?:learning[- _]?rate|lr|schedul\w+|decay\w*|anneal\w*|warm[- ]?up|step\ssize|cosine)\b", re.IGNORECASE)
@@ -65,12 +66,19 @@ def named(statement: Statement) -> Iterator[Named]:
     words = statement.words
     yield from _optimizer(words)
     if _RATE.search(words):
-        found = next(((value, match) for value, pattern in SCHEDULES if (match := pattern.search(words))), None)
-        if found is not None:
-            yield Named("schedule", found[0], *found[1].span())
-    precise = next(((value, match) for value, pattern in PRECISIONS if (match := pattern.search(words))), None)
-    if precise is not None:
-        yield Named("precision", precise[0], *precise[1].span())
+        yield from _first_in_each_clause(statement, "schedule", SCHEDULES)
+    yield from _first_in_each_clause(statement, "precision", PRECISIONS)
+
+
+def _first_in_each_clause(statement: Statement, name: str, patterns: tuple[tuple[str, re.Pattern[str]], ...]) -> Iterator[Named]:
+    """One value for a clause: ``mixed precision (bf16)`` and ``linear warm-up, then cosine`` say one each."""
+    told: set[int] = set()
+    for value, pattern in patterns:
+        for match in pattern.finditer(statement.words):
+            clause = clause_at(statement, match.start()).start
+            if clause not in told:
+                told.add(clause)
+                yield Named(name, value, *match.span())
 
 
 def _optimizer(words: str) -> Iterator[Named]:

@@ -33,7 +33,7 @@ _NUMBER = re.compile(
     )
     (?:\s?(?P<percent>%|percent\b|per\scent\b))?
     (?![\d])(?!\.\d)
-    | (?<![\w-])(?P<word>one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|sixteen|twenty|thirty|forty|fifty|sixty|ninety|zero)
+    | (?<![\w-])(?P<word>(?i:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|sixteen|twenty|thirty|forty|fifty|sixty|ninety|zero))
       (?:[\s-](?P<wordscale>hundred|thousand|million))?(?!\w)
     """,
     re.VERBOSE,
@@ -99,7 +99,7 @@ def _read(match: re.Match[str]) -> Number | None:
     elif match["lost"]:
         value = 10.0 ** -int(match["lowered"])
     elif match["word"]:
-        value = _WORDS[match["word"]] * _SCALES.get(match["wordscale"] or "", 1)
+        value = _WORDS[match["word"].lower()] * _SCALES.get(match["wordscale"] or "", 1)
     else:
         value = _plain(match)
     if match["sign"]:

@@ -22,9 +22,9 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.SPLIT,
         re.compile(
-            rf"\b(?:hold(?:ing)?[- ]?out|held[- ]?out|{NUMBER}-fold|cross-?\s?validation|train(?:ing)?\s?/\s?(?:val|dev|test)\w*|(?:official|standard|random|stratified|chronological|temporal|original|predefined|fixed)\s(?:\w+\s)?(?:train\w*\s)?(?:split|partition)s?"
+            rf"(?<!\w)(?:hold(?:ing)?[- ]?out|held[- ]?out|{NUMBER}-fold|cross-?\s?validation|train(?:ing)?\s?/\s?(?:val|dev|test)\w*|(?:official|standard|random|stratified|chronological|temporal|original|predefined|fixed)\s(?:\w+\s)?(?:train\w*\s)?(?:split|partition)s?"
             rf"|split\s(?:in(?:to)?|by|at|the|is|are|randomly)|{NUMBER}(?:/{NUMBER})+|{NUMBER}\s(?:\w+\s)?(?:for|as\sa?)\s(?:training|validation|test(?:ing)?|development)|(?:training|validation|test|dev(?:elopment)?)\s(?:set|split|rows|examples|data|images)\s(?:of|has|have|contains?|consists?|is|are|with|comprises)"
-            rf"|(?:used|kept|reserved|serve|set\saside)\s(?:\w+\s)?(?:for|as\s(?:the\s|a\s)?)\s?(?:validation|test\w*|development)|leave-one-\w+-out|group\w*\sby\s\w+|no\s\w+\s(?:may\s)?appears?\sin\sboth|only\sonce)\b|\bsplit\s*[:=]|\b\d\d/\d\d(?:/\d\d)?\b",
+            rf"|(?:used|kept|reserved|serve|set\saside)\s(?:\w+\s)?(?:for|as\s(?:the\s|a\s)?)\s?(?:validation|test\w*|development)|leave-one-\w+-out|group\w*\sby\s\w+|no\s\w+\s(?:may\s)?appears?\sin\sboth|(?:for|as)\s(?:the\s|a\s)?(?:validation|testing|development)|split\soff|set\saside)(?!\w)|\bsplit\s*[:=]|\b\d\d/\d\d(?:/\d\d)?\b",
             _I,
         ),
     ),
@@ -52,14 +52,14 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.ARCHITECTURE,
         re.compile(
-            rf"\b(?:transformers?|ResNet\w*(?:-\d+)?|(?:wide\s)?residual\snetworks?|(?:Bi-?)?LSTMs?|GRUs?|MLPs?|multi-?\s?layer\sperceptrons?|CNNs?|conv(?:olutional)?\s?(?:neural\s)?(?:nets?|networks?|layers?|blocks?)|ViT(?:-\w+)*|vision\stransformers?|U-?Net|conformers?|encoder-decoder"
+            rf"(?<!\w)(?:transformers?|ResNet\w*(?:-\d+)?|(?:wide\s)?residual\snetworks?|(?:Bi-?)?LSTMs?|GRUs?|MLPs?|multi-?\s?layer\sperceptrons?|CNNs?|conv(?:olutional)?\s?(?:neural\s)?(?:nets?|networks?|layers?|blocks?)|ViT(?:-\w+)*|vision\stransformers?|U-?Net|conformers?|encoder-decoder"
             rf"|decoder-only|encoder-only|(?:mini|nano)?GPT(?:-2)?|BERT(?:-\w+)?|RoBERTa|DistilBERT|wav2vec\w*|EfficientNet\w*|ConvNeXt\w*|MobileNet\w*|TCNs?|temporal\sconvolution\w*|feed-?forward\snetworks?|graph\s(?:neural|attention|convolution\w*)\s?networks?|autoencoders?|perceptron|recurrent\s(?:neural\s)?networks?"
             rf"|{NUMBER}[- ](?:\w+\s){{0,2}}?(?:layers?|blocks|heads)|hidden\s(?:layers?|size|units|dimension)|activation|embedding\s(?:size|dimension|layer)|pooling|head\sdimension|residual\sblocks?|layer\snorm\w*|batch\snorm\w*)\b|\b(?:model|architecture)\s*[:=\x02]"
         , _I),
     ),
     (
         RequirementKind.HARDWARE,
-        re.compile(rf"\b(?:GPUs?|TPUs?|(?:A|H|V)100s?|H200s?|RTX\s?\w*|T4s?|L4s?|CPU(?:s|\scores?)?|{NUMBER}\scores|laptop|workstation|single\s(?:machine|node)|{NUMBER}\s?G(?:i)?B\s(?:of\s)?(?:\w+\s)?(?:memory|RAM|VRAM)|Raspberry|accelerators?)\b"),
+        re.compile(rf"(?<!\w)(?:GPUs?|TPUs?|(?:A|H|V)100s?|H200s?|RTX\s?\w*|T4s?|L4s?|CPU(?:s|\scores?)?|{NUMBER}\scores|laptop|workstation|single\s(?:machine|node)|{NUMBER}\s?G(?:i)?B\s(?:of\s)?(?:\w+\s)?(?:memory|RAM|VRAM)|Raspberry|accelerators?)\b"),
     ),
     (
         RequirementKind.BUDGET,
@@ -72,7 +72,7 @@ _BUDGET_CUE = re.compile(r"\b(?:train\w*|run\w*|budget|within|took|takes?|taking
 _METRIC_CUE = re.compile(r"\b(?:metrics?|report\w*|measur\w+|evaluat\w+|scor(?:e|es|ed|ing)|comput\w+|averag\w+|defin\w+|mean\sover|judged|compar\w+|select\w*|primary|performance)\b|[:=\x02]", _I)
 _DATA_CUE = re.compile(r"\b(?:train\w*|evaluat\w*|use[sd]?|using|data\s?sets?|corpus|data|contain\w*|consist\w*|compris\w*|experiment\w*|on|from|benchmark)\b", _I)
 _DATA = re.compile(
-    rf"\b(?:data\s?sets?|corpus|the\sdata|database)\s(?:is|are|has|have|contains?|consists?|compris\w+|of|with|holds?|from|lies?|covers?)\b|\b(?:data\s?sets?|data|corpus)\s*[:=\x02]|\b{NUMBER}\s(?:\w+\s){{0,2}}?(?:images|rows|examples|samples|sentences|utterances|documents|reviews|hours\sof\s\w+|records|series|tokens\sof|customers|patients|sentence\spairs)\b(?!\sper)|\b[\w/-]+\.(?:csv|parquet|npz|npy|jsonl?|h5|tsv)\b", _I,
+    rf"\b(?:data\s?sets?|corpus|the\sdata|database)\s(?:is|are|has|have|contains?|consists?|compris\w+|of|with|holds?|from|lies?|covers?)\b|\b(?:data\s?sets?|data|corpus)\s*[:=\x02]|{NUMBER}\s(?:\w+\s){{0,2}}?(?:images|rows|examples|samples|sentences|utterances|documents|reviews|hours\sof\s\w+|records|series|tokens\sof|customers|patients|sentence\spairs)\b(?!\sper)|\b[\w/-]+\.(?:csv|parquet|npz|npy|jsonl?|h5|tsv)\b", _I,
 )
 _ASKS = re.compile(r"\b(?:must|should|shall|needs?\sto|required?|ensure|make\ssure|please|deliver\w*|mandatory)\b|^\W*(?:Use|Report|Save|Write|Log|Fix|Keep|Provide|Implement|Train|Do|Reproduce)\b")
 _MOST_WORDS = 220

@@ -29,7 +29,7 @@ _OTHERS = re.compile(
     r"|\b(?:prior|previous|earlier|former|existing|older|other|legacy|published|competing|recent|concurrent)\s(?:\w+\s)?(?:work|works|stud(?:y|ies)|papers?|models?|methods?"
     r"|approach(?:es)?|systems?|teams?|attempts?|results?|versions?|implementations?|authors?|efforts|runs?|state[- ]of[- ]the[- ]art|best|experiments?|reports?|solutions?|literature)\b"
     r"|\bthe\s(?:original|reference|official|old)\s(?:\w+\s){0,2}?(?:paper|authors?|work|implementation|model|recipe|code|system|script)\b|\bstate[- ]of[- ]the[- ]art\b"
-    r"|\bbaselines?\b|\b(?:GPT-[234]|BERT|PaLM|LLaMA|T5)\s(?:was|were|used|is)\b|\b(?:last|previous)\s(?:year|quarter|month)\b|\b(?:they|their|he|she|his|her|colleagues?|competitors?)\b",
+    r"|\bbaselines?\b|\b(?:GPT-[234]|BERT|PaLM|LLaMA|T5)\s(?:was|were|used|is)\b|\b(?:last|previous)\s(?:year|quarter|month|intern|team|person|attempt|run|time|student|model)\b|\w's\s(?:README|paper|report|model|configuration|code|repository|results?|authors?|recipe)\b|\bfor\s(?:orientation|comparison|reference)\b|\bits\sown\b|\b(?:they|their|he|she|his|her|colleagues?|competitors?)\b",
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(
@@ -38,7 +38,7 @@ _CONTRAST = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
-    r";|—|\s[–-]\s|,?\s\b(?:while|whereas|whilst|although|though)\b|,\s(?=but\b|yet\b|not\b|unlike\b|in\scontrast|compared|instead\sof|rather\sthan|versus\b|as\sopposed|up\sfrom|down\sfrom|and\snot\b)"
+    r";|:\s(?=[a-z])|—|\s[–-]\s|,?\s\b(?:while|whereas|whilst|although|though)\b|,\s(?=but\b|yet\b|not\b|unlike\b|in\scontrast|compared|instead\sof|rather\sthan|versus\b|as\sopposed|up\sfrom|down\sfrom|and\snot\b)"
     r"|\s(?=compared\s(?:to|with)\b|instead\sof\b|rather\sthan\b|versus\b|vs\.?\s|as\sopposed\sto\b|unlike\b|in\scontrast\sto\b)|(?=\(vs\b)|(?=\(compared\b)|(?=\((?:down|up)\sfrom\b)|(?=\(instead\b)|(?=\(not\b)",
     re.IGNORECASE,
 )
@@ -79,6 +79,10 @@ _DATA = re.compile(r"\b(?:on|for)\s(?:the\s)?(?P<data>[A-Z][A-Za-z]*[A-Z0-9-][\w
 _NOT_DATA = re.compile(r"^(?:GPUs?|TPUs?|CPUs?|[AHV]100|RTX.*|AdamW?|SGD|Table|Section|‹.*|NVIDIA|LSTM|GRU|MLP|CNN|BERT|GPT.*|ResNet.*|ViT.*|A\d+|T4|L4|PyTorch|AMP)$")
 
 
+_ASIDE = re.compile(rf"\([^()]*{NUMBER}[^()]*\)")
+"""What stands in brackets beside what is told, with numbers of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """A part of a statement in which one thing is said of one subject."""
@@ -113,7 +117,7 @@ def clause_at(statement: Statement, at: int) -> Clause:
         elif match.start() > at:
             end = match.start()
             break
-    return Clause(start, end, words[start:end])
+    return Clause(start, end, _ASIDE.sub(lambda match: match.group() if match.start() <= at - start < match.end() else " " * len(match.group()), words[start:end]))
 
 
 def is_foreign(statement: Statement, at: int) -> bool:

@@ -16,7 +16,7 @@ _FILLER = frozenset(
     "of is was were are be been being has have had with a an the to at as by set fixed kept held chosen use uses used using employ employed equal "
     "equals value values rate size initial initially initialized default constant about approximately around roughly exactly just only up we our it "
     "which that this both should must shall will start starts starting starting peak maximum max total most selected tuned scheduled configured "
-    "usual same tiny small large modest fairly low high global parameter coefficient factor probability ratio strength norm threshold "
+    "usual same applied apply tiny small large modest fairly low high global parameter coefficient factor probability ratio strength norm threshold "
     "magnitude hyperparameter per default: training again overall from".split()
 )
 _SIGNS = frozenset("= : ≈ ~ ( ) [ { → ' \" ` ≤ < := ==".split())
@@ -134,6 +134,9 @@ class Patterns:
         """The list that a counted value ends: ``6 and 12 layers``."""
         words, found = statement.words, [at]
         while (near := re.search(rf"({NUMBER})\s*(?:,|and|or|,\s*and|/)\s*$", words[: found[0]])) is not None:
+            alone = len(found) == 1 and near.group().rstrip().endswith(",")
+            if alone or re.search(r"(?:\b(?:of|is|to|at|with|size|rate)|[=:])\s*$", words[: near.start()]):
+                break
             if not self._is_free(statement, near.start(1)):
                 break
             found.insert(0, near.start(1))

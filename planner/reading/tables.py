@@ -40,7 +40,7 @@ _ALIASES: tuple[tuple[str, str], ...] = (
     ("gradient_clip", r"(?:max[-_ ]?)?grad(?:ient)?s?[-_ ]?(?:norm[-_ ]?)?(?:clip\w*|norm)(?:[-_ ](?:norm|value|val))?|clip(?:ping)?(?:[-_ ](?:norm|grad\w*|threshold|value))*|max[-_ ]norm"),
     ("stochastic_depth", r"stochastic depth(?: rate)?|drop[-_ ]?path(?:[-_ ]rate)?"),
     ("dropout", r"(?:(?:residual|hidden|attention|attn|embedding|classifier|resid|embd)[-_ ])?drop-?out(?:[-_ ](?:rate|prob\w*|p))?|p_?drop"),
-    ("betas", r"(?:(?:adamw?|optimi[sz]er)(?:'s)? )?\(?(?:β|betas?)(?: ?s)?(?:1)?(?:,? ?(?:and )?(?:β|beta)_?2)?\)?"),
+    ("betas", r"(?:(?:adamw?|optimi[sz]er)(?:'s)? )?(?:βs?|betas?|\(?(?:β|beta)_?1(?:,? ?| and |/)(?:β|beta)_?2\)?)"),
     ("beta1", r"(?:adamw? )?(?:β|beta)[-_ ]?1"),
     ("beta2", r"(?:adamw? )?(?:β|beta)[-_ ]?2"),
     ("epsilon", r"(?:adamw? |optimi[sz]er )?(?:ε|eps(?:ilon)?)"),

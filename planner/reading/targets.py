@@ -21,7 +21,7 @@ _SPREAD = re.compile(rf"\s*%?\s*(?:±|\+/-|\+-|\(±|\(?\s?(?:std|s\.d\.|sd|stand
 _AFTER_NUMBER = re.compile(rf"(?:\s*%?\s*(?:±|\+/-)\s*{NUMBER})?\s*%?[\s-]*(?:(?:points?\s)?(?:of|in|for|as)\s)?(?:(?:the|a|our|test|validation|dev|held-out|set|mean|overall|average|final|on|best|tokeni[sz]ed|case-\w+)\s)*$", re.IGNORECASE)
 _DIFFERENCE = re.compile(r"\s*%?\s*(?:(?:percentage|absolute|relative|BLEU|F1|accuracy|WER|AUC)[\s-])*(?:points?|pp\b|p\.p\.|relative|absolute|improvement|gain|reduction|increase|higher|lower|better|worse|more|less|fewer)\b", re.IGNORECASE)
 _BY = re.compile(r"(?:\bby\s(?:about\s|up\sto\s|only\s|almost\s)?|\b(?:gains?|improvement|reduction|drop|increase|decrease|difference|gap|margin)s?\s(?:of|is|was)\s(?:\w+\s)?|\+\s?|\bwithin\s(?:about\s)?)$", re.IGNORECASE)
-_GAP_STOP = re.compile(r"\b(?:by|improv\w+|points?|baseline|than\sthe|confidence|epochs?|steps|threshold|every|over\sthe|folds?|classes|runs|seeds)\b|‹cited›|[.;]\s|\bafter\b|\bat\sepoch\b", re.IGNORECASE)
+_GAP_STOP = re.compile(r"\b(?:by|improv\w+|points?|baseline|than\sthe|confidence|epochs?|steps|threshold|with|using|beam|every|over\sthe|folds?|classes|runs|seeds)\b|‹cited›|[.;]\s|\bafter\b|\bat\sepoch\b", re.IGNORECASE)
 _TRAINING_ROWS = re.compile(r"\b(?:train(?:ing)?[- ](?:set\s|split\s)?(?:accuracy|loss|error|score|perplexity|F1|AUC)|on\sthe\straining\s(?:set|split|data|rows))\b", re.IGNORECASE)
 _TRIVIAL = re.compile(
     r"\b(?:majority(?:[- ]class)?|chance(?:\slevel)?|random(?:ly)?\s(?:guess\w*|baseline|classifier|predict\w*|forest)|trivial|dummy|naive|human(?:s|\sperformance|\sannotators?|-level)?|inter-annotator|persistence|seasonal[- ]naive|upper\sbound|oracle"

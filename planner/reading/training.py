@@ -27,7 +27,7 @@ TRAINING: tuple[Subject, ...] = (
         counted=(
             r"#[\s-](?:epochs?\s(?:of\s)?(?:linear\s|learning[- ]rate\s|lr\s)?warm[- ]?up|warm[- ]?up\sepochs?|epochs?\s(?:linear\s)?warm-?\s?up|linear\swarm-?up\sepochs)",
             r"warm(?:ed|s|ing)?[- ]?(?:up)?(?:\s(?:it|the\slearning\srate|phase|period|stage|schedule|linearly|the\srate|of|lasting|lasts))*\s(?:linearly\s)?(?:over|for|during|in|across|of|within)\s(?:the\s)?(?:first\s|initial\s)?#\sepochs?",
-            r"(?:ramp\w*|increas\w+|rais\w+|ris\w+|grow\w*)\b[^.;\ue000-\uf8ff]{0,40}(?:over|during|for|in)\s(?:the\s)?(?:first|initial)\s#\sepochs?",
+            r"(?:ramp\w*|increas\w+|rais\w+|ris\w+|grow\w*)\b[^.;]{0,50}(?:over|during|for|in)\s(?:the\s)?(?:first|initial)\s#\sepochs?",
             r"(?:first|initial)\s#\sepochs\s(?:are|is|were|as|for)\s(?:a\s|used\s(?:for|as)\s)?(?:linear\s)?warm",
         ),
         most=1e4,
@@ -38,7 +38,7 @@ TRAINING: tuple[Subject, ...] = (
         counted=(
             rf"#[\s-](?:linear\s)?(?:warm[- ]?up\s{_STEP}|{_STEP}\s(?:of\s)?(?:linear\s|learning[- ]rate\s|lr\s)?(?:warm[- ]?up|warming)|(?:-|\s)?step\s(?:linear\s)?warm-?up)",
             rf"warm(?:ed|s|ing)?[- ]?(?:up)?(?:\s(?:it|the\slearning\srate|phase|period|stage|schedule|linearly|the\srate|of|lasting|lasts))*\s(?:linearly\s)?(?:over|for|during|in|across|of|within)\s(?:the\s)?(?:first\s|initial\s)?#\s{_STEP}",
-            rf"(?:ramp\w*|increas\w+|rais\w+|ris\w+|grow\w*)\b[^.;\ue000-\uf8ff]{{0,60}}(?:over|during|for|in)\s(?:the\s)?(?:first|initial)\s#\s{_STEP}",
+            rf"(?:ramp\w*|increas\w+|rais\w+|ris\w+|grow\w*)\b[^.;]{{0,60}}(?:over|during|for|in)\s(?:the\s)?(?:first|initial)\s#\s{_STEP}",
             rf"(?:first|initial)\s#\s{_STEP}\s(?:are|is|were|as|for)\s(?:a\s|used\s(?:for|as)\s)?(?:linear\s)?warm",
         ),
         unless_after=r"[^.]{0,25}(?:epochs?\b|[\ue000-\uf8ff]\s*(?:epochs?|%))",
@@ -62,7 +62,7 @@ TRAINING: tuple[Subject, ...] = (
     Subject("learning_rate_decay", r"layer-?wise\s(?:learning[- ]rate|lr)\sdecay(?:\s(?:rate|factor))?", most=1),
     Subject(
         "learning_rate",
-        rf"(?:(?:peak|initial|base|max|maximum|starting|constant|fixed|top)[- _]?)*{_LR}(?:[- _](?:init|max|peak|value|is\swarmed\sup\s(?:linearly\s)?to))?|peak_lr|base_lr|max_lr|warm(?:ed|s)?\s?up\s(?:linearly\s)?to",
+        rf"(?:(?:peak|initial|base|max|maximum|starting|constant|fixed|top)[- _]?)*{_LR}(?:[- _](?:init|max|peak|value|is\swarmed\sup\s(?:linearly\s)?to))?|peak_lr|base_lr|max_lr|(?:{_LR}\s(?:\w+\s){{0,4}}?(?:warm\w*|ris\w+|ramp\w*|increas\w+|grow\w*|climb\w*)|warm\w*[- ]?(?:up)?)\b[^.;:]{{0,70}}?\bto\s(?:a\s|the\s|its\s)?(?:peak|maximum|max|target|base|full)?\s?(?:value|learning\srate|rate|lr)?\s?(?:of)?",
         symbols="η α γ lr LR ε_0 init η0 0 max peak", least=1e-9, most=20, direct=True,
         unless_after=r"[- _](?:decay|drop|schedule|warm|factor|multipl|scal|search|sched|reduc)",
     ),
