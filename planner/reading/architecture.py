@@ -23,7 +23,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
         "kernel_size", r"(?:conv(?:olution(?:al)?)?\s)?(?:kernels?|filters?)[- _]?(?:size|width|length)s?(?:\s(?:of|is))?|kernels?\sof\s(?:size|width)",
         symbols="k K",
         counted=(r"#\s(?:(?:strided|dilated|depthwise|grouped|causal)\s)?(?:conv(?:olution(?:s|al)?)?s?|kernels?|filters?)\b", r"(?:kernels?|filters?)\sof\s#"),
-        least=1, most=1001, whole=True,
+        least=1, most=1001, whole=True, counts_sides=True,
     ),
     Subject(
         "image_size", r"(?:input\s)?(?:image|input|crop|train(?:ing)?)[- _]?(?:sizes?|resolutions?)|img_?size|resolution(?:\sof)?|resiz(?:e|ed|ing)\s(?:\w+\s){0,2}?to|(?:random(?:ly)?[- ])?(?:resized\s)?crop(?:s|ped)?\s(?:of|to)(?:\ssize)?|pixels\sat",

@@ -21,6 +21,7 @@ from .scope import (
     clause_at,
     is_foreign,
     is_foreign_section,
+    is_of_others,
     listed_names,
     stage_in,
     stage_of_section,
@@ -43,6 +44,12 @@ _FALLS = re.compile(r"\b(?:decay|anneal|decreas|cosine|reduc|lower|drop|fall)\w*
 _RISES = re.compile(r"\b(?:warm|increas|ramp|rais|ris|grow)\w*", re.IGNORECASE)
 _RANGE = re.compile(rf"\b(?:between|range|ranging|ranges|from|within|∈|in)\b[^.;\ue000-\uf8ff]{{0,20}}[\[({{]?\s*$", re.IGNORECASE)
 _BOUND = re.compile(r"\b(?:at\sleast|more\sthan|less\sthan|fewer\sthan|below|above|over|under|exceed\w*|larger\sthan|smaller\sthan|greater\sthan|multiples?\sof|power\sof|than)\s*$", re.IGNORECASE)
+_AND_FOR = re.compile(
+    rf"[^.;\ue000-\uf8ff]{{0,12}}\b(?:for|on|in|during)\b[^.;,\ue000-\uf8ff]{{1,40}}?,?\s(?:and|but|or)\s(?:of\s|to\s|by\s|a\s|only\s)*({NUMBER})\s(?:\w+\s)?(?:for|on|in|during)\s"
+)
+_FOR_ANOTHER = re.compile(
+    rf"[^.;\ue000-\uf8ff]{{0,12}}[,;]?\s(?:and|while|whereas|but)\s(?:(?:for|in|on|during|with)\s)?the\s[^.;,\ue000-\uf8ff]{{1,40}}?,?\s(?:of\s|is\s|it\sis\s|uses?\s|to\s|a\s|one\sof\s)*({NUMBER})(?=\s*(?:[.,;)]|$))"
+)
 _PER_DEVICE = re.compile(r"\s*(?:\w+\s){0,2}?(per|on\seach|for\seach)\s(GPU|device|core|worker|TPU|node)", re.IGNORECASE)
 _DIVIDED = re.compile(r"\b(?:divid|multipl|drop|reduc|decay|scal|lower|decreas|cut|increas)\w*\b[^.;\ue000-\uf8ff]{0,30}\b(?:by|factor)\b[^.;\ue000-\uf8ff]{0,16}$", re.IGNORECASE)
 
@@ -90,7 +97,7 @@ class Reader:
             if not is_foreign(statement, one.start) and not self._is_choice(statement, one.name, one.value):
                 yield self._made(statement, one.name, one.value, None, one.start, one.end)
         for name, pattern in _WITHOUT:
-            if (match := pattern.search(statement.words)) and not is_foreign(statement, match.start()):
+            if (match := pattern.search(statement.words)) and not is_of_others(statement, match.start()):
                 yield self._made(statement, name, 0, None, *match.span())
 
     def _is_choice(self, statement: Statement, name: str, value: str) -> bool:
@@ -156,10 +163,7 @@ class Reader:
 
     def _more(self, statement: Statement, subject: Subject, last: int) -> Iterator[Hyperparameter]:
         """Further values of the same thing: ``0.1 for the base model and 0.3 for the large one``."""
-        pattern = re.compile(
-            rf"[^.;\ue000-\uf8ff]{{0,12}}\b(?:for|on|in|during)\b[^.;,\ue000-\uf8ff]{{1,40}}?,?\s(?:and|but|or)\s(?:of\s|to\s|by\s|a\s|only\s)*({NUMBER})\s(?:\w+\s)?(?:for|on|in|during)\s"
-        )
-        while (match := pattern.match(statement.words, last + 1)) is not None:
+        while (match := _AND_FOR.match(statement.words, last + 1) or _FOR_ANOTHER.match(statement.words, last + 1)) is not None:
             last = match.start(1)
             number = statement.number(last)
             if statement.index(last) in statement.taken or not subject.allows(number):
@@ -175,7 +179,7 @@ class Reader:
             tail = words[last + 1 : last + 60]
             if "respectively" in tail or listed_names(self.document, statement, last + 1, len(values)):
                 return False
-            return bool(sighting.opened or len(values) > 2 and sighting.subject.name not in ("seeds",) or SEARCHED.search(clause) or _RANGE.search(words[:first])
+            return bool(sighting.searched or len(values) > 2 and sighting.subject.name not in ("seeds",) or SEARCHED.search(clause) or _RANGE.search(words[:first])
                         or re.search(r"\bor\b|–|-|\bto\b|~", words[first:last]))  # fmt: skip
         return bool(re.search(r"\bbetween\b[^.;]{0,20}$", words[:first]))
 

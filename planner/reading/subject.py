@@ -19,6 +19,8 @@ _FILLER = frozenset(
     "usual same applied apply tiny small large modest fairly low high global parameter coefficient factor probability ratio strength norm threshold "
     "magnitude hyperparameter per default: training again overall from".split()
 )
+_SEARCHING = frozenset("tuned over among in between range varied tried explored searched search swept sweep grid considered ∈ across candidates set".split())
+"""Words between a name and a list of values that were only tried."""
 _SIGNS = frozenset("= : ≈ ~ ( ) [ { → ' \" ` ≤ < := ==".split())
 _ASIDE = re.compile(
     r"\b(?:(?:in|for|across|throughout|during|over|on|after|to)\s+(?:all|every|each|the|both|any|our)\s*"
@@ -57,6 +59,8 @@ class Subject:
     """Whether the value may stand right before the name, as in ``0.9 momentum``."""
     share: bool = False
     """Whether a percentage means a share of one."""
+    counts_sides: bool = False
+    """Whether a counted value must be a size, such as ``3×3``."""
     unit: str = ""
     """A pattern of the words after a value that are its unit."""
 
@@ -84,8 +88,8 @@ class Sighting:
     at: int
     """Where the name stands."""
     end: int
-    opened: bool = False
-    """Whether the list stands in braces or brackets."""
+    searched: bool = False
+    """Whether the list stands in braces or brackets, or the words say that it was tried."""
     counted: bool = False
 
 
@@ -118,14 +122,16 @@ class Patterns:
             if found is None:
                 found = self._before(statement, match.start())
             if found is not None:
-                values, opened = found
-                yield Sighting(self.subject, values, match.start(), max(match.end(), values[-1] + 1), opened)
+                values, searched = found
+                yield Sighting(self.subject, values, match.start(), max(match.end(), values[-1] + 1), searched)
 
     def _counted(self, statement: Statement) -> Iterator[Sighting]:
         words = statement.words
         for pattern in self.counted:
             for match in pattern.finditer(words):
                 at = match.start("n")
+                if self.subject.counts_sides and not statement.number(at).sides:
+                    continue
                 if self._is_free(statement, at) and not (self.before and self.before.search(words[: match.start()])):
                     listed = self._listed_before(statement, at)
                     yield Sighting(self.subject, listed, match.start(), match.end(), counted=True)
@@ -145,7 +151,11 @@ class Patterns:
     def _after(self, statement: Statement, end: int) -> tuple[tuple[int, ...], bool] | None:
         words = statement.words
         near = _NUMBER_AT.search(words, end, end + _FAR)
-        if near is None or not self._is_gap(words[end : near.start()]):
+        if near is None:
+            return None
+        gap = words[end : near.start()]
+        searching = not self._is_gap(gap)
+        if searching and not self._is_gap(gap, _SEARCHING):
             return None
         first = near.start()
         if not self._is_free(statement, first):
@@ -157,8 +167,9 @@ class Patterns:
             values.append(more.end())
         if len(values) > 1 and self._belongs_elsewhere(words, values[-1] + 1):
             values.pop()
-        opened = words[:first].rstrip().endswith(("{", "["))
-        return tuple(values), opened
+        if searching and len(values) < 2:
+            return None
+        return tuple(values), searching or words[:first].rstrip().endswith(("{", "["))
 
     def _belongs_elsewhere(self, words: str, after: int) -> bool:
         """Whether the last number of a list counts something of its own: ``0.1, 90 epochs``."""
@@ -174,12 +185,12 @@ class Patterns:
         fits = _REVERSED_GAP.match(gap) or (self.subject.direct and _DIRECT_GAP.match(gap))
         return ((at,), False) if fits else None
 
-    def _is_gap(self, gap: str) -> bool:
+    def _is_gap(self, gap: str, more: frozenset[str] = frozenset()) -> bool:
         gap = _ASIDE.sub(" ", _PARENTHESIS.sub(" ", gap))
         tokens = _TOKEN.findall(gap)
-        if len(tokens) > _MOST_TOKENS or "," in tokens[1:] and "(" not in tokens and not self._is_aside(tokens):
+        if len(tokens) > _MOST_TOKENS or ("," in tokens and not self._is_aside(tokens)):
             return False
-        return all(self._is_light(token) for token in tokens)
+        return all(self._is_light(token) or token.lower() in more for token in tokens)
 
     def _is_aside(self, tokens: list[str]) -> bool:
         return any(token in ("is", "was", "which", "set", "fixed") for token in tokens)

@@ -123,7 +123,9 @@ class TableReader:
     def is_setting(self, one: Statement) -> bool:
         """Whether a sentence is a line of settings, which its key alone explains."""
         match = _SETTING.match(self._text(one.start, one.end))
-        return match is not None and key_of(match["key"]) is not None and not re.search(r"[.;]\s", match["value"])
+        if match is None or (name := key_of(match["key"])) is None or re.search(r"[.;]\s", match["value"]):
+            return False
+        return name in _WORDS or not re.search(r"[=:]\s*[\w(]", match["value"])
 
     def _setting(self, one: Statement) -> Iterator[tuple[Statement, Hyperparameter]]:
         text = self._text(one.start, one.end)

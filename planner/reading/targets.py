@@ -39,10 +39,13 @@ _SPLITS = (
 )
 _ON = re.compile(r"\b(?:on|for|in|over)\s(?:the\s)?(?:\w+\s)?(?P<data>(?:[A-Z][\w'.-]*|test-\w+|dev-\w+|newstest\w*)(?:[\s-](?:[A-Z0-9][\w'.-]*))*(?:\s(?:→|->|–|to)\s[A-Z]\w+)?)")
 _NEXT = re.compile(rf"[^.;\ue000-\uf8ff]{{0,50}}?(?:,|\band\b|/|\(|;)\s*(?:and\s|of\s|a\s|an\s)*({NUMBER})\s*%?(?=\s*%?\s*(?:±\s*{NUMBER}\s*%?)?\s*(?:on|for|in|at|\(|/|,|\.|$))")
+_COUNTS = re.compile(r"\b(?:horizons?|length|epoch|step|beam|k|version|size|window|seed|fold|rank|threshold)\s(?:of\s|=\s)?$", re.IGNORECASE)
+"""Right before a number that is no score."""
 _OWN = re.compile(
     r"\b(?:propose|present|introduce|call(?:\sit|\sthis|ed)?|named?|dubbed?|termed|describe)\s(?:our\s|a\s|the\s|an\s|it\s)?(?:[\w-]+\s){0,4}?(?P<name>[A-Z][a-z]*[A-Z\d][\w-]*|[A-Z]{2,}[\w-]*)"
 )
-_NAMED_SUBJECT = re.compile(r"^[\s,;(]*(?:The\s|A\s|an?\s)?(?P<name>[A-Z][\w-]*(?:[-\s][A-Z\d][\w-]*)*)\s(?:model\s)?(?:‹cited›\s)?(?:reaches|achieves|obtains|attains|gets|scores|reports?|has|is|stands|yields|gives)\b")
+_OUTDONE = re.compile(r"\b(?:outperform\w*|surpass\w*|better\sthan|worse\sthan|above|improv\w+\s(?:on|over|upon))\s(?![\ue000-\uf8ff])[^,;]*,?\s(?:which|whose|that)\b", re.IGNORECASE)
+_NAMED_SUBJECT = re.compile(r"(?:^|,\s|\b(?:and|but|that|whereas|while)\s)[\s,;(]*(?:The\s|A\s|an?\s|the\s)?(?P<name>[A-Z][\w-]*(?:[-\s][A-Z\d][\w-]*)*)\s(?:model\s)?(?:‹cited›\s)?(?:reaches|achieves|obtains|attains|gets|scores|reports?|has|is|stands|yields|gives)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,11 @@ class TargetReader:
     def _statement(self, statement: Statement) -> Iterator[tuple[Target, bool]]:
         for pair in _pairs(statement):
             clause = clause_at(statement, pair.at)
-            if is_foreign(statement, pair.at) or _TRIVIAL.search(clause.words) or _TRAINING_ROWS.search(clause.words):
+            if is_foreign(statement, pair.at) or _TRIVIAL.search(clause.words) or _TRAINING_ROWS.search(_before_it(statement, pair)):
                 continue
-            subject = _NAMED_SUBJECT.match(clause.words)
+            if _OUTDONE.search(clause.words[: pair.at - clause.start]):
+                continue
+            subject = _last(_NAMED_SUBJECT.finditer(clause.words, 0, max(0, pair.at - clause.start)))
             if subject and not self._is_own(subject["name"]):
                 continue
             plain = bool(_WANTED.search(clause.words)) or bool(_WANTED.search(statement.words))
@@ -126,6 +131,17 @@ class TargetReader:
         return self.main
 
 
+def _before_it(statement: Statement, pair: _Pair) -> str:
+    """From the number before to the metric and its number, which stand in either order."""
+    first = min(pair.at, pair.metric.start)
+    before = max((match.end() for match in re.finditer(NUMBER, statement.words[:first])), default=0)
+    return statement.words[before : max(pair.at, pair.metric.end) + 40]
+
+
+def _last(found: Iterator[re.Match[str]]) -> re.Match[str] | None:
+    return next(iter(reversed(list(found))), None)
+
+
 def _own_part(statement: Statement, at: int) -> str:
     """From a number up to the next one."""
     after = re.compile(NUMBER).search(statement.words, at + 1)
@@ -153,8 +169,12 @@ def _pairs(statement: Statement) -> Iterator[_Pair]:
 def _after(statement: Statement, metric: Metric, every: Sequence[Metric]) -> int | None:
     words = statement.words
     near = re.compile(NUMBER).search(words, metric.end, metric.end + 90)
+    while near is not None and _COUNTS.search(words[metric.end : near.start()]):
+        near = re.compile(NUMBER).search(words, near.end(), metric.end + 120)
     if near is None:
         return None
+    if (risen := re.match(rf"\s*%?\s*(?:down\s|up\s)?to\s({NUMBER})", words[near.end() :])) and re.search(r"\bfrom\s$", words[: near.start()]):
+        return near.end() + risen.start(1)
     gap = words[metric.end : near.start()]
     if _GAP_STOP.search(gap) or any(metric.end <= other.start < near.start() for other in every) or gap.count(",") > 1:
         return None
@@ -177,7 +197,7 @@ def _further(statement: Statement, pair: _Pair) -> Iterator[int]:
     at = spread.start(1) if spread else at
     while (match := _NEXT.match(statement.words, at + 1)) is not None:
         between = statement.words[at + 1 : match.start(1)]
-        if any(metrics_in(statement.words[match.end(1) : match.end(1) + 25])) or any(metrics_in(between)) or not _fits(statement, pair.metric, match.start(1)):
+        if any(metrics_in(statement.words[match.end(1) : match.end(1) + 25])) or any(one.name != pair.metric.name for one in metrics_in(between)) or not _fits(statement, pair.metric, match.start(1)):
             return
         if _GAP_STOP.search(between) or re.search(r"\b(?:vs|versus|compared|from|range)\b", between):
             return

@@ -47,7 +47,7 @@ TRAINING: tuple[Subject, ...] = (
     Subject(
         "warmup_ratio", r"warm[- _]?up[- _]?(?:ratio|fraction|proportion)",
         counted=(
-            rf"warm[- ]?(?:ed\s)?up[^.;\ue000-\uf8ff]{{0,30}}(?:over|for|during|of|in)\s(?:the\s)?(?:first\s|initial\s)?#\sof\s(?:all\s|the\s|total\s|training\s)*{_STEP}",
+            rf"warm[- ]?(?:ed\s)?up\b[^.;\ue000-\uf8ff]{{0,30}}\s#\sof\s(?:all\s|the\s|total\s|training\s)*{_STEP}",
             rf"(?:first|initial)\s#\sof\s(?:all\s|the\s|total\s|training\s)*(?:{_STEP}|training)",
         ),
         most=1, share=True,
@@ -62,7 +62,8 @@ TRAINING: tuple[Subject, ...] = (
     Subject("learning_rate_decay", r"layer-?wise\s(?:learning[- ]rate|lr)\sdecay(?:\s(?:rate|factor))?", most=1),
     Subject(
         "learning_rate",
-        rf"(?:(?:peak|initial|base|max|maximum|starting|constant|fixed|top)[- _]?)*{_LR}(?:[- _](?:init|max|peak|value|is\swarmed\sup\s(?:linearly\s)?to))?|peak_lr|base_lr|max_lr|(?:{_LR}\s(?:\w+\s){{0,4}}?(?:warm\w*|ris\w+|ramp\w*|increas\w+|grow\w*|climb\w*)|warm\w*[- ]?(?:up)?)\b[^.;:]{{0,70}}?\bto\s(?:a\s|the\s|its\s)?(?:peak|maximum|max|target|base|full)?\s?(?:value|learning\srate|rate|lr)?\s?(?:of)?",
+        rf"(?:{_LR}\s(?:\w+\s){{0,4}}?(?:warm\w*|ris\w+|ramp\w*|increas\w+|grow\w*|climb\w*)|warm\w*[- ]?(?:up)?)\b[^.;:]{{0,70}}?\bto\s(?:a\s|the\s|its\s)?(?:peak|maximum|max|target|base|full)?\s?(?:value|learning\srate|rate|lr)?\s?(?:of)?"
+        rf"|(?:(?:peak|initial|base|max|maximum|starting|constant|fixed|top)[- _]?)*{_LR}(?:[- _](?:init|max|peak|value))?|peak_lr|base_lr|max_lr",
         symbols="η α γ lr LR ε_0 init η0 0 max peak", least=1e-9, most=20, direct=True,
         unless_after=r"[- _](?:decay|drop|schedule|warm|factor|multipl|scal|search|sched|reduc)",
     ),
@@ -100,8 +101,8 @@ TRAINING: tuple[Subject, ...] = (
     Subject(
         "steps", rf"(?:(?:number|no\.?)\sof\s|num_?|n_?|max_?|total\s|max[- ]|training\s)(?:training\s|gradient\s|optimi[sz]er\s|update\s|train_)*(?:steps|iterations|updates|iters)|max_steps|total_steps|steps(?=\s*[:=])",
         symbols="T N K",
-        counted=(rf"#[\s-](?:\w+\s)?{_STEP}(?!\s(?:of\s)?(?:warm|accum|delay|ahead|decay))(?!\slater)",),
-        unless_before=r"(?:every|each|after|first|last|at|per|than|by|until|patience\sof|once|initial|accumulat\w+\s(?:\w+\s)?over|warm-?up\sof|over\sthe\sfirst|remaining|in|horizon\sof|next|past|ahead|takes?|about)(?:\s(?:the|only|first|last|just))*",
+        counted=(rf"#[\s-](?:(?!time|horizon|prediction|forecast|look|diffusion|denoising|hop|warm)[a-z-]+\s)?{_STEP}(?!\s(?:of\s)?(?:warm|accum|delay|ahead|decay))(?!\slater)",),
+        unless_before=r"(?:every|each|after|first|last|at|per|than|by|until|patience\sof|once|initial|accumulat\w+\s(?:\w+\s)?over|warm-?up\sof|over\sthe\sfirst|remaining|in|horizon\sof|next|past|ahead|takes?|about|(?:horizon|window|lag|stride|context|length)\s(?:is|of|was))(?:\s(?:the|only|first|last|just))*",
         least=2, most=1e10, whole=True,
     ),
     Subject(
