@@ -34,7 +34,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
         least=8, most=8192, whole=True,
     ),
     Subject(
-        "vocabulary_size", r"(?:shared\s|joint\s|subword\s|BPE\s|word\s|source-target\s|output\s|character\s)*vocab(?:ulary|ularies)?(?:[- _]?size)?(?:\s(?:of|with|has|contains|limited|is|about|the|most|frequent))*|vocab_size",
+        "vocabulary_size", r"(?:shared\s|joint\s|subword\s|BPE\s|word\s|source-target\s|output\s|character\s)*vocab(?:ulary|ularies)?(?:[- _]?size)?(?:\s(?:of|with|has|contains|limited|is|about|the|most|frequent|consists|of|comprises|includes))*|vocab_size",
         symbols="V",
         counted=(
             r"#\s(?:shared\s|joint\s|most\sfrequent\s)?(?:BPE|byte[- ]pair|word-?piece|sentence-?piece|sub-?word|unigram|character)(?:\s(?:sub-?word|encoding|pieces?))?\s?(?:tokens|units|merges|merge\soperations|types|pieces|vocabulary|symbols)?",
@@ -45,7 +45,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
     Subject(
         "sequence_length",
         r"(?:max(?:imum)?[- _]?)?(?:(?:input|source|target|token|training|context)\s)?(?:sequence|context|input|token|prompt|segment|history|lookback|look-back|window|block|text|sentence|document)[- _]?(?:lengths?|sizes?|windows?|window\slength)"
-        r"|look-?back(?:\s(?:window|horizon|length|period|of))*|max_?(?:seq(?:uence)?_?)?len(?:gth)?|block_?size|seq_?len|n_ctx|context(?:\s(?:window|of|size|length))+|truncat(?:e|ed|ing)\s(?:\w+\s){0,3}?(?:to|at|after)|sequences\sof(?:\slength)?|maximum\slength(?:\sof)?|windows\sof(?:\slength)?|history\sof",
+        r"|look-?back(?:\s(?:window|horizon|length|period|of))*|max_?(?:seq(?:uence)?_?)?len(?:gth)?|block_?size|seq_?len|n_ctx|context(?:\s(?:window|of|size|length))+|truncat(?:e|ed|ing)\s(?:\w+\s){0,3}?(?:to|at|after)|sequences\sof(?:\slength)?|maximum\slength(?:\sof)?|windows\sof(?:\slength)?|history\sof|(?:sequences?|inputs?|windows?|contexts?|examples|clips)\s(?:have|has|are|with|of)\s(?:a\s)?(?:fixed\s|maximum\s|maximal\s)?length",
         symbols="L T n l S",
         counted=(
             r"#[\s-](?:tokens?|time[- ]?steps?|characters?|frames?|word-?pieces?|sub-?words?|hours?|days)[\s-](?:long\s)?(?:sequences?|contexts?|windows?|segments?|inputs?|chunks?|blocks?|history|look-?back)",
@@ -60,7 +60,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
         symbols="dff d_ff d", least=2, most=1e6, whole=True,
     ),
     Subject("head_size", r"head[- _](?:dimension(?:ality)?|size|dim)|d_?head|d_?k", least=1, most=4096, whole=True),
-    Subject("embedding_size", r"(?:(?:word|token|input|character|entity|item|user|patch|node)\s)?embedding(?:s)?[- _]?(?:dimension(?:ality)?|size|dim|width)(?:\s(?:of))?|embeddings\sof\s(?:size|dimension)|emb_dim", counted=(r"#[\s-]dimensional\s(?:\w+\s)?embeddings?",), least=1, most=1e6, whole=True),
+    Subject("embedding_size", r"(?:(?:word|token|input|character|entity|item|user|patch|node)\s)?embedding(?:s)?[- _]?(?:dimension(?:ality)?|size|dim|width)(?:\s(?:of))?|(?:embeddings|vectors)\sof\s(?:size|dimension)|emb_dim", counted=(r"#[\s-]dimensional\s(?:\w+\s)?embeddings?",), least=1, most=1e6, whole=True),
     Subject(
         "hidden_size",
         r"(?:hidden|model|latent|state|cell|channel|d_)[- _]?(?:layer\s|state\s)?(?:dimension(?:ality)?s?|sizes?|widths?|dim|units)|d_?model|dmodel|n_embd|hidden\slayers?\sof\s(?:size\s|width\s)?|hidden\sunits(?:\sper\slayer)?|(?:layer\s)?width(?:\sof)?|n_hidden|d\sof",
@@ -73,10 +73,11 @@ ARCHITECTURE: tuple[Subject, ...] = (
         ),
         least=1, most=1e6, whole=True,
     ),
+    Subject("channels", r"(?:number\sof\s)?(?:feature\s)?channels(?=\s*[:=])", counted=(r"(?<!RGB )#\s(?:(?:feature|output|base|conv\w*)\s)?channels\b", r"#[\s-]channel\s(?:conv\w*|layers?|blocks?)"), unless_before=r"input|colou?r|all|each", least=1, most=1e5, whole=True),
     Subject(
         "layers", r"(?:number\sof\s|num_?|n_?)(?:hidden[\s_]|transformer\s|encoder\s|decoder\s|residual\s|LSTM\s|convolutional\s)?(?:layers?|blocks)|(?:network\s|model\s|transformer\s)?depth(?:\sof)?|n_layer|num_hidden_layers|(?:transformer\s|encoder\s|decoder\s|hidden\s|LSTM\s)?layers(?=\s*[:=])",
         symbols="L N l",
-        counted=(rf"#[\s-]{_KIND}(?:layers?|blocks)\b(?!\snorm)", r"#-layer(?:ed)?\b", rf"(?:stack\sof|depth)\s#\s{_KIND}(?:layers|blocks)"),
+        counted=(rf"#[\s-](?:{_KIND}|(?:(?!and\b|of\b|in\b|the\b|with\b|per\b|to\b|for\b|more\b)[a-z-]+\s){{1,2}})(?:layers?|blocks)\b(?!\snorm)", r"#-layer(?:ed)?\b", rf"(?:stack\sof|depth)\s#\s{_KIND}(?:layers|blocks)"),
         unless_before=r"(?:every|last|first|top|final|bottom|the\sother|remaining|after|in|each)(?:\sthe)?",
         unless_after=r"[\s-]*(?:multiple|wise|map|buffer|of\s(?:a|the)\stree|estim)",
         least=1, most=2000, whole=True,

@@ -58,7 +58,7 @@ class _Reader(HTMLParser):
         elif tag == "tr":
             self.rows = max(0, self.rows - 1)
             self._mark("\n")
-        elif tag in _HEADINGS or (tag in _BLOCKS and not self.rows):
+        elif tag in _HEADINGS or tag == "dd" or (tag in _BLOCKS and tag != "dt" and not self.rows):
             self._mark(BREAK)
 
     def handle_data(self, data: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .architecture import ARCHITECTURE
 from .brief import Hyperparameter
 from .document import BlockKind, Document
+from .models_named import is_of_another_model
 from .named import named
 from .quoting import Quoter
 from .scope import (
@@ -45,7 +46,7 @@ _RISES = re.compile(r"\b(?:warm|increas|ramp|rais|ris|grow)\w*", re.IGNORECASE)
 _RANGE = re.compile(rf"\b(?:between|range|ranging|ranges|from|within|∈|in)\b[^.;\ue000-\uf8ff]{{0,20}}[\[({{]?\s*$", re.IGNORECASE)
 _BOUND = re.compile(r"\b(?:at\sleast|more\sthan|less\sthan|fewer\sthan|below|above|over|under|exceed\w*|larger\sthan|smaller\sthan|greater\sthan|multiples?\sof|power\sof|than)\s*$", re.IGNORECASE)
 _AND_FOR = re.compile(
-    rf"[^.;\ue000-\uf8ff]{{0,12}}\b(?:for|on|in|during)\b[^.;,\ue000-\uf8ff]{{1,40}}?,?\s(?:and|but|or)\s(?:of\s|to\s|by\s|a\s|only\s)*({NUMBER})\s(?:\w+\s)?(?:for|on|in|during)\s"
+    rf"[^.;\ue000-\uf8ff]{{0,12}}\b(?:for|on|in|during)\b[^.;,\ue000-\uf8ff]{{1,40}}?,?\s(?:and|but|or)\s(?:of\s|to\s|by\s|at\s|a\s|only\s)*({NUMBER})\s(?:\w+\s)?(?:for|on|in|during)\s"
 )
 _FOR_ANOTHER = re.compile(
     rf"[^.;\ue000-\uf8ff]{{0,12}}[,;]?\s(?:and|while|whereas|but)\s(?:(?:for|in|on|during|with)\s)?the\s[^.;,\ue000-\uf8ff]{{1,40}}?,?\s(?:of\s|is\s|it\sis\s|uses?\s|to\s|a\s|one\sof\s)*({NUMBER})(?=\s*(?:[.,;)]|$))"
@@ -66,10 +67,11 @@ class Searched:
 class Reader:
     """Goes through a document's sentences once, in order."""
 
-    def __init__(self, document: Document, all_statements: list[Statement], data: frozenset[str]) -> None:
+    def __init__(self, document: Document, all_statements: list[Statement], data: frozenset[str], others: frozenset[str]) -> None:
         self.document = document
         self.statements = all_statements
         self.data = data
+        self.others = others
         self.quoter = Quoter(document)
         self.searched: list[Searched] = []
         titles = {title for one in all_statements for title in one.block.titles}
@@ -94,11 +96,14 @@ class Reader:
                 yield from self._sighting(statement, sighting)
         yield from self._chosen(statement)
         for one in named(statement):
-            if not is_foreign(statement, one.start) and not self._is_choice(statement, one.name, one.value):
+            if not self._is_foreign(statement, one.start) and not self._is_choice(statement, one.name, one.value):
                 yield self._made(statement, one.name, one.value, None, one.start, one.end)
         for name, pattern in _WITHOUT:
             if (match := pattern.search(statement.words)) and not is_of_others(statement, match.start()):
                 yield self._made(statement, name, 0, None, *match.span())
+
+    def _is_foreign(self, statement: Statement, at: int) -> bool:
+        return is_foreign(statement, at) or is_of_another_model(statement, at, self.others)
 
     def _is_choice(self, statement: Statement, name: str, value: str) -> bool:
         """Whether several are only compared: ``Adam, SGD and RMSprop were tried``."""
@@ -140,7 +145,7 @@ class Reader:
         if any(statement.index(at) in statement.taken for at in values):
             return
         first, last = values[0], values[-1]
-        if is_foreign(statement, first) or (not sighting.counted and _BOUND.search(words[: first])):
+        if self._is_foreign(statement, first) or (not sighting.counted and _BOUND.search(words[: first])):
             statement.taken.update(statement.index(at) for at in values)
             return
         if subject.name == "learning_rate" and _DIVIDED.search(words[:first]):

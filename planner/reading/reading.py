@@ -14,6 +14,7 @@ from .conflicts import conflicts
 from .datasets import main_dataset, names_in
 from .document import BlockKind, Document
 from .hyperparameters import Reader
+from .models_named import other_models, own_models
 from .requirements import requirements
 from .scope import is_foreign_section
 from .sentences import Statement, statements
@@ -35,11 +36,13 @@ def brief_of(document: Document) -> Brief:
     texts = [document.view.text[one.start : one.end] for one in own]
     main = main_dataset(texts)
     data = _main_names(own, document)
-    target_reader = TargetReader(document, every, data, main)
-    tables = TableReader(document, every, data, target_reader.own, main)
+    own_names = own_models(every)
+    others = other_models(every, own_names)
+    target_reader = TargetReader(document, every, data, main, own_names, others)
+    tables = TableReader(document, every, data, own_names, main)
     settings = {one.order for one in every if one.block.kind is BlockKind.TEXT and tables.is_setting(one)}
     prose = [one for one in every if one.order not in settings]
-    reader = Reader(document, prose, data)
+    reader = Reader(document, prose, data, others)
     found = [*reader.read(), *(one for _, one in tables.hyperparameters())]
     for cell in tables.cell_statements():
         found += reader.of_cell(cell)

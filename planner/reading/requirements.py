@@ -24,7 +24,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
         re.compile(
             rf"(?<!\w)(?:hold(?:ing)?[- ]?out|held[- ]?out|{NUMBER}-fold|cross-?\s?validation|train(?:ing)?\s?/\s?(?:val|dev|test)\w*|(?:official|standard|random|stratified|chronological|temporal|original|predefined|fixed)\s(?:\w+\s)?(?:train\w*\s)?(?:split|partition)s?"
             rf"|split\s(?:in(?:to)?|by|at|the|is|are|randomly)|{NUMBER}(?:/{NUMBER})+|{NUMBER}\s(?:\w+\s)?(?:for|as\sa?)\s(?:training|validation|test(?:ing)?|development)|(?:training|validation|test|dev(?:elopment)?)\s(?:set|split|rows|examples|data|images)\s(?:of|has|have|contains?|consists?|is|are|with|comprises)"
-            rf"|(?:used|kept|reserved|serve|set\saside)\s(?:\w+\s)?(?:for|as\s(?:the\s|a\s)?)\s?(?:validation|test\w*|development)|leave-one-\w+-out|group\w*\sby\s\w+|no\s\w+\s(?:may\s)?appears?\sin\sboth|(?:for|as)\s(?:the\s|a\s)?(?:validation|testing|development)|split\soff|set\saside)(?!\w)|\bsplit\s*[:=]|\b\d\d/\d\d(?:/\d\d)?\b",
+            rf"|(?:used|kept|reserved|serve|set\saside)\s(?:\w+\s)?(?:for|as\s(?:the\s|a\s)?)\s?(?:validation|test\w*|development)|leave-one-\w+-out|group\w*\sby\s\w+|no\s\w+\s(?:may\s)?appears?\sin\sboth|(?:for|as)\s(?:the\s|a\s)?(?:validation|testing|development)|split\soff|set\saside|(?:official|standard|usual|original|predefined|public|customary)\s(?:\w+\s){{0,3}}?(?:splits?|lists?|partitions?|folds?)|(?:validation|test|dev(?:elopment)?)\s(?:sentences|images|rows|examples|samples|utterances|molecules|documents|months|clips))(?!\w)|\bsplit\s*[:=]|\b\d\d/\d\d(?:/\d\d)?\b",
             _I,
         ),
     ),
@@ -32,7 +32,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
         RequirementKind.AUGMENTATION,
         re.compile(
             r"\b(?:augment\w*|random(?:ly)?\s(?:resized\s)?(?:crop\w*|flip\w*|horizontal|rotat\w*|eras\w*|scal\w*|mask\w*|shift\w*|gain)|horizontal\s(?:and\svertical\s)?flip\w*|flipped|mix-?up|cut-?mix|cut-?out|Rand-?Augment|Auto-?Augment|Trivial-?Augment|Spec-?Augment"
-            r"|colou?r\sjitter\w*|jitter(?:ing|ed)?|speed\sperturbation|time\s(?:mask\w*|warp\w*|stretch\w*)|frequency\smask\w*|pitch\sshift\w*|back-?translat\w*|additive\s(?:noise|Gaussian)|noise\sinjection)\b", _I,
+            r"|colou?r\sjitter\w*|jitter(?:ing|ed)?|speed\sperturbation|time\s(?:mask\w*|warp\w*|stretch\w*)|frequency\smask\w*|pitch\sshift\w*|back-?translat\w*|background\snoise|shifted\sin\stime|time[- ]?shift\w*|noise\s(?:is\s)?(?:added|injected)|additive\s(?:noise|Gaussian)|noise\sinjection)\b", _I,
         ),
     ),
     (
@@ -70,7 +70,6 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
 )  # fmt: skip
 _BUDGET_CUE = re.compile(r"\b(?:train\w*|run\w*|budget|within|took|takes?|taking|finish\w*|at\smost|no\smore|under|less\sthan|limit\w*|cost\w*|complete[sd]?|total|wall|must|should|spend\w*|compute|parameters)\b", _I)
 _METRIC_CUE = re.compile(r"\b(?:metrics?|report\w*|measur\w+|evaluat\w+|scor(?:e|es|ed|ing)|comput\w+|averag\w+|defin\w+|mean\sover|judged|compar\w+|select\w*|primary|performance)\b|[:=\x02]", _I)
-_DATA_CUE = re.compile(r"\b(?:train\w*|evaluat\w*|use[sd]?|using|data\s?sets?|corpus|data|contain\w*|consist\w*|compris\w*|experiment\w*|on|from|benchmark)\b", _I)
 _DATA = re.compile(
     rf"\b(?:data\s?sets?|corpus|the\sdata|database)\s(?:is|are|has|have|contains?|consists?|compris\w+|of|with|holds?|from|lies?|covers?)\b|\b(?:data\s?sets?|data|corpus)\s*[:=\x02]|{NUMBER}\s(?:\w+\s){{0,2}}?(?:images|rows|examples|samples|sentences|utterances|documents|reviews|hours\sof\s\w+|records|series|tokens\sof|customers|patients|sentence\spairs)\b(?!\sper)|\b[\w/-]+\.(?:csv|parquet|npz|npy|jsonl?|h5|tsv)\b", _I,
 )
@@ -100,7 +99,7 @@ def requirements(
 
 def _kinds(one: Statement) -> Iterator[RequirementKind]:
     words = one.words
-    if (names_in(words) and _DATA_CUE.search(words)) or _DATA.search(words):
+    if names_in(words) or _DATA.search(words):
         yield RequirementKind.DATASET
     for kind, pattern in _PATTERNS:
         match = pattern.search(words)

@@ -12,8 +12,8 @@ from .document import Document
 from .sentences import NUMBER, Statement
 
 _FOREIGN_SECTION = re.compile(
-    r"\b(?:related\swork|prior\swork|previous\swork|references|bibliography|literature|acknowledge?ments?|background\sand\srelated|future\swork|limitations?"
-    r"|ablations?|sensitivity|what\sdid\snot\swork|things\s(?:we|that)\s.*(?:tried|not\swork)|negative\sresults|baselines?(?:\s(?:models?|methods?|systems?|details))?$"
+    r"\b(?:related\swork|prior\swork|previous\swork|references|bibliography|literature|acknowledge?ments?|background\sand\srelated|future\swork|limitations?|^\W*(?:[\d.]+\s+)?background\W*$"
+    r"|what\sothers|others\sdo|elsewhere|competitors?|existing\s(?:systems?|solutions?|work)|ablations?|sensitivity|what\sdid\snot\swork|things\s(?:we|that)\s.*(?:tried|not\swork)|negative\sresults|baselines?(?:\s(?:models?|methods?|systems?|details))?$"
     r"|comparison\s(?:with|to)\s(?:prior|previous|other)|changelog|history|alternatives\sconsidered|rejected|out\sof\sscope|non-goals|license)\b",
     re.IGNORECASE,
 )
@@ -25,7 +25,7 @@ _ELSEWHERE = re.compile(
 )
 _FIRST_PERSON = re.compile(r"\b(?:we|our|ours|us|this\s(?:paper|work|project|model|task)|here)\b|\bfollow(?:ing|s|ed)?\b|\bas\sin\b|\badopt", re.IGNORECASE)
 _OTHERS = re.compile(
-    r"‹cited›|\bet\sal\b"
+    r"‹cited›|\bet\sal\b|\bthe\sauthors?\b"
     r"|\b(?:prior|previous|earlier|former|existing|older|other|legacy|published|competing|recent|concurrent)\s(?:\w+\s)?(?:work|works|stud(?:y|ies)|papers?|models?|methods?"
     r"|approach(?:es)?|systems?|teams?|attempts?|results?|versions?|implementations?|authors?|efforts|runs?|state[- ]of[- ]the[- ]art|best|experiments?|reports?|solutions?|literature)\b"
     r"|\bthe\s(?:original|reference|official|old)\s(?:\w+\s){0,2}?(?:paper|authors?|work|implementation|model|recipe|code|system|script)\b|\bstate[- ]of[- ]the[- ]art\b"
@@ -45,7 +45,7 @@ _CLAUSE = re.compile(
 _TRIED = re.compile(
     r"^\W*(?:we\s(?:also\s|first\s|briefly\s|initially\s)*(?:tried|experimented|attempted|tested|explored|considered|ablated?|var(?:y|ied))"
     r"|(?:increasing|doubling|halving|reducing|lowering|raising|removing|replacing|using|setting|switching|going)\s.*\b(?:hurts?|degrad\w+|worse|wors\w+|diverg\w+|unstable|fail\w*|no\s(?:gain|improvement|benefit|effect)|did\snot\shelp|lower(?:s|ed)?\s(?:the\s)?(?:accuracy|score)|drops?\s(?:the|accuracy|by)|costs?|reduc\w+\s(?:the\s)?(?:accuracy|score)))"
-    r"|\b(?:diverge[sd]?|did\snot\s(?:help|converge|work)|does\snot\s(?:help|work)|(?:gave|led\sto|gives|yields?|yielded|resulted\sin)\s(?:\w+\s){0,2}?(?:worse|lower|inferior|poorer|instabilit\w+|diverg\w+)|made\sno\sdifference|gave\sno\s(?:gain|improvement)|(?:hurts?|degrade[sd]?)\b|(?:is|was|were|are|performs?|performed)\s(?:\w+\s)?worse|became\sunstable|unstable|was\stoo\s(?:high|low|large|small))\b"
+    r"|\b(?:diverge[sd]?|did\snot\s(?:help|converge|work)|does\snot\s(?:help|work)|(?:gave|led\sto|gives|yields?|yielded|resulted\sin)\s(?:\w+\s){0,2}?(?:worse|lower|inferior|poorer|instabilit\w+|diverg\w+)|made\sno\sdifference|gave\sno\s(?:gain|improvement)|(?:hurts?|degrade[sd]?)\b|(?:is|was|were|are|performs?|performed)\s(?:\w+\s)?worse|became\sunstable|unstable|(?:was|is|were|proved)\s(?:too\s(?:high|low|large|small|few|short|slow)|not\s(?:enough|sufficient)|insufficient))\b"
     r"|\b(?:could|might|would)\s(?:also\s)?(?:be|have|use|try|help|need)\b|\bfuture\swork\b|^\W*(?:with|without|at)\s.*\b(?:accuracy|performance|loss|score|quality)\s(?:drops|falls|fell|dropped|decreases|degrades|rises)\b"
     r"|\b(?:do|does|did|must|should|shall|may|can)\s?(?:not|n't|never)\s(?:use|exceed|go|train|set|copy|increase|change)\b|\bnever\s(?:use|exceed)\b|\bwe\stried\b|\bif\s(?:you|we|it)\s.*\b(?:run\sout|out\sof\smemory|larger|smaller)\b",
     re.IGNORECASE,

@@ -16,7 +16,7 @@ _FILLER = frozenset(
     "of is was were are be been being has have had with a an the to at as by set fixed kept held chosen use uses used using employ employed equal "
     "equals value values rate size initial initially initialized default constant about approximately around roughly exactly just only up we our it "
     "which that this both should must shall will start starts starting starting peak maximum max total most selected tuned scheduled configured "
-    "usual same applied apply tiny small large modest fairly low high global parameter coefficient factor probability ratio strength norm threshold "
+    "usual same layer drop begins begin peaks applied consists apply tiny small large modest fairly low high global parameter coefficient factor probability ratio strength norm threshold "
     "magnitude hyperparameter per default: training again overall from".split()
 )
 _SEARCHING = frozenset("tuned over among in between range varied tried explored searched search swept sweep grid considered ∈ across candidates set".split())
@@ -132,8 +132,11 @@ class Patterns:
                 at = match.start("n")
                 if self.subject.counts_sides and not statement.number(at).sides:
                     continue
-                if self._is_free(statement, at) and not (self.before and self.before.search(words[: match.start()])):
-                    listed = self._listed_before(statement, at)
+                if not self._is_free(statement, at):
+                    continue
+                listed = self._listed_before(statement, at)
+                first = min(listed[0], match.start())
+                if not (self.before and self.before.search(words[:first])):
                     yield Sighting(self.subject, listed, match.start(), match.end(), counted=True)
 
     def _listed_before(self, statement: Statement, at: int) -> tuple[int, ...]:

@@ -87,6 +87,7 @@ class _Cell:
 
 def key_of(text: str) -> str | None:
     """The hyperparameter that a cell names, with no other words."""
+    text = re.sub(r"(?<=[A-Za-z])\.(?=\s)", "", text)
     plain = " ".join(_DECORATION.sub(" ", text).split()).strip(" .,-")
     whole = " ".join(text.split()).strip(" :*`")
     for name, pattern in _COMPILED:
@@ -213,7 +214,7 @@ class TableReader:
         for rows in self.rows.values():
             for row in rows:
                 for cell in self._cells(row.block)[1:]:
-                    if re.search(r"[A-Za-zβ]{2}.*\d.*\d", cell.text) and re.search(r"Adam|SGD|β|decay|warm", cell.text):
+                    if re.search(r"[A-Za-zβ]{2}.*\d.*\d|(?:decay|anneal)\w* to ", cell.text) and re.search(r"Adam|SGD|β|decay|warm", cell.text):
                         yield statement(self.document, row.block, cell.start, cell.end, row.order)
         for one in self.settings:
             match = _SETTING.match(self._text(one.start, one.end))

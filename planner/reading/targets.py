@@ -13,6 +13,7 @@ from .brief import Target
 from .datasets import names_in
 from .document import BlockKind, Document
 from .metrics import Metric, metrics_in
+from .models_named import is_of_another_model
 from .quoting import Quoter
 from .scope import applies_to, clause_at, is_foreign, is_foreign_section
 from .sentences import NUMBER, Statement
@@ -29,7 +30,7 @@ _TRIVIAL = re.compile(
     re.IGNORECASE,
 )
 _WANTED = re.compile(
-    r"\b(?:we|our|ours|target|goal|must|should|shall|need(?:s|ed)?|require[sd]?|expect(?:ed|s)?|aim\w*|want|reproduc\w+|at\sleast|at\smost|no\s(?:more|less|worse)\sthan|accept\w*|success\w*|reach\w*|achiev\w*|obtain\w*|attain\w*|match\w*"
+    r"\b(?:we|our|ours|target|goal|must|should|shall|need(?:s|ed)?|require[sd]?|expect(?:ed|s)?|aim\w*|want|reproduc\w+|at\sleast|at\smost|no\s(?:more|less|worse)\sthan|accept\w*|success\w*|reach\w*|or\s(?:better|lower|higher|more|less|above|below)|achiev\w*|obtain\w*|attain\w*|match\w*"
     r"|deliver\w*|done\swhen|beat|exceed|below|under|above|hit|get(?:s|ting)?\sto|propos\w+|this\s(?:model|paper|work)|final|headline)\b|[≥≤<>]",
     re.IGNORECASE,
 )
@@ -41,11 +42,9 @@ _ON = re.compile(r"\b(?:on|for|in|over)\s(?:the\s)?(?:\w+\s)?(?P<data>(?:[A-Z][\
 _NEXT = re.compile(rf"[^.;\ue000-\uf8ff]{{0,50}}?(?:,|\band\b|/|\(|;)\s*(?:and\s|of\s|a\s|an\s)*({NUMBER})\s*%?(?=\s*%?\s*(?:±\s*{NUMBER}\s*%?)?\s*(?:on|for|in|at|\(|/|,|\.|$))")
 _COUNTS = re.compile(r"\b(?:horizons?|length|epoch|step|beam|k|version|size|window|seed|fold|rank|threshold)\s(?:of\s|=\s)?$", re.IGNORECASE)
 """Right before a number that is no score."""
-_OWN = re.compile(
-    r"\b(?:propose|present|introduce|call(?:\sit|\sthis|ed)?|named?|dubbed?|termed|describe)\s(?:our\s|a\s|the\s|an\s|it\s)?(?:[\w-]+\s){0,4}?(?P<name>[A-Z][a-z]*[A-Z\d][\w-]*|[A-Z]{2,}[\w-]*)"
-)
+_LISTED_BEFORE = re.compile(rf"({NUMBER})\s*%?\s*(?:and|/)\s*$")
 _OUTDONE = re.compile(r"\b(?:outperform\w*|surpass\w*|better\sthan|worse\sthan|above|improv\w+\s(?:on|over|upon))\s(?![\ue000-\uf8ff])[^,;]*,?\s(?:which|whose|that)\b", re.IGNORECASE)
-_NAMED_SUBJECT = re.compile(r"(?:^|,\s|\b(?:and|but|that|whereas|while)\s)[\s,;(]*(?:The\s|A\s|an?\s|the\s)?(?P<name>[A-Z][\w-]*(?:[-\s][A-Z\d][\w-]*)*)\s(?:model\s)?(?:‹cited›\s)?(?:reaches|achieves|obtains|attains|gets|scores|reports?|has|is|stands|yields|gives)\b")
+_NAMED_SUBJECT = re.compile(r"(?:^|,\s|\b(?:and|but|that|whereas|while)\s)[\s,;(]*(?:The\s|A\s|an?\s|the\s)?(?P<name>[A-Z][\w-]*(?:[-\s][A-Z\d][\w-]*)*)\s(?:model\s)?(?:‹cited›\s)?(?:reach(?:es|ed)|achieve[sd]|obtain(?:s|ed)|attain(?:s|ed)|gets?|got|score[sd]|report(?:s|ed)?|has|had|is|was|stands|stood|yield(?:s|ed)|gives?|gave|trains?)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +58,14 @@ class _Pair:
 class TargetReader:
     """Goes through a document's sentences once, in order."""
 
-    def __init__(self, document: Document, all_statements: Sequence[Statement], data: frozenset[str], main: str | None) -> None:
+    def __init__(self, document: Document, all_statements: Sequence[Statement], data: frozenset[str], main: str | None, own: frozenset[str], others: frozenset[str]) -> None:
         self.document = document
         self.statements = all_statements
         self.data = data
         self.main = main
+        self.own = own
+        self.others = others
         self.quoter = Quoter(document)
-        self.own = frozenset(match["name"] for one in all_statements for match in _OWN.finditer(one.words))
 
     def read(self) -> list[Target]:
         """What is to be reached; where nothing says so plainly, what is reported."""
@@ -79,7 +79,7 @@ class TargetReader:
     def _statement(self, statement: Statement) -> Iterator[tuple[Target, bool]]:
         for pair in _pairs(statement):
             clause = clause_at(statement, pair.at)
-            if is_foreign(statement, pair.at) or _TRIVIAL.search(clause.words) or _TRAINING_ROWS.search(_before_it(statement, pair)):
+            if is_foreign(statement, pair.at) or is_of_another_model(statement, pair.at, self.others) or _TRIVIAL.search(clause.words) or _TRAINING_ROWS.search(_before_it(statement, pair)):
                 continue
             if _OUTDONE.search(clause.words[: pair.at - clause.start]):
                 continue
@@ -158,11 +158,14 @@ def _pairs(statement: Statement) -> Iterator[_Pair]:
     every = list(metrics_in(words))
     for metric in every:
         before = next((match.start() for match in reversed(list(re.finditer(NUMBER, words[: metric.start])))
-                       if _AFTER_NUMBER.match(words, match.end(), metric.start) and _AFTER_NUMBER.fullmatch(words[match.end() : metric.start])), None)  # fmt: skip
+                       if not re.search(r"(?:±|\+/-)\s*$", words[: match.start()]) and _AFTER_NUMBER.match(words, match.end(), metric.start) and _AFTER_NUMBER.fullmatch(words[match.end() : metric.start])), None)  # fmt: skip
         at = before if before is not None and before not in taken and _fits(statement, metric, before) else _after(statement, metric, every)
         if at is None or at in taken:
             continue
         taken.add(at)
+        if at == before and (other := _LISTED_BEFORE.search(words[:at])) and _fits(statement, metric, other.start(1)):
+            taken.add(other.start(1))
+            yield _Pair(metric, other.start(1))
         yield _Pair(metric, at)
 
 

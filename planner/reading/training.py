@@ -102,7 +102,7 @@ TRAINING: tuple[Subject, ...] = (
         "steps", rf"(?:(?:number|no\.?)\sof\s|num_?|n_?|max_?|total\s|max[- ]|training\s)(?:training\s|gradient\s|optimi[sz]er\s|update\s|train_)*(?:steps|iterations|updates|iters)|max_steps|total_steps|steps(?=\s*[:=])",
         symbols="T N K",
         counted=(rf"#[\s-](?:(?!time|horizon|prediction|forecast|look|diffusion|denoising|hop|warm)[a-z-]+\s)?{_STEP}(?!\s(?:of\s)?(?:warm|accum|delay|ahead|decay))(?!\slater)",),
-        unless_before=r"(?:every|each|after|first|last|at|per|than|by|until|patience\sof|once|initial|accumulat\w+\s(?:\w+\s)?over|warm-?up\sof|over\sthe\sfirst|remaining|in|horizon\sof|next|past|ahead|takes?|about|(?:horizon|window|lag|stride|context|length)\s(?:is|of|was))(?:\s(?:the|only|first|last|just))*",
+        unless_before=r"(?:every|each|after|first|last|at|per|than|by|until|patience\sof|once|initial|accumulat\w+\s(?:\w+\s)?over|warm-?up\sof|over\sthe\sfirst|remaining|in|horizon\sof|next|past|ahead|about|(?:patch(?:es)?|strides?|blocks?|chunks?|segments?|windows?)\sof|(?:horizon|window|lag|stride|context|length)\s(?:is|of|was))(?:\s(?:the|only|first|last|just))*",
         least=2, most=1e10, whole=True,
     ),
     Subject(

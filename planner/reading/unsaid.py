@@ -25,7 +25,7 @@ class Candidate:
 _ALWAYS = ("optimizer", "learning_rate", "batch_size", "epochs", "weight_decay", "schedule", "seeds")
 _TRANSFORMER = ("warmup_steps", "dropout", "gradient_clip", "layers", "hidden_size", "heads")
 _KINDS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
-    (re.compile(r"\b(?:transformers?|GPT|BERT|ViT|conformers?|self-attention)\b", re.IGNORECASE), _TRANSFORMER),
+    (re.compile(r"\b(?:transformers?|\w*GPT\w*|\w*BERT\w*|ViT|conformers?|self-attention)\b", re.IGNORECASE), _TRANSFORMER),
     (re.compile(r"\blanguage\smodel|\bperplexity\b|\bnext[- ]token\b", re.IGNORECASE), ("sequence_length", "vocabulary_size", "gradient_clip")),
     (re.compile(r"\b(?:LSTM|GRU|recurrent)\b"), ("gradient_clip", "dropout", "layers", "hidden_size", "sequence_length")),
     (re.compile(r"\btokeni[sz]|\btranslation\b|\btext\sclassif|\bfine-tun\w+\s(?:a\s)?BERT", re.IGNORECASE), ("sequence_length",)),
