@@ -48,6 +48,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
         r"|look-?back(?:\s(?:window|horizon|length|period|of))*|max_?(?:seq(?:uence)?_?)?len(?:gth)?|block_?size|seq_?len|n_ctx|context(?:\s(?:window|of|size|length))+|truncat(?:e|ed|ing)\s(?:\w+\s){0,3}?(?:to|at|after)|sequences\sof(?:\slength)?|maximum\slength(?:\sof)?|windows\sof(?:\slength)?|history\sof|(?:sequences?|inputs?|windows?|contexts?|examples|clips)\s(?:have|has|are|with|of)\s(?:a\s)?(?:fixed\s|maximum\s|maximal\s)?length",
         symbols="L T n l S",
         counted=(
+            r"(?:pad|crop|cut|truncat)\w*\b[^.;\ue000-\uf8ff]{0,25}\sto\s(?:a\slength\sof\s)?#\s(?:samples|tokens|frames|time[- ]?steps|points|characters)",
             r"#[\s-](?:tokens?|time[- ]?steps?|characters?|frames?|word-?pieces?|sub-?words?|hours?|days)[\s-](?:long\s)?(?:sequences?|contexts?|windows?|segments?|inputs?|chunks?|blocks?|history|look-?back)",
             r"(?:at\smost|up\sto|longer\sthan|first|limited\sto|cut\s(?:off\s)?(?:at|to|after)|clipped\sto|padded\sto|chunks\sof|blocks\sof|sequences\sof|windows\sof|segments\sof|context\sof|inputs\sof|maximum\sof|past|last|previous)\s#\s(?:(?:sub-?word|word-?piece|BPE|input|consecutive|past)\s)?(?:tokens|time[- ]?steps|characters|word-?pieces|sub-?words|observations)",
         ),

@@ -33,7 +33,7 @@ from .training import TRAINING
 
 SUBJECTS: tuple[Subject, ...] = (*TRAINING, *ARCHITECTURE)
 _PATTERNS = tuple(Patterns(subject) for subject in SUBJECTS)
-_PAIR = re.compile(rf"(?:β|beta|b)_?\s?(?:s|1)?\s*(?:[,and/]+\s*(?:β|beta|b)_?\s?2)?\s*\)?\s*(?:=|of|are|were|is|set\sto|:|to|\s)*\s*[(\[{{]?\s*({NUMBER})\s*(?:,|and|/)\s*({NUMBER})", re.IGNORECASE)
+_PAIR = re.compile(rf"(?:β|beta|b)_?\s?(?:s|1)?\s*(?:[,and/]+\s*(?:β|beta|b)_?\s?2)?\s*\)?\s*(?:=|of|are|were|is|set\sto|left|kept|at|:|to|\s)*\s*[(\[{{]?\s*({NUMBER})\s*(?:,|and|/)\s*({NUMBER})", re.IGNORECASE)
 _ADAM_PAIR = re.compile(rf"\bAdam\w*\b[^.;\ue000-\uf8ff]{{0,40}}[(\[]\s*({NUMBER})\s*,\s*({NUMBER})\s*[)\]]")
 _WITHOUT = (
     ("weight_decay", re.compile(r"\b(?:no|without(?:\sany)?|(?:do|did|does)\snot\s(?:use|apply|employ))\s(?:any\s)?(?:dropout\s(?:or|and|nor)\s)?(?:weight[- ]decay|l2\sregulari[sz]ation)\b(?!\s(?:is\sapplied|on|to|for))", re.IGNORECASE)),

@@ -29,7 +29,7 @@ _OPTIMIZES = re.compile(
 SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
-        ("one_cycle", r"\bone[- ]?cycle\b|\b1-?cycle\b|\bOneCycle(?:LR)?\b"),
+        ("one_cycle", r"(?:\bone|[\ue000-\uf8ff])[- ]?cycle\b|\b1-?cycle\b|\bOneCycle(?:LR)?\b"),
         ("cosine", r"\bcosine(?!\s(?:similarit|distance|loss|embedding|classifier|margin|proximity))\b|\bcosine[- _]?(?:anneal|decay|schedule)|CosineAnnealing\w*|\bhalf-cosine\b|\bSGDR\b"),
         ("inverse_sqrt", r"\b(?:inverse|reciprocal)[- _](?:of\sthe\s)?(?:square[- ]?root|sqrt)\b|\binv(?:erse)?_?sqrt\b|\bNoam\b|\bproportional(?:ly)?\sto\sthe\sinverse\ssquare\sroot"),
         ("polynomial", r"\bpolynomial(?:ly)?[- ](?:decay|learning|lr|schedule|anneal)\w*|\bpoly(?:nomial)?\s(?:schedule|policy|decay)"),
@@ -37,7 +37,7 @@ SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("plateau", r"\bplateau\w*|ReduceLROnPlateau"),
         ("step", r"\bstep[- _]?(?:wise\s)?(?:decay|schedule|lr|anneal\w*)\b|\bStepLR\b|MultiStepLR|\bpiece-?wise[- ]constant\b|\bmilestones?\b|\b(?:divid|drop|decay|decreas|reduc|multipl|lower|cut)\w*\b[^.;]{0,60}\b(?:(?:by|with)\s(?:a\sfactor\s(?:of\s)?)?[\ue000-\uf8ff]|in\shalf|tenfold)[^.;]{0,25}\b(?:at|every|after)\s(?:the\s)?(?:epochs?|steps?|iterations?|[\ue000-\uf8ff])|\bhalv(?:ed|ing)\s(?:every|at|after)"),
         ("linear", r"\blinear(?:ly)?[- _](?:decay|anneal|decreas|schedul|ramp-?down|cool-?down|learning[- ]rate\sschedule|learning[- ]rate\sdecay|lr\sdecay)\w*|\b(?:decay|anneal|decreas|reduc|drop|fall)\w*\slinearly|\b(?:decay|decreas|anneal)\w*\sto\s\S+\slinearly|\blinear\swarm-?\s?up\sand\s(?:linear\s)?(?:decay|cool-?down)|\btriangular\b|\bdecayed\s(?:to\s\S+\s)?(?:in\sa\s)?linear"),
-        ("constant", r"\b(?:constant|fixed)[- ](?:learning[- ]?rate|lr|step[- ]size|schedule)|\blearning\srate\s(?:is|was)\s(?:kept|held)\s(?:constant|fixed)|\bno\s(?:learning[- ]rate\s)?schedul\w+|\blearning\srate\sis\sconstant|\bwithout\s(?:any\s)?(?:learning[- ]rate\s)?(?:schedule|decay\sof\sthe\slearning\srate)|\bconstant\sthroughout|\blearning[- ]rate\s?(?:(?:of|is|was|=|:)\s?)?[\ue000-\uf8ff],?\s\(?(?:constant|fixed)\b|\blr\s?[=:]?\s?[\ue000-\uf8ff],?\s\(?constant"),
+        ("constant", r"\b(?:constant|fixed)[- ](?:learning[- ]?rate|lr|step[- ]size|schedule)|\blearning\srate\s(?:is|was|stays?|remains?|stayed|remained)\s(?:kept\s|held\s)?(?:constant|fixed)|\bno\s(?:learning[- ]rate\s)?schedul\w+|\blearning\srate\sis\sconstant|\bwithout\s(?:any\s)?(?:learning[- ]rate\s)?(?:schedule|decay\sof\sthe\slearning\srate)|\bconstant\sthroughout|\blearning[- ]rate\s?(?:(?:of|is|was|=|:)\s?)?[\ue000-\uf8ff],?\s\(?(?:constant|fixed)\b|\blr\s?[=:]?\s?[\ue000-\uf8ff],?\s\(?constant"),
     )
 )  # fmt: skip
 _RATE = re.compile(r"\b(?:learning[- _]?rate|lr|schedul\w+|decay\w*|anneal\w*|warm[- ]?up|step\ssize|cosine)\b", re.IGNORECASE)
@@ -47,7 +47,7 @@ PRECISIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("fp8", re.compile(r"\bfp-?8\b", re.IGNORECASE)),
     ("tf32", re.compile(r"\btf-?32\b", re.IGNORECASE)),
     ("fp32", re.compile(r"\b(?:fp-?32|float-?32|single[- ]precision|full[- ]precision|32-bit\s(?:floating|precision|float))\b", re.IGNORECASE)),
-    ("mixed", re.compile(r"\b(?:(?:automatic\s)?mixed[- ]precision|AMP)\b")),
+    ("mixed", re.compile(r"\b(?:(?:[Aa]utomatic\s)?[Mm]ixed[- ][Pp]recision|AMP)\b")),
 )
 
 

@@ -12,6 +12,9 @@ from .blocks import BREAK, CELL, HEADING, ROW
 from .mapped import Mapped
 from .mathematics import without_mathematics
 
+_REPLIES = re.compile(r"^>[^\n]*(?:\n>[^\n]*)*", re.MULTILINE)
+_MOST_QUOTED = 0.5
+"""The share from which on a letter's quoted lines are its contents, and not what somebody else wrote before."""
 _REPLY = re.compile(r"^(?:>[ ]?)+", re.MULTILINE)
 _UNDERLINED = re.compile(r"^([^\n]{2,80})\n(=+|-+|~+|\*+)[ ]*$", re.MULTILINE)
 _RULE = re.compile(r"^[ ]*[-=_*~+|]{3,}[ -=_*~+|]*$", re.MULTILINE)
@@ -37,7 +40,9 @@ _AFTER_SENTENCE = re.compile(r"[.!?,;][ ]{2}")
 
 def view(text: str) -> Mapped:
     """The text with marks for its structure."""
-    seen = Mapped.of(text).sub(_REPLY)
+    seen = Mapped.of(text)
+    quoted = sum(len(match.group()) for match in _REPLIES.finditer(text))
+    seen = seen.sub(_REPLIES, BREAK) if quoted < _MOST_QUOTED * len(text) else seen.sub(_REPLY)
     seen = seen.rewrite(_UNDERLINED, lambda match: (BREAK + HEADING * (1 if match.group(2)[0] == "=" else 2), 1, BREAK))
     seen = seen.sub(_RULE)
     seen = seen.rewrite(_NUMBERED, _numbered)

@@ -24,7 +24,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
         re.compile(
             rf"(?<!\w)(?:hold(?:ing)?[- ]?out|held[- ]?out|{NUMBER}-fold|cross-?\s?validation|train(?:ing)?\s?/\s?(?:val|dev|test)\w*|(?:official|standard|random|stratified|chronological|temporal|original|predefined|fixed)\s(?:\w+\s)?(?:train\w*\s)?(?:split|partition)s?"
             rf"|split\s(?:in(?:to)?|by|at|the|is|are|randomly)|{NUMBER}(?:/{NUMBER})+|{NUMBER}\s(?:\w+\s)?(?:for|as\sa?)\s(?:training|validation|test(?:ing)?|development)|(?:training|validation|test|dev(?:elopment)?)\s(?:set|split|rows|examples|data|images)\s(?:of|has|have|contains?|consists?|is|are|with|comprises)"
-            rf"|(?:used|kept|reserved|serve|set\saside)\s(?:\w+\s)?(?:for|as\s(?:the\s|a\s)?)\s?(?:validation|test\w*|development)|leave-one-\w+-out|group\w*\sby\s\w+|no\s\w+\s(?:may\s)?appears?\sin\sboth|(?:for|as)\s(?:the\s|a\s)?(?:validation|testing|development)|split\soff|set\saside|(?:official|standard|usual|original|predefined|public|customary)\s(?:\w+\s){{0,3}}?(?:splits?|lists?|partitions?|folds?)|(?:validation|test|dev(?:elopment)?)\s(?:sentences|images|rows|examples|samples|utterances|molecules|documents|months|clips))(?!\w)|\bsplit\s*[:=]|\b\d\d/\d\d(?:/\d\d)?\b",
+            rf"|(?:form|forms|make\sup|constitutes?)\s(?:the|our)\s(?:test|validation|training|dev)|(?:used|kept|reserved|serve|set\saside)\s(?:\w+\s)?(?:for|as\s(?:the\s|a\s)?)\s?(?:validation|test\w*|development)|leave-one-\w+-out|group\w*\sby\s\w+|no\s\w+\s(?:may\s)?appears?\sin\sboth|(?:for|as)\s(?:the\s|a\s)?(?:validation|testing|development)|split\soff|set\saside|(?:official|standard|usual|original|predefined|public|customary)\s(?:\w+\s){{0,3}}?(?:splits?|lists?|partitions?|folds?)|(?:validation|test|dev(?:elopment)?)\s(?:sentences|images|rows|examples|samples|utterances|molecules|documents|months|clips))(?!\w)|\bsplit\s*[:=]|\b\d\d/\d\d(?:/\d\d)?\b",
             _I,
         ),
     ),
@@ -38,7 +38,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.PREPROCESSING,
         re.compile(
-            r"\b(?:pre-?\s?process\w*|(?<!batch\s)(?<!batch-)(?<!layer\s)(?<!group\s)normali[sz]ed?\b(?!\s(?:flow|entropy))|normali[sz]ing|standardi[sz]\w*|tokeni[sz]\w*|lower-?\s?cas\w*|resi[sz](?:ed?|ing)|imput\w+|one-hot|log-?\s?mel|mel[- ](?:filter|spectro)\w*|spectrograms?|MFCCs?|filter-?banks?"
+            r"\b(?:pre-?\s?process\w*|(?<!batch\s)(?<!batch-)(?<!layer\s)(?<!group\s)normali[sz]ed?\b(?!\s(?:flow|entropy))|normali[sz]ing|standardi[sz]\w*|tokeni[sz]\w*|lower-?\s?cas\w*|resi[sz](?:ed?|ing)|imput\w+|one-hot|convert(?:ed|s)?\s(?:\w+\s){0,3}?to|histogram\sequali[sz]\w*|gr[ae]y[- ]?scale|(?:crop|pad)\w*\s(?:or|and)\s(?:pad|crop)\w*|quantile[- ]transform\w*|(?:rows|users|items|ratings|records|samples|examples|sentences|lines)\b[^.;]{0,50}\b(?:dropped|removed|excluded|discarded|filtered)|log-?\s?mel|mel[- ](?:filter|spectro)\w*|spectrograms?|MFCCs?|filter-?banks?"
             r"|zero\smean|unit\svariance|min-max|byte[- ]pair|BPE|sentence-?piece|word-?piece|re-?sampl\w+|down-?sampl\w+\sto|missing\svalues|de-?duplicat\w*|z-?scor\w*|padded|truncat\w+|scaled\sto|log-?transform\w*|center-?\s?cropp?\w*|converted\sto|removed?\s(?:rows|duplicates|punctuation)|embedded\scategor\w+|per-channel\smean)\b", _I,
         ),
     ),
@@ -46,7 +46,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
         RequirementKind.LOSS,
         re.compile(
             r"\b(?:cross-?\s?entrop\w*|(?:mean\s)?squared[- ]error\sloss|MSE\sloss|(?:L1|L2|Huber|smooth\sL1|focal|hinge|contrastive|triplet|CTC|dice|quantile|pinball|ranking|reconstruction|margin|InfoNCE|KL|Poisson|log-cosh|distillation|BCE)[- ](?:loss|divergence|objective)"
-            r"|loss\sfunction|training\s(?:loss|objective)|objective\sis|minimi[sz](?:e|es|ed|ing)\s(?:the\s)?(?:\w+[\s-]){0,3}?(?:loss|error|likelihood|entropy|divergence)|(?:negative\s)?log-?likelihood|connectionist\stemporal|next[- ]token\sprediction|masked\slanguage\smodel\w*)\b|\bloss\s*[:=\x02]", _I,
+            r"|loss\sfunction|(?:the|our|training)\sloss\s(?:is|was|of)|sampled\ssoftmax|training\s(?:loss|objective)|objective\sis|minimi[sz](?:e|es|ed|ing)\s(?:the\s)?(?:\w+[\s-]){0,3}?(?:loss|error|likelihood|entropy|divergence)|(?:negative\s)?log-?likelihood|connectionist\stemporal|next[- ]token\sprediction|masked\slanguage\smodel\w*)\b|\bloss\s*[:=\x02]", _I,
         ),
     ),
     (
@@ -59,7 +59,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     ),
     (
         RequirementKind.HARDWARE,
-        re.compile(rf"(?<!\w)(?:GPUs?|TPUs?|(?:A|H|V)100s?|H200s?|RTX\s?\w*|T4s?|L4s?|CPU(?:s|\scores?)?|{NUMBER}\scores|laptop|workstation|single\s(?:machine|node)|{NUMBER}\s?G(?:i)?B\s(?:of\s)?(?:\w+\s)?(?:memory|RAM|VRAM)|Raspberry|accelerators?)\b"),
+        re.compile(rf"(?<!\w)(?:GPUs?|TPUs?|(?:A|H|V|P)\d{{2,4}}s?|GH200|B200s?|MI\d{{3}}|RTX\s?\w*|T4s?|L40?S?|K80|CPU(?:s|\scores?)?|{NUMBER}\scores|laptop|workstation|single\s(?:machine|node)|{NUMBER}\s?G(?:i)?B\s(?:of\s)?(?:\w+\s)?(?:memory|RAM|VRAM)|Raspberry|accelerators?)\b"),
     ),
     (
         RequirementKind.BUDGET,
@@ -71,7 +71,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
 _BUDGET_CUE = re.compile(r"\b(?:train\w*|run\w*|budget|within|took|takes?|taking|finish\w*|at\smost|no\smore|under|less\sthan|limit\w*|cost\w*|complete[sd]?|total|wall|must|should|spend\w*|compute|parameters)\b", _I)
 _METRIC_CUE = re.compile(r"\b(?:metrics?|report\w*|measur\w+|evaluat\w+|scor(?:e|es|ed|ing)|comput\w+|averag\w+|defin\w+|mean\sover|judged|compar\w+|select\w*|primary|performance)\b|[:=\x02]", _I)
 _DATA = re.compile(
-    rf"\b(?:data\s?sets?|corpus|the\sdata|database)\s(?:is|are|has|have|contains?|consists?|compris\w+|of|with|holds?|from|lies?|covers?)\b|\b(?:data\s?sets?|data|corpus)\s*[:=\x02]|{NUMBER}\s(?:\w+\s){{0,2}}?(?:images|rows|examples|samples|sentences|utterances|documents|reviews|hours\sof\s\w+|records|series|tokens\sof|customers|patients|sentence\spairs)\b(?!\sper)|\b[\w/-]+\.(?:csv|parquet|npz|npy|jsonl?|h5|tsv)\b", _I,
+    rf"^\W*[A-Z][\w-]*(?:\s[A-Z][\w-]*)?\s(?:holds|contains|consists\sof|comprises|includes)\s[^.]{{0,20}}{NUMBER}|\b(?:data\s?sets?|corpus|the\sdata|database)\s(?:is|are|has|have|contains?|consists?|compris\w+|of|with|holds?|from|lies?|covers?)\b|\b(?:data\s?sets?|data|corpus)\s*[:=\x02]|{NUMBER}\s(?:\w+\s){{0,2}}?(?:images|rows|examples|samples|sentences|utterances|documents|reviews|hours\sof\s\w+|records|series|photographs|pictures|scans|recordings|interactions|notes|clients|users|subjects|ratings|ECGs|tokens\sof|customers|patients|sentence\spairs)\b(?!\sper)|\b[\w/-]+\.(?:csv|parquet|npz|npy|jsonl?|h5|tsv)\b", _I,
 )
 _ASKS = re.compile(r"\b(?:must|should|shall|needs?\sto|required?|ensure|make\ssure|please|deliver\w*|mandatory)\b|^\W*(?:Use|Report|Save|Write|Log|Fix|Keep|Provide|Implement|Train|Do|Reproduce)\b")
 _MOST_WORDS = 220
@@ -102,12 +102,8 @@ def _kinds(one: Statement) -> Iterator[RequirementKind]:
     if names_in(words) or _DATA.search(words):
         yield RequirementKind.DATASET
     for kind, pattern in _PATTERNS:
-        match = pattern.search(words)
-        if match is None or is_foreign(one, match.start()):
-            continue
-        if kind is RequirementKind.BUDGET and not _BUDGET_CUE.search(clause_at(one, match.start()).words):
-            continue
-        yield kind
+        if any(_counts(one, kind, match.start()) for match in pattern.finditer(words)):
+            yield kind
     said = {found.name for found in named(one)}
     if "optimizer" in said or re.search(r"\boptimi[sz]er\b", words, _I):
         yield RequirementKind.OPTIMIZER
@@ -115,6 +111,12 @@ def _kinds(one: Statement) -> Iterator[RequirementKind]:
         yield RequirementKind.SCHEDULE
     if any(True for _ in metrics_in(words)) and _METRIC_CUE.search(words):
         yield RequirementKind.METRIC
+
+
+def _counts(one: Statement, kind: RequirementKind, at: int) -> bool:
+    if is_foreign(one, at):
+        return False
+    return kind is not RequirementKind.BUDGET or _BUDGET_CUE.search(clause_at(one, at).words) is not None
 
 
 def _short(document: Document, one: Statement) -> str:

@@ -38,18 +38,19 @@ _CONTRAST = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
-    r";|:\s(?=[a-z])|—|\s[–-]\s|,?\s\b(?:while|whereas|whilst|although|though)\b|,\s(?=we\b|our\b|but\b|yet\b|not\b|unlike\b|in\scontrast|compared|instead\sof|rather\sthan|versus\b|as\sopposed|up\sfrom|down\sfrom|and\snot\b)"
+    r";|:\s(?=[a-z])|—|\s[–-]\s|,?\s\b(?:while|whereas|whilst|although|though)\b|,\s(?=we\b|our\b|but\b|yet\b|not\b|unlike\b|in\scontrast|compared|instead\sof|rather\sthan|versus\b|as\sopposed|up\sfrom|down\sfrom|and\snot\b|where\s|and\s(?:please|we|then|you)\b)"
     r"|\s(?=compared\s(?:to|with)\b|instead\sof\b|rather\sthan\b|versus\b|vs\.?\s|as\sopposed\sto\b|unlike\b|in\scontrast\sto\b)|(?=\(vs\b)|(?=\(compared\b)|(?=\((?:down|up)\sfrom\b)|(?=\(instead\b)|(?=\(not\b)",
     re.IGNORECASE,
 )
 _TRIED = re.compile(
-    r"^\W*(?:we\s(?:also\s|first\s|briefly\s|initially\s)*(?:tried|experimented|attempted|tested|explored|considered|ablated?|var(?:y|ied))"
+    r"\?\W*$|\bif\s(?:memory|you|the\sGPU|there|time|needed|necessary)\b|^\W*(?:we\s(?:also\s|first\s|briefly\s|initially\s)*(?:tried|experimented|attempted|tested|explored|considered|ablated?|var(?:y|ied))"
     r"|(?:increasing|doubling|halving|reducing|lowering|raising|removing|replacing|using|setting|switching|going)\s.*\b(?:hurts?|degrad\w+|worse|wors\w+|diverg\w+|unstable|fail\w*|no\s(?:gain|improvement|benefit|effect)|did\snot\shelp|lower(?:s|ed)?\s(?:the\s)?(?:accuracy|score)|drops?\s(?:the|accuracy|by)|costs?|reduc\w+\s(?:the\s)?(?:accuracy|score)))"
     r"|\b(?:diverge[sd]?|did\snot\s(?:help|converge|work)|does\snot\s(?:help|work)|(?:gave|led\sto|gives|yields?|yielded|resulted\sin)\s(?:\w+\s){0,2}?(?:worse|lower|inferior|poorer|instabilit\w+|diverg\w+)|made\sno\sdifference|gave\sno\s(?:gain|improvement)|(?:hurts?|degrade[sd]?)\b|(?:is|was|were|are|performs?|performed)\s(?:\w+\s)?worse|became\sunstable|unstable|(?:was|is|were|proved)\s(?:too\s(?:high|low|large|small|few|short|slow)|not\s(?:enough|sufficient)|insufficient))\b"
     r"|\b(?:could|might|would)\s(?:also\s)?(?:be|have|use|try|help|need)\b|\bfuture\swork\b|^\W*(?:with|without|at)\s.*\b(?:accuracy|performance|loss|score|quality)\s(?:drops|falls|fell|dropped|decreases|degrades|rises)\b"
     r"|\b(?:do|does|did|must|should|shall|may|can)\s?(?:not|n't|never)\s(?:use|exceed|go|train|set|copy|increase|change)\b|\bnever\s(?:use|exceed)\b|\bwe\stried\b|\bif\s(?:you|we|it)\s.*\b(?:run\sout|out\sof\smemory|larger|smaller)\b",
     re.IGNORECASE,
 )
+_OUR_FORMER = re.compile(r"\bour\s(?:\w+\s){0,2}baselines?\b|\b(?:my|our|the)\s(?:old|previous|former|earlier|legacy|current|present|existing)\s(?!(?:experiment|section|setting|work)s?\b)\w+|\bwinners?\b", re.IGNORECASE)
 _NAMED_OTHER = re.compile(
     r"^\W*(?:The\s)?[A-Z][\w-]*[A-Z0-9][\w-]*(?:\s(?:model|network|team))?\s(?:‹cited›\s)?(?:was|were|is|are|uses?|used|trains?|trained|employs?|has|have|relies|needs?|reported)\b"
 )
@@ -141,7 +142,7 @@ def is_foreign(statement: Statement, at: int) -> bool:
             return True
         citing_at_end = re.fullmatch(r"[^‹]*‹cited›[\s.,)]*", text) is not None and "baseline" not in text.lower()
         return not (citing_at_end or (_FIRST_PERSON.search(lead) and "‹cited›" in text and not re.match(r"‹cited›", text)))
-    return bool(re.search(r"\bour\s(?:\w+\s){0,2}baselines?\b", text, re.IGNORECASE))
+    return _OUR_FORMER.search(text) is not None
 
 
 def applies_to(document: Document, statement: Statement, first: int, last: int) -> str | None:

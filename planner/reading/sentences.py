@@ -76,7 +76,7 @@ def statements(document: Document) -> list[Statement]:
 
 def statement(document: Document, block: Block, start: int, end: int, order: int) -> Statement:
     """A span of the view with its numbers taken out."""
-    text = document.view.text[start:end]
+    text = document.view.text[start:end].replace("\n", " ")
     read: list[Number] = []
     spans: list[tuple[int, int, str]] = []
     for one in numbers(text):

@@ -74,7 +74,7 @@ _PLAIN_COLUMN = re.compile(r"^\W*(?:values?|settings?|ours|used|config(?:uration
 _DECORATION = re.compile(r"\([^()]*\)|[*†‡:`\"']|^[-\s]+|\s*[=]\s*$|^--|(?<=[A-Za-z])\s+[ηλεαpτσγBLNTdhkVKE]$|,\s*[a-zηλεα]$")
 _SETTING = re.compile(r"^[\s\-*+\"'`]*(?P<key>[A-Za-zβε_(][\w .()/,'β₁₂ε-]{0,45}?)[\"'`]*\s*(?::|=|→|:=)\s*(?P<value>\S.{0,79}?)[,;.]?\s*$", re.DOTALL)
 _FLAG = re.compile(r"(?<!\S)--(?P<key>[A-Za-z][\w-]*)(?:\s+|=)(?P<value>[^\s-][^\s]*)")
-_OURS = re.compile(r"\b(?:ours?|this\s(?:work|paper)|proposed|target|goal|required?|expected|to\sreach|reported|acceptance|minimum|threshold|must|result)\b|[≥≤]", re.IGNORECASE)
+_OURS = re.compile(r"\b(?:ours?|this\s(?:work|paper|repo\w*|project|model|code)|proposed|target|goal|required?|expected|to\sreach|reported|acceptance|minimum|threshold|must|result)\b|[≥≤]", re.IGNORECASE)
 _TARGET_COLUMN = re.compile(r"\b(?:target|goal|required?|expected|ours|to reach|must|threshold|acceptance|reported|result|value|minimum|at least|at most)\b", re.IGNORECASE)
 
 

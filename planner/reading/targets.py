@@ -22,7 +22,7 @@ _SPREAD = re.compile(rf"\s*%?\s*(?:±|\+/-|\+-|\(±|\(?\s?(?:std|s\.d\.|sd|stand
 _AFTER_NUMBER = re.compile(rf"(?:\s*%?\s*(?:±|\+/-)\s*{NUMBER})?\s*%?[\s-]*(?:(?:points?\s)?(?:of|in|for|as)\s)?(?:(?:the|a|our|test|validation|dev|held-out|set|mean|overall|average|final|on|best|tokeni[sz]ed|case-\w+)\s)*$", re.IGNORECASE)
 _DIFFERENCE = re.compile(r"\s*%?\s*(?:(?:percentage|absolute|relative|BLEU|F1|accuracy|WER|AUC)[\s-])*(?:points?|pp\b|p\.p\.|relative|absolute|improvement|gain|reduction|increase|higher|lower|better|worse|more|less|fewer)\b", re.IGNORECASE)
 _BY = re.compile(r"(?:\bby\s(?:about\s|up\sto\s|only\s|almost\s)?|\b(?:gains?|improvement|reduction|drop|increase|decrease|difference|gap|margin)s?\s(?:of|is|was)\s(?:\w+\s)?|\+\s?|\bwithin\s(?:about\s)?)$", re.IGNORECASE)
-_GAP_STOP = re.compile(r"\b(?:by|improv\w+|points?|baseline|than\sthe|confidence|epochs?|steps|threshold|with|using|beam|every|over\sthe|folds?|classes|runs|seeds)\b|‹cited›|[.;]\s|\bafter\b|\bat\sepoch\b", re.IGNORECASE)
+_GAP_STOP = re.compile(r"\b(?:by|improv\w+|points?|baseline|than\sthe|confidence|epochs?|steps|threshold|with|using|beam|every|over\sthe)\b|‹cited›|[.;]\s|\bafter\b|\bat\sepoch\b", re.IGNORECASE)
 _TRAINING_ROWS = re.compile(r"\b(?:train(?:ing)?[- ](?:set\s|split\s)?(?:accuracy|loss|error|score|perplexity|F1|AUC)|on\sthe\straining\s(?:set|split|data|rows))\b", re.IGNORECASE)
 _TRIVIAL = re.compile(
     r"\b(?:majority(?:[- ]class)?|chance(?:\slevel)?|random(?:ly)?\s(?:guess\w*|baseline|classifier|predict\w*|forest)|trivial|dummy|naive|human(?:s|\sperformance|\sannotators?|-level)?|inter-annotator|persistence|seasonal[- ]naive|upper\sbound|oracle"
@@ -40,6 +40,7 @@ _SPLITS = (
 )
 _ON = re.compile(r"\b(?:on|for|in|over)\s(?:the\s)?(?:\w+\s)?(?P<data>(?:[A-Z][\w'.-]*|test-\w+|dev-\w+|newstest\w*)(?:[\s-](?:[A-Z0-9][\w'.-]*))*(?:\s(?:→|->|–|to)\s[A-Z]\w+)?)")
 _NEXT = re.compile(rf"[^.;\ue000-\uf8ff]{{0,50}}?(?:,|\band\b|/|\(|;)\s*(?:and\s|of\s|a\s|an\s)*({NUMBER})\s*%?(?=\s*%?\s*(?:±\s*{NUMBER}\s*%?)?\s*(?:on|for|in|at|\(|/|,|\.|$))")
+_COUNTED = re.compile(r"[\s-]*(?:(?:random|different|independent)\s)?(?:epochs?|steps|runs|seeds|folds?|classes|splits|trials|repetitions)\b", re.IGNORECASE)
 _COUNTS = re.compile(r"\b(?:horizons?|length|epoch|step|beam|k|version|size|window|seed|fold|rank|threshold)\s(?:of\s|=\s)?$", re.IGNORECASE)
 """Right before a number that is no score."""
 _LISTED_BEFORE = re.compile(rf"({NUMBER})\s*%?\s*(?:and|/)\s*$")
@@ -172,7 +173,7 @@ def _pairs(statement: Statement) -> Iterator[_Pair]:
 def _after(statement: Statement, metric: Metric, every: Sequence[Metric]) -> int | None:
     words = statement.words
     near = re.compile(NUMBER).search(words, metric.end, metric.end + 90)
-    while near is not None and _COUNTS.search(words[metric.end : near.start()]):
+    while near is not None and (_COUNTS.search(words[metric.end : near.start()]) or _COUNTED.match(words, near.end())):
         near = re.compile(NUMBER).search(words, near.end(), metric.end + 120)
     if near is None:
         return None

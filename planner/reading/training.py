@@ -73,7 +73,7 @@ TRAINING: tuple[Subject, ...] = (
         symbols="B b N bs size",
         counted=(
             rf"(?:mini[- ]?)?batch(?:es)?\s(?:of|with|contain(?:s|ing)|hold(?:s|ing)?|compris(?:es|ing))\s(?:size\s)?(?:about\s|roughly\s|approximately\s)?#[\s-](?:\w+\s){{0,2}}?{_ROW}",
-            rf"#[\s-](?:\w+\s)?{_ROW}\s(?:per|in\s(?:each|every|a)|a|to\sa)\s(?:(?:mini[- ]?)?batch|(?:training\s|optimi[sz]er\s|gradient\s)?(?:update|step|iteration)|GPU|device)",
+            rf"#[\s-](?:\w+\s)?{_ROW}\s(?:per|in\s(?:each|every|a)|a|to\sa|into\s(?:a|each|every|one))\s(?:(?:mini[- ]?)?batch|(?:training\s|optimi[sz]er\s|gradient\s)?(?:update|step|iteration)|GPU|device)",
             r"#[\s-](?:per|on\seach)\s(?:GPU|device)\sbatch",
         ),
         unless_after=r"[\s-]*(?:norm|normali[sz])", least=1, most=1e9, whole=True, unit=_ROW,
@@ -82,6 +82,7 @@ TRAINING: tuple[Subject, ...] = (
         "patience", r"(?:early[- ]stopping\s)?patience(?:\s(?:of|is|parameter))?|early[- _]stopping(?:\s(?:rounds|after|patience))?|early_stopping_rounds",
         counted=(
             r"(?:no|not|without|stops?|fails?\sto|hasn't|stagnat\w+|stall\w*)\b[^.;\ue000-\uf8ff]{0,70}(?:for|in|within|over|after)\s(?:the\slast\s)?#\s(?:consecutive\s|successive\s|more\s)?(?:epochs|evaluations|validation\s(?:checks|rounds|runs)|rounds|checks|steps|passes)",
+            r"#\s(?:consecutive\s|successive\s)?(?:epochs|evaluations|rounds|checks)\s(?:without|with\sno|in\swhich\s\w+\sdoes\snot)",
             r"(?:early[- ]stop\w*|stop(?:ped)?\searly|patience)\b[^.;\ue000-\uf8ff]{0,50}(?:after|of|for)\s#\s(?:consecutive\s)?(?:epochs|evaluations|rounds|checks|validation)",
         ),
         least=1, most=1e5, whole=True,
@@ -125,7 +126,7 @@ TRAINING: tuple[Subject, ...] = (
     Subject("beta1", r"(?:β|beta|b)[_ ]?1", most=0.99999, above_zero=False),
     Subject("beta2", r"(?:β|beta|b)[_ ]?2", most=0.9999999),
     Subject("epsilon", r"ε(?!_?\s?(?:ls|LS))|eps(?:ilon)?|adam[_ ]eps(?:ilon)?", most=0.01, symbols="ε"),
-    Subject("ema_decay", r"(?:EMA|exponential(?:ly)?\s(?:weighted\s)?moving\saverages?|moving\saverage|polyak\saverag\w+|weight\saverag\w+|averaged\sweights)(?:\sof\s(?:the\s)?(?:model\s)?(?:weights|parameters))?(?:[\s_](?:weights|parameters|is|kept))?(?:,?\s?(?:with|using)\s)?(?:an?\s)?[\s_]?(?:decay|rate|coefficient|factor|momentum)?(?:\s(?:rate|of|factor))*", most=0.9999999, least=0.5),
+    Subject("ema_decay", r"(?:EMA|exponential(?:ly)?\s(?:weighted\s)?moving\saverages?|moving\saverage|polyak\saverag\w+|weight\saverag\w+|averaged\sweights)(?:\sof\s(?:the\s)?(?:model\s)?(?:weights|parameters))?(?:[\s_](?:weights|parameters|is|kept))?(?:,?\s?(?:with|using)\s)?(?:an?\s)?[\s_(]*(?:decay|rate|coefficient|factor|momentum)?(?:\s(?:rate|of|factor))*", most=0.9999999, least=0.5),
     Subject("momentum", r"(?:nesterov\s|nesterov's\s(?:accelerated\s)?)?momentum(?:\s(?:coefficient|term|parameter|factor|of))?|heavy-ball\smomentum", symbols="μ m β ρ γ", most=0.9999, direct=True),
     Subject("temperature", r"(?:softmax\s|distillation\s|sampling\s|contrastive\s)?temperature", symbols="τ T t", most=1e4, direct=True),
     Subject("seed", r"(?:random\s|fixed\s|global\s|rng\s)?seed(?:\s(?:is|was|fixed|set|to|value))*", most=2**63, whole=True, above_zero=False, unless_after=r"s\b"),
