@@ -71,7 +71,9 @@ def lines(brief: Brief) -> Iterator[str]:
         yield "Not said"
     found = candidates(brief)
     for name in brief.unsaid:
-        fitting = [f"{one.value:g}" if isinstance(one.value, float) else str(one.value) for one in found if one.name == name]
+        fitting = [
+            f"{one.value:g}" if isinstance(one.value, float) else str(one.value) for one in found if one.name == name
+        ]
         origins = [one.origin for one in found if one.name == name]
         told = "; ".join(f"{value} ({origin})" for value, origin in zip(fitting, origins, strict=True))
         yield f"  ? {name}{f': {told}' if told else ''}"

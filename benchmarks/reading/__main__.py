@@ -1,4 +1,5 @@
-"""Precision and recall of reading, per kind, for the rules and for scripted answers: ``python -m mlintern.benchmarks.reading``.
+"""Precision and recall of reading, per kind, for the rules and for scripted answers: ``python -m
+mlintern.benchmarks.reading``.
 
 The documents of the first half were there while the rules were written; those of the second were written afterwards.
 """
@@ -46,13 +47,17 @@ def main() -> int:
                 admitted = admit(document, scripted.answer(document, case.truth))
                 refused += len(admitted.refused)
                 proposed += len(scripted.mistakes([""]))
-                answers.setdefault("hyperparameters", Count()).add(hyperparameters(case.truth["hyperparameters"], admitted.hyperparameters))
+                answers.setdefault("hyperparameters", Count()).add(
+                    hyperparameters(case.truth["hyperparameters"], admitted.hyperparameters)
+                )
                 answers.setdefault("targets", Count()).add(targets(case.truth["targets"], admitted.targets))
         print(f"\n{half} half, {number} documents, {time.monotonic() - began:.1f} s")
         for who, kinds in (("rules", total), ("scripted answers", answers)):
             for kind, count in kinds.items():
                 told = "  –  " if kind == "requirements" else f"{count.precision:5.2f}"
-                print(f"  {who:17} {kind:16} precision {told}  recall {count.recall:5.2f}  of {count.found + len(count.missed)}")
+                print(
+                    f"  {who:17} {kind:16} precision {told}  recall {count.recall:5.2f}  of {count.found + len(count.missed)}"
+                )
         print(f"  scripted answers: {proposed} mistakes among them, {refused} items refused\n")
         for kind in ("hyperparameters", "targets"):
             one = total.get(kind, Count())

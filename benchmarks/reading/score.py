@@ -1,6 +1,7 @@
 """One document's brief beside its truth: what was found, what was missed, what was made up.
 
-A hyperparameter is found where name, value and, where the truth names one, the model agree; a target where metric and value do; a
+A hyperparameter is found where name, value and, where the truth names one, the model agree; a target where metric and
+value do; a
 requirement where one of its kind holds the words in its quote. ``a|b`` in a truth is either.
 """
 
@@ -88,7 +89,9 @@ def hyperparameters(truth: list[list[Any]], told: tuple[Hyperparameter, ...] | l
     """Each of the truth's once; what is told and not there is made up."""
     count, used = Count(), set()
     for name, value, *whom in truth:
-        fitting = next((index for index, one in enumerate(told) if index not in used and _fits(one, name, value, whom)), None)
+        fitting = next(
+            (index for index, one in enumerate(told) if index not in used and _fits(one, name, value, whom)), None
+        )
         if fitting is None:
             count.missed.append(f"{name} = {value}{f' for {whom[0]}' if whom else ''}")
         else:
@@ -96,7 +99,9 @@ def hyperparameters(truth: list[list[Any]], told: tuple[Hyperparameter, ...] | l
             count.found += 1
     wanted = [(name, value) for name, value, *_ in truth]
     again = {index for index, one in enumerate(told) if any(_fits(one, name, value, []) for name, value in wanted)}
-    count.made_up += [f"{one.name} = {one.value} for {one.applies_to}" for index, one in enumerate(told) if index not in used | again]
+    count.made_up += [
+        f"{one.name} = {one.value} for {one.applies_to}" for index, one in enumerate(told) if index not in used | again
+    ]
     return count
 
 
@@ -112,7 +117,11 @@ def targets(truth: list[list[Any]], told: tuple[Target, ...] | list[Target]) -> 
     """By metric and value."""
     count, used = Count(), set()
     for metric, value in truth:
-        fitting = {index for index, one in enumerate(told) if one.metric in metric.split("|") and math.isclose(one.value, value)}
+        fitting = {
+            index
+            for index, one in enumerate(told)
+            if one.metric in metric.split("|") and math.isclose(one.value, value)
+        }
         if fitting:
             used |= fitting
             count.found += 1
@@ -148,5 +157,7 @@ def unsaid(truth: dict[str, Any], told: tuple[str, ...]) -> Count:
 def names(truth: list[str], told: list[str]) -> Count:
     """Plain names."""
     return Count(
-        sum(name in told for name in truth), [one for one in truth if one not in told], [one for one in told if one not in truth]
+        sum(name in told for name in truth), [
+            one for one in truth if one not in told
+        ], [one for one in told if one not in truth]
     )

@@ -1,6 +1,7 @@
 """Scripted answers of a second reader: right ones, and the mistakes that language models make.
 
-For every value of the truth it proposes the first passage that holds it; beside these stand an invented quote, a changed value, a value
+For every value of the truth it proposes the first passage that holds it; beside these stand an invented quote, a
+changed value, a value
 without its unit of text, another's value with its true quote, and what is no item at all.
 """
 
@@ -22,9 +23,13 @@ def answer(document: Document, truth: dict[str, Any]) -> dict[str, Any]:
     found = []
     for name, value, *whom in truth["hyperparameters"]:
         quote = _passage(passages, read, value)
-        found.append({"name": name.split("|")[0], "value": value, "quote": quote, "applies_to": whom[0] if whom else None})
+        found.append(
+            {"name": name.split("|")[0], "value": value, "quote": quote, "applies_to": whom[0] if whom else None}
+        )
     targets = [
-        {"metric": metric.split("|")[0], "value": value, "quote": _passage(passages, read, value)} for metric, value in truth["targets"]
+        {
+            "metric": metric.split("|")[0], "value": value, "quote": _passage(passages, read, value)
+        } for metric, value in truth["targets"]
     ]
     return {"hyperparameters": [*found, *mistakes(passages)], "targets": targets, "requirements": []}
 
@@ -47,6 +52,9 @@ def _passage(passages: list[str], read: list[list[float]], value: Any) -> str:
     for passage, values in zip(passages, read, strict=True):
         if isinstance(value, str) and re.search(re.escape(value), passage, re.IGNORECASE):
             return passage
-        if not isinstance(value, str) and any(abs(one - value) <= 1e-9 * abs(value) or abs(one / 100 - value) <= 1e-12 for one in values):
+        if (
+            not isinstance(value, str)
+            and any(abs(one - value) <= 1e-9 * abs(value) or abs(one / 100 - value) <= 1e-12 for one in values)
+        ):
             return passage
     return ""

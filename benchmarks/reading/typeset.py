@@ -1,7 +1,9 @@
 """A small paper as a PDF with two columns, tables, raised digits and words broken at line ends, in pure Python.
 
-The source has a title in its first line, ``# `` before headings, ``| `` before a table's rows, blank lines between paragraphs, and
-``10^{-4}`` for powers. Fonts are the standard ones that every reader has: Helvetica, its bold, and Symbol for Greek letters.
+The source has a title in its first line, ``# `` before headings, ``| `` before a table's rows, blank lines between
+paragraphs, and
+``10^{-4}`` for powers. Fonts are the standard ones that every reader has: Helvetica, its bold, and Symbol for Greek
+letters.
 """
 
 from __future__ import annotations
@@ -11,9 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 WIDTHS = (
-    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556, 556, 556, 278, 278,
-    584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778, 722, 667, 611, 722, 667,
-    944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556,
+    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556,
+    556, 556, 556, 278, 278,
+    584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778,
+    722, 667, 611, 722, 667,
+    944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833,
+    556, 556, 556, 556,
     333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
 )  # fmt: skip
 """Of Helvetica, from the space on, in thousandths of its size."""
@@ -182,7 +187,9 @@ def content(runs: list[Run]) -> bytes:
     for run in sorted(runs, key=lambda run: (-round(run.base), run.left)):
         text = "".join(SYMBOLS.get(one, one) for one in run.text)
         raw = text.encode("cp1252", "replace").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
-        shown.append(b"BT /%s %.2f Tf 1 0 0 1 %.2f %.2f Tm (%s) Tj ET" % (run.font.encode(), run.size, run.left, run.base, raw))
+        shown.append(
+            b"BT /%s %.2f Tf 1 0 0 1 %.2f %.2f Tm (%s) Tj ET" % (run.font.encode(), run.size, run.left, run.base, raw)
+        )
     return b"\n".join(shown)
 
 

@@ -22,7 +22,8 @@ BREAK = "\n\n"
 FOREIGN_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _PIECE = re.compile(r"(?:(?!\n[ \t]*\n|\n[\x01\x03]).)+", re.DOTALL)
 _NUMBER = re.compile(
-    r"^\s*(?:(?:[Ss]ection|[Aa]ppendix|[Cc]hapter)\s+(\d+(?:\.\d+)*|[A-Z](?:\.\d+)*)\b|(\d+(?:\.\d+)*|[A-Z](?:\.\d+)+|[B-H](?=\s+[A-Z])|[A-H](?=[.:)]))[.:)]?\s+(?=\S))",
+    r"^\s*(?:(?:[Ss]ection|[Aa]ppendix|[Cc]hapter)\s+(\d+(?:\.\d+)*|[A-Z](?:\.\d+)*)\b|(\d+(?:\.\d+)*"
+    r"|[A-Z](?:\.\d+)+|[B-H](?=\s+[A-Z])|[A-H](?=[.:)]))[.:)]?\s+(?=\S))",
 )
 _APPENDICES = re.compile(r"(?:[A-Z\d]\.?\s)?(?:appendix|appendices|supplementary(?: material)?)\b", re.IGNORECASE)
 

@@ -171,7 +171,10 @@ def _are_columns(rows: Sequence[Line], gutter: tuple[float, float]) -> bool:
     right = [Line(side) for _, side in sides if side]
     if len(left) < _FEWEST_LINES or len(right) < _FEWEST_LINES:
         return False
-    return _fill(left, gutter[0] - min(line.left for line in left)) and _fill(right, max(line.right for line in right) - gutter[1])
+    return (
+        _fill(left, gutter[0] - min(line.left for line in left))
+        and _fill(right, max(line.right for line in right) - gutter[1])
+    )
 
 
 def _fill(column: Sequence[Line], room: float) -> bool:

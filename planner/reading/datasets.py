@@ -1,6 +1,7 @@
 """Names of data sets, as far as a text shows that a name is one.
 
-Invariant: a name is taken from the text; well-known ones need no further word, others stand beside ``dataset``, ``corpus`` or the like.
+Invariant: a name is taken from the text; well-known ones need no further word, others stand beside ``dataset``,
+``corpus`` or the like.
 """
 
 from __future__ import annotations
@@ -9,22 +10,33 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-
 _KNOWN = re.compile(
-    r"\b(?:CIFAR-?100|CIFAR-?10|(?:Fashion|K|E)-?MNIST|MNIST|Tiny-?\s?ImageNet|ImageNet(?:-1k|-21k|-A|-C|-R|-V2)?|SVHN|STL-10|COCO|Cityscapes|ADE20K|CelebA(?:-HQ)?|Food-?101|Oxford(?:-IIIT)?\s(?:Pets|Flowers)"
-    r"|WikiText-?(?:2|103)|Penn\sTree-?bank|PTB|enwik8|text8|Tiny\s?Shakespeare|OpenWebText|FineWeb(?:-Edu)?|C4\b|The\sPile|TinyStories|WMT-?\s?'?\d{2,4}|IWSLT-?\s?'?\d{2,4}|Multi30k"
-    r"|GLUE|SuperGLUE|SST-?2|SST-?5|MNLI|QNLI|QQP|MRPC|CoLA|RTE|SQuAD(?:\s?v?\d\.\d)?|IMDB|IMDb|AG\s?News|AG's\sNews|Yelp|DBpedia|20\s?Newsgroups|CoNLL-?\d{4}|TREC|BoolQ"
-    r"|LibriSpeech|Common\s?Voice|TED-?LIUM|TIMIT|VoxCeleb\d?|Speech\sCommands|LJSpeech|GTZAN|ESC-?50|UrbanSound8K|AudioSet|VCTK"
-    r"|ETT[hm][12]?|Electricity(?:LoadDiagrams)?|M[345]\b(?=\s(?:competition|data|forecast))|California\sHousing|Adult(?:\sCensus)?(?=\s(?:data|income|census))|HIGGS|Higgs|Covertype|Iris|Titanic|MovieLens(?:-\d+[MK])?|QM9|ZINC|ogbn?-\w+|MIMIC-(?:III|IV)|PhysioNet"
+    r"\b(?:CIFAR-?100|CIFAR-?10|(?:Fashion|K|E)-?MNIST|MNIST|Tiny-?\s?ImageNet|ImageNet(?:-1k|-21k|-A|-C|-R|-V2)?"
+    r"|SVHN|STL-10|COCO|Cityscapes|ADE20K|CelebA(?:-HQ)?|Food-?101|Oxford(?:-IIIT)?\s(?:Pets|Flowers)"
+    r"|WikiText-?(?:2|103)|Penn\sTree-?bank|PTB|enwik8|text8|Tiny\s?Shakespeare|OpenWebText|FineWeb(?:-Edu)?|C4\b"
+    r"|The\sPile|TinyStories|WMT-?\s?'?\d{2,4}|IWSLT-?\s?'?\d{2,4}|Multi30k"
+    r"|GLUE|SuperGLUE|SST-?2|SST-?5|MNLI|QNLI|QQP|MRPC|CoLA|RTE|SQuAD(?:\s?v?\d\.\d)?|IMDB|IMDb|AG\s?News"
+    r"|AG's\sNews|Yelp|DBpedia|20\s?Newsgroups|CoNLL-?\d{4}|TREC|BoolQ"
+    r"|LibriSpeech|Common\s?Voice|TED-?LIUM|TIMIT|VoxCeleb\d?|Speech\sCommands|LJSpeech|GTZAN|ESC-?50|UrbanSound8K"
+    r"|AudioSet|VCTK"
+    r"|ETT[hm][12]?|Electricity(?:LoadDiagrams)?|M[345]\b(?=\s(?:competition|data|forecast))|California\sHousing"
+    r"|Adult(?:\sCensus)?(?=\s(?:data|income|census))|HIGGS|Higgs|Covertype|Iris|Titanic|MovieLens(?:-\d+[MK])?|QM9"
+    r"|ZINC|ogbn?-\w+|MIMIC-(?:III|IV)|PhysioNet"
     r")(?![\w])"
 )
 _SAID = re.compile(
-    r"\b(?P<name>(?:[A-Z][A-Za-z]*\d*[\w.-]*|[A-Z]{2,}\d*)(?:[ -](?:[A-Z][\w.-]*|\d{2,4}|v\d))*)\s(?:\w+\s)?(?:data\s?sets?|corpus|corpora|benchmark|database|collection|(?:train(?:ing)?|test|validation|dev)\s(?:sets?|splits?|data))\b"
+    r"\b(?P<name>(?:[A-Z][A-Za-z]*\d*[\w.-]*|[A-Z]{2,}\d*)(?:[ -](?:[A-Z][\w.-]*|\d{2,4}"
+    r"|v\d))*)\s(?:\w+\s)?(?:data\s?sets?|corpus|corpora|benchmark|database|collection|(?:train(?:ing)?|test"
+    r"|validation|dev)\s(?:sets?|splits?|data))\b"
 )
-_SETTING = re.compile(r"\b(?:data\s?set|corpus|data)\s*[:=\x02]\s*(?:the\s)?(?P<name>[A-Za-z][\w.-]*(?:[ -][A-Z0-9][\w.-]*)*)", re.IGNORECASE)
+_SETTING = re.compile(
+    r"\b(?:data\s?set|corpus|data)\s*[:=\x02]\s*(?:the\s)?(?P<name>[A-Za-z][\w.-]*(?:[ -][A-Z0-9][\w.-]*)*)",
+    re.IGNORECASE)
 _NO_NAME = re.compile(
-    r"^(?:The|This|These|Our|We|A|An|All|Each|Both|In|On|For|From|Using|Training|Test|Validation|Original|Official|Public|Private|Full|Large|Small|Table|Figure|It|Its|No|One|Two|Three|Raw|Final"
-    r"|Internal|Standard|Data|Dataset|Held-out|Evaluate|Train|Use|Download|Every|Any|Other|Another|Same|Medical|Time|Unless|When|After|If|Only|Split|Load|Read|And|Results?|Details|NLP|ML|English|German|French)$"
+    r"^(?:The|This|These|Our|We|A|An|All|Each|Both|In|On|For|From|Using|Training|Test|Validation|Original|Official"
+    r"|Public|Private|Full|Large|Small|Table|Figure|It|Its|No|One|Two|Three|Raw|Final"
+    r"|Internal|Standard|Data|Dataset|Held-out|Evaluate|Train|Use|Download|Every|Any|Other|Another|Same|Medical"
+    r"|Time|Unless|When|After|If|Only|Split|Load|Read|And|Results?|Details|NLP|ML|English|German|French)$"
 )
 
 

@@ -1,6 +1,7 @@
 """HTML: its text without markup, scripts and styles; headings, lists, tables, raised and lowered digits.
 
-Invariant: the text is what stands between the tags, with entities as the characters that they mean; nothing is run or loaded.
+Invariant: the text is what stands between the tags, with entities as the characters that they mean; nothing is run or
+loaded.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from .mathematics import without_mathematics
 
 _SKIPPED = {"script", "style", "head", "template", "noscript", "svg", "object", "iframe", "nav", "select", "textarea"}
 _BLOCKS = {
-    "p", "div", "section", "article", "ul", "ol", "li", "dl", "dt", "br", "table", "caption", "thead", "tbody", "figure", "figcaption",
+    "p", "div", "section", "article", "ul", "ol", "li", "dl", "dt", "br", "table", "caption", "thead", "tbody",
+    "figure", "figcaption",
     "blockquote", "pre", "main", "header", "footer", "aside", "hr", "details", "summary",
 }  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}

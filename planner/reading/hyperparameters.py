@@ -1,6 +1,7 @@
 """Hyperparameters in sentences: every rule asked of every sentence, whose value it is, and for what.
 
-Invariant: a number is the value of one thing at most; a list that was searched over gives none but the one that was chosen.
+Invariant: a number is the value of one thing at most; a list that was searched over gives none but the one that was
+chosen.
 """
 
 from __future__ import annotations
@@ -33,26 +34,48 @@ from .training import TRAINING
 
 SUBJECTS: tuple[Subject, ...] = (*TRAINING, *ARCHITECTURE)
 _PATTERNS = tuple(Patterns(subject) for subject in SUBJECTS)
-_PAIR = re.compile(rf"(?:β|beta|b)_?\s?(?:s|1)?\s*(?:[,and/]+\s*(?:β|beta|b)_?\s?2)?\s*\)?\s*(?:=|of|are|were|is|set\sto|left|kept|at|:|to|\s)*\s*[(\[{{]?\s*({NUMBER})\s*(?:,|and|/)\s*({NUMBER})", re.IGNORECASE)
+_PAIR = re.compile(
+    rf"(?:β|beta|b)_?\s?(?:s|1)?\s*(?:[,and/]+\s*(?:β|beta|b)_?\s?2)?\s*\)?\s*(?:=|of|are|were|is|set\sto|left|kept"
+    rf"|at|:|to|\s)*\s*[(\[{{]?\s*({NUMBER})\s*(?:,|and|/)\s*({NUMBER})",
+    re.IGNORECASE)
 _ADAM_PAIR = re.compile(rf"\bAdam\w*\b[^.;\ue000-\uf8ff]{{0,40}}[(\[]\s*({NUMBER})\s*,\s*({NUMBER})\s*[)\]]")
 _WITHOUT = (
-    ("weight_decay", re.compile(r"\b(?:no|without(?:\sany)?|(?:do|did|does)\snot\s(?:use|apply|employ))\s(?:any\s)?(?:dropout\s(?:or|and|nor)\s)?(?:weight[- ]decay|l2\sregulari[sz]ation)\b(?!\s(?:is\sapplied|on|to|for))", re.IGNORECASE)),
-    ("dropout", re.compile(r"\b(?:no|without(?:\sany)?|(?:do|did|does)\snot\s(?:use|apply|employ))\s(?:any\s)?(?:weight[- ]decay\s(?:or|and|nor)\s)?dropout\b", re.IGNORECASE)),
+    ("weight_decay", re.compile(
+        r"\b(?:no|without(?:\sany)?|(?:do|did|does)\snot\s(?:use|apply|employ))\s(?:any\s)?(?:dropout\s(?:or|and"
+        r"|nor)\s)?(?:weight[- ]decay|l2\sregulari[sz]ation)\b(?!\s(?:is\sapplied|on|to|for))",
+        re.IGNORECASE)),
+    ("dropout", re.compile(
+        r"\b(?:no|without(?:\sany)?|(?:do|did|does)\snot\s(?:use|apply"
+        r"|employ))\s(?:any\s)?(?:weight[- ]decay\s(?:or|and|nor)\s)?dropout\b",
+        re.IGNORECASE)),
     ("label_smoothing", re.compile(r"\b(?:no|without(?:\sany)?)\slabel[- ]smoothing\b", re.IGNORECASE)),
 )
 _FROM_TO = re.compile(rf"\b(?:from)\s({NUMBER})\s(?:down\s|up\s)?to\s({NUMBER})", re.IGNORECASE)
 _FALLS = re.compile(r"\b(?:decay|anneal|decreas|cosine|reduc|lower|drop|fall)\w*", re.IGNORECASE)
 _RISES = re.compile(r"\b(?:warm|increas|ramp|rais|ris|grow)\w*", re.IGNORECASE)
-_RANGE = re.compile(rf"\b(?:between|range|ranging|ranges|from|within|∈|in)\b[^.;\ue000-\uf8ff]{{0,20}}[\[({{]?\s*$", re.IGNORECASE)
-_BOUND = re.compile(r"\b(?:at\sleast|more\sthan|less\sthan|fewer\sthan|below|above|over|under|exceed\w*|larger\sthan|smaller\sthan|greater\sthan|multiples?\sof|power\sof|than)\s*$", re.IGNORECASE)
+_RANGE = re.compile(
+    r"\b(?:between|range|ranging|ranges|from|within|∈|in)\b[^.;\ue000-\uf8ff]{0,20}[\[({]?\s*$",
+    re.IGNORECASE)
+_BOUND = re.compile(
+    r"\b(?:at\sleast|more\sthan|less\sthan|fewer\sthan|below|above|over|under|exceed\w*|larger\sthan|smaller\sthan"
+    r"|greater\sthan|multiples?\sof|power\sof|than)\s*$",
+    re.IGNORECASE)
 _AND_FOR = re.compile(
-    rf"[^.;\ue000-\uf8ff]{{0,12}}\b(?:for|on|in|during)\b[^.;,\ue000-\uf8ff]{{1,40}}?,?\s(?:and|but|or)\s(?:of\s|to\s|by\s|at\s|a\s|only\s)*({NUMBER})\s(?:\w+\s)?(?:for|on|in|during)\s"
+    rf"[^.;\ue000-\uf8ff]{{0,12}}\b(?:for|on|in|during)\b[^.;,\ue000-\uf8ff]{{1,40}}?,?\s(?:and|but|or)\s(?:of\s"
+    rf"|to\s|by\s|at\s|a\s|only\s)*({NUMBER})\s(?:\w+\s)?(?:for|on|in|during)\s"
 )
 _FOR_ANOTHER = re.compile(
-    rf"[^.;\ue000-\uf8ff]{{0,12}}[,;]?\s(?:and|while|whereas|but)\s(?:(?:for|in|on|during|with)\s)?the\s[^.;,\ue000-\uf8ff]{{1,40}}?,?\s(?:of\s|is\s|it\sis\s|uses?\s|to\s|a\s|one\sof\s)*({NUMBER})(?=\s*(?:[.,;)]|$))"
+    rf"[^.;\ue000-\uf8ff]{{0,12}}[,;]?\s(?:and|while|whereas|but)\s(?:(?:for|in|on|during"
+    rf"|with)\s)?the\s[^.;,\ue000-\uf8ff]{{1,40}}?,?\s(?:of\s|is\s|it\sis\s|uses?\s|to\s|a\s"
+    rf"|one\sof\s)*({NUMBER})(?=\s*(?:[.,;)]|$))"
 )
-_PER_DEVICE = re.compile(r"\s*(?:\w+\s){0,2}?(per|on\seach|for\seach)\s(GPU|device|core|worker|TPU|node)", re.IGNORECASE)
-_DIVIDED = re.compile(r"\b(?:divid|multipl|drop|reduc|decay|scal|lower|decreas|cut|increas)\w*\b[^.;\ue000-\uf8ff]{0,30}\b(?:by|factor)\b[^.;\ue000-\uf8ff]{0,16}$", re.IGNORECASE)
+_PER_DEVICE = re.compile(
+    r"\s*(?:\w+\s){0,2}?(per|on\seach|for\seach)\s(GPU|device|core|worker|TPU|node)",
+    re.IGNORECASE)
+_DIVIDED = re.compile(
+    r"\b(?:divid|multipl|drop|reduc|decay|scal|lower|decreas|cut|increas)\w*\b[^.;\ue000-\uf8ff]{0,30}\b(?:by"
+    r"|factor)\b[^.;\ue000-\uf8ff]{0,16}$",
+    re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +90,9 @@ class Searched:
 class Reader:
     """Goes through a document's sentences once, in order."""
 
-    def __init__(self, document: Document, all_statements: list[Statement], data: frozenset[str], others: frozenset[str]) -> None:
+    def __init__(
+        self, document: Document, all_statements: list[Statement], data: frozenset[str], others: frozenset[str]
+    ) -> None:
         self.document = document
         self.statements = all_statements
         self.data = data
@@ -110,15 +135,25 @@ class Reader:
         if name != "optimizer":
             return False
         others = {one.value for one in named(statement) if one.name == name and not is_foreign(statement, one.start)}
-        return len(others) > 2 or (len(others) == 2 and bool(SEARCHED.search(statement.words)) and not BEST.search(statement.words))
+        return (
+            len(others) > 2
+            or (len(others) == 2 and bool(SEARCHED.search(statement.words)) and not BEST.search(statement.words))
+        )
 
     def _pairs(self, statement: Statement) -> Iterator[Hyperparameter]:
         """Both of Adam's coefficients at once: ``(β1, β2) = (0.9, 0.98)``."""
         for pattern in (_PAIR, _ADAM_PAIR):
             for match in pattern.finditer(statement.words):
                 first, second = statement.number(match.start(1)), statement.number(match.start(2))
-                plural = "2" in match.group()[: match.start(1) - match.start()] or re.match(r"betas|βs|β\s|\bAdam|beta\s", match.group(), re.IGNORECASE)
-                if not plural or not (0 <= first.value < 1 and 0.5 <= second.value < 1) or is_foreign(statement, match.start()):
+                plural = (
+                    "2" in match.group()[: match.start(1) - match.start()]
+                    or re.match(r"betas|βs|β\s|\bAdam|beta\s", match.group(), re.IGNORECASE)
+                )
+                if (
+                    not plural
+                    or not (0 <= first.value < 1 and 0.5 <= second.value < 1)
+                    or is_foreign(statement, match.start())
+                ):
                     continue
                 for name, at in (("beta1", match.start(1)), ("beta2", match.start(2))):
                     if statement.index(at) not in statement.taken:
@@ -130,7 +165,10 @@ class Reader:
         for match in _FROM_TO.finditer(statement.words):
             high, low = statement.number(match.start(1)), statement.number(match.start(2))
             lead = statement.words[: match.start()]
-            if not re.search(r"learning[- ]rate|\blr\b|step size", lead, re.IGNORECASE) or is_foreign(statement, match.start()):
+            if (
+                not re.search(r"learning[- ]rate|\blr\b|step size", lead, re.IGNORECASE)
+                or is_foreign(statement, match.start())
+            ):
                 continue
             if high.value > low.value and high.value <= 10 and _FALLS.search(lead):
                 statement.taken.update((statement.index(match.start(1)), statement.index(match.start(2))))
@@ -156,7 +194,13 @@ class Reader:
             self.searched.append(Searched(subject, read, statement.order))
             return
         statement.taken.update(statement.index(at) for at in values)
-        names = listed_names(self.document, statement, max(last + 1, sighting.end if sighting.counted else last + 1), len(values)) if len(values) > 1 else None
+        names = (
+            listed_names(
+                self.document, statement, max(last + 1, sighting.end if sighting.counted else last + 1), len(values)
+            )
+            if len(values) > 1
+            else None
+        )
         if len(values) > 1 and names is None and not re.search(r"\band\b|/", words[first:last]):
             values = values[:1]
         for place, at in enumerate(values):
@@ -168,13 +212,17 @@ class Reader:
 
     def _more(self, statement: Statement, subject: Subject, last: int) -> Iterator[Hyperparameter]:
         """Further values of the same thing: ``0.1 for the base model and 0.3 for the large one``."""
-        while (match := _AND_FOR.match(statement.words, last + 1) or _FOR_ANOTHER.match(statement.words, last + 1)) is not None:
+        while (
+            match := _AND_FOR.match(statement.words, last + 1) or _FOR_ANOTHER.match(statement.words, last + 1)
+        ) is not None:
             last = match.start(1)
             number = statement.number(last)
             if statement.index(last) in statement.taken or not subject.allows(number):
                 return
             statement.taken.add(statement.index(last))
-            yield self._made(statement, subject.name, subject.value(number), self._whom(statement, last, last + 1), last, last + 1)
+            yield self._made(
+                statement, subject.name, subject.value(number), self._whom(statement, last, last + 1), last, last + 1
+            )
 
     def _is_search(self, statement: Statement, sighting: Sighting) -> bool:
         words, values = statement.words, sighting.values
@@ -184,7 +232,7 @@ class Reader:
             tail = words[last + 1 : last + 60]
             if "respectively" in tail or listed_names(self.document, statement, last + 1, len(values)):
                 return False
-            return bool(sighting.searched or len(values) > 2 and sighting.subject.name not in ("seeds",) or SEARCHED.search(clause) or _RANGE.search(words[:first])
+            return bool(sighting.searched or (len(values) > 2 and sighting.subject.name not in ("seeds",)) or SEARCHED.search(clause) or _RANGE.search(words[:first])
                         or re.search(r"\bor\b|–|-|\bto\b|~", words[first:last]))  # fmt: skip
         return bool(re.search(r"\bbetween\b[^.;]{0,20}$", words[:first]))
 

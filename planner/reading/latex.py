@@ -15,30 +15,44 @@ _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _PREAMBLE = re.compile(r"\A.*?\\begin\{document\}", re.DOTALL)
 _AFTER = re.compile(r"\\end\{document\}.*\Z", re.DOTALL)
 _APPENDIX = re.compile(r"\\appendix\b")
-_HEADING = re.compile(r"\\(part|chapter|section|subsection|subsubsection|paragraph|subparagraph)\*?\s*(?:\[[^\]]*\])?\{((?:[^{}]|\{[^{}]*\})*)\}")
+_HEADING = re.compile(
+    r"\\(part|chapter|section|subsection|subsubsection|paragraph|subparagraph)\*?\s*(?:\[[^\]]*\])?\{((?:[^{}]"
+    r"|\{[^{}]*\})*)\}"
+)
 _DEPTH = {"part": 1, "chapter": 1, "section": 1, "subsection": 2, "subsubsection": 3, "paragraph": 4, "subparagraph": 5}
 _BIBLIOGRAPHY = re.compile(r"\\begin\{thebibliography\}(?:\{[^{}]*\})?|\\bibliography\{[^{}]*\}")
 _TABULAR = re.compile(
-    r"\\begin\{(tabular[xy*]?|longtable|array)\}(?:\[[^\]]*\])?(?:\{(?:[^{}]|\{[^{}]*\})*\}){1,2}(.*?)\\end\{\1\}", re.DOTALL
+    r"\\begin\{(tabular[xy*]?|longtable|array)\}(?:\[[^\]]*\])?(?:\{(?:[^{}]|\{[^{}]*\})*\}){1,2}(.*?)\\end\{\1\}",
+    re.DOTALL
 )
 _ROW_END = re.compile(r"\\\\\*?(?:\[[^\]\n]*\])?|\\tabularnewline\b")
-_RULES = re.compile(r"\\(?:hline|toprule|midrule|bottomrule|addlinespace)\b(?:\[[^\]]*\])?|\\c(?:mid)?(?:rule|line)(?:\([lr]+\))?\{[^{}]*\}")
+_RULES = re.compile(
+    r"\\(?:hline|toprule|midrule|bottomrule|addlinespace)\b(?:\[[^\]]*\])?|\\c(?:mid)?(?:rule"
+    r"|line)(?:\([lr]+\))?\{[^{}]*\}"
+)
 _SPANNING = re.compile(r"\\multi(?:column|row)\{[^{}]*\}\{[^{}]*\}\{((?:[^{}]|\{[^{}]*\})*)\}")
 _CELL = re.compile(r"(?<!\\)&")
 _ITEM = re.compile(r"\\item\b[ ]?(?:\[([^\]]*)\])?")
-_CITATION = re.compile(r"~?\\(?:(?:full|paren|auto|text)?cite[a-z]*|nocite)\*?(?:\[[^\]]*\]){0,2}\{[^{}]*\}", re.IGNORECASE)
-_TEXTUAL_CITATION = re.compile(r"\\(?:citet|textcite|citeauthor|newcite)\*?(?:\[[^\]]*\]){0,2}\{[^{}]*\}", re.IGNORECASE)
+_CITATION = re.compile(
+    r"~?\\(?:(?:full|paren|auto|text)?cite[a-z]*|nocite)\*?(?:\[[^\]]*\]){0,2}\{[^{}]*\}",
+    re.IGNORECASE)
+_TEXTUAL_CITATION = re.compile(
+    r"\\(?:citet|textcite|citeauthor|newcite)\*?(?:\[[^\]]*\]){0,2}\{[^{}]*\}",
+    re.IGNORECASE)
 _REFERENCE = re.compile(r"\\(?:eq|auto|c|C|page|name)?ref\*?\{[^{}]*\}")
 _NUMBER = re.compile(r"\\num\*?(?:\[[^\]]*\])?\{([^{}]*)\}")
 _QUANTITY = re.compile(r"\\(?:SI|qty)\*?(?:\[[^\]]*\])?\{([^{}]*)\}\{([^{}]*)\}")
 _DROPPED = re.compile(
-    r"\\(?:label|vspace|hspace|includegraphics|usepackage|documentclass|bibliographystyle|input|include|centering|url|thanks|setlength"
-    r"|author|date|maketitle|newcommand|renewcommand|def|small|footnotesize|scriptsize|normalsize|noindent|resizebox|arraystretch)\b\*?"
+    r"\\(?:label|vspace|hspace|includegraphics|usepackage|documentclass|bibliographystyle|input|include|centering"
+    r"|url|thanks|setlength"
+    r"|author|date|maketitle|newcommand|renewcommand|def|small|footnotesize|scriptsize|normalsize|noindent"
+    r"|resizebox|arraystretch)\b\*?"
     r"(?:\[[^\]]*\]|\{(?:[^{}]|\{[^{}]*\})*\})*"
 )
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[^{}]*\}(?:\[[^\]]*\])?")
 _STYLED = re.compile(
-    r"\\(?:textbf|textit|emph|texttt|textsc|textrm|textsf|underline|mbox|text|footnote|caption|mathrm|mathbf|textsuperscript|code|href\{[^{}]*\})"
+    r"\\(?:textbf|textit|emph|texttt|textsc|textrm|textsf|underline|mbox|text|footnote|caption|mathrm|mathbf"
+    r"|textsuperscript|code|href\{[^{}]*\})"
     r"\*?(?:\[[^\]]*\])?\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
 _ESCAPED = re.compile(r"\\([%&$#_{}])")
@@ -62,9 +76,13 @@ def view(text: str) -> Mapped:
     seen = seen.sub(_BIBLIOGRAPHY, BREAK + HEADING + "References" + BREAK)
     seen = _tables(seen)
     for pattern, parts in (
-        (_ITEM, (BREAK, 1, " ")), (_TEXTUAL_CITATION, (CITED_AUTHORS,)), (_CITATION, (CITED,)), (_REFERENCE, ("‹ref›",)),
+        (_ITEM, (BREAK, 1, " ")), (
+            _TEXTUAL_CITATION, (CITED_AUTHORS,)
+        ), (_CITATION, (CITED,)), (_REFERENCE, ("‹ref›",)),
         (_NUMBER, (1,)), (_QUANTITY, (1, " ", 2)), (_DROPPED, (" ",)), (_STYLED, (1,)), (_STYLED, (1,)),
-        (_ENVIRONMENT, (BREAK,)), (_ESCAPED, (1,)), (_QUOTES, ('"',)), (_TIE, (" ",)), (_DASHES, ("–",)), (_DOLLARS, ()),
+        (
+            _ENVIRONMENT, (BREAK,)
+        ), (_ESCAPED, (1,)), (_QUOTES, ('"',)), (_TIE, (" ",)), (_DASHES, ("–",)), (_DOLLARS, ()),
     ):  # fmt: skip
         seen = seen.sub(pattern, *parts)
     seen = plain_signs(seen)

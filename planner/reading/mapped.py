@@ -1,6 +1,7 @@
 """A text that was rewritten for reading, each character of which still knows where it stood before.
 
-Invariant: ``starts`` and ``ends`` are as long as the text and never decrease, so a span of what was rewritten is a span of the original.
+Invariant: ``starts`` and ``ends`` are as long as the text and never decrease, so a span of what was rewritten is a
+span of the original.
 """
 
 from __future__ import annotations

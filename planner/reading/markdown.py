@@ -33,7 +33,7 @@ _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|$%&~-])")
 def view(text: str) -> Mapped:
     """The text with marks for its structure."""
     seen = Mapped.of(text).sub(_COMMENT)
-    seen = seen.rewrite(_FENCE, lambda match: (BREAK, 1, BREAK) if not match.group(1) else (BREAK, 1, BREAK))
+    seen = seen.sub(_FENCE, BREAK, 1, BREAK)
     seen = _separated_fences(text, seen)
     seen = seen.rewrite(_HASHES, lambda match: (BREAK + HEADING * len(match.group(1)), 2, BREAK))
     seen = seen.rewrite(_UNDERLINED, lambda match: (BREAK + HEADING * (1 if match.group(2)[0] == "=" else 2), 1, BREAK))

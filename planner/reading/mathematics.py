@@ -10,13 +10,17 @@ import re
 from .mapped import Mapped
 
 _SIGNS = {
-    "times": "×", "cdot": "×", "pm": "±", "approx": "≈", "sim": "~", "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "in": "∈",
+    "times": "×", "cdot": "×", "pm": "±", "approx": "≈", "sim": "~", "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥",
+    "in": "∈",
     "beta": "β", "epsilon": "ε", "varepsilon": "ε", "eta": "η", "alpha": "α", "lambda": "λ", "gamma": "γ", "tau": "τ",
-    "mu": "μ", "sigma": "σ", "rho": "ρ", "delta": "δ", "theta": "θ", "rightarrow": "→", "to": "→", "ldots": "…", "dots": "…",
+    "mu": "μ", "sigma": "σ", "rho": "ρ", "delta": "δ", "theta": "θ", "rightarrow": "→", "to": "→", "ldots": "…",
+    "dots": "…",
     "lbrace": "{", "rbrace": "}", "lt": "<", "gt": ">", "infty": "∞", "ell": "L",
 }  # fmt: skip
 
-_TEXT = re.compile(r"\\(?:text|mathrm|mathbf|mathit|mathsf|mathcal|textrm|operatorname|boldsymbol|bm|rm)\s*\{([^{}]*)\}")
+_TEXT = re.compile(
+    r"\\(?:text|mathrm|mathbf|mathit|mathsf|mathcal|textrm|operatorname|boldsymbol|bm|rm)\s*\{([^{}]*)\}"
+)
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}")
 _SCRIPT = re.compile(r"([\^_])\{([^{}]*)\}")
 _LOW = re.compile(r"(?<=[βεηαλγτ])_\s*(?=\w)")

@@ -14,13 +14,24 @@ _METRICS: tuple[tuple[str, str, float], ...] = (
     ("top1_error", r"top[- ]?(?:1|one)[- ]error(?:\srate)?", 100),
     ("balanced_accuracy", r"balanced[- ]accuracy", 100),
     ("exact_match", r"exact[- ]match(?:\s(?:score|accuracy|ratio))?|(?<![A-Za-z])EM(?=\s(?:score|of))", 100),
-    ("accuracy", r"(?:(?:classification|overall|mean|average|prediction|token|frame|word|binary)\s)*accurac(?:y|ies)|(?<![A-Za-z])acc(?:\.|uracy)?(?=[\s:=|]|$)", 100),
-    ("macro_f1", r"macro[- ]?(?:averaged\s|average\s|avg\s)?F-?_?1(?:[- ]?(?:score|measure))?|F-?_?1(?:[- ]score)?\s?[-(]?\s?macro\)?", 100),
+    ("accuracy",
+        r"(?:(?:classification|overall|mean|average|prediction|token|frame|word|binary)\s)*accurac(?:y|ies)"
+        r"|(?<![A-Za-z])acc(?:\.|uracy)?(?=[\s:=|]|$)",
+        100),
+    ("macro_f1",
+        r"macro[- ]?(?:averaged\s|average\s|avg\s)?F-?_?1(?:[- ]?(?:score|measure))?"
+        r"|F-?_?1(?:[- ]score)?\s?[-(]?\s?macro\)?",
+        100),
     ("micro_f1", r"micro[- ]?(?:averaged\s|average\s|avg\s)?F-?_?1(?:[- ]?(?:score|measure))?", 100),
     ("weighted_f1", r"weighted[- ](?:averaged\s)?F-?_?1(?:[- ]?(?:score|measure))?", 100),
     ("f1", r"(?:entity[- ]level\s|span\s|token\s)?F-?_?1(?:[- ]?(?:score|measure))?|F-?measure", 100),
-    ("average_precision", r"average\sprecision|AUPRC|AU-?PRC?|PR[- ]?AUC|area\sunder\sthe\sprecision[- ]recall\scurve", 100),
-    ("auroc", r"AU-?ROC|ROC[- ]?AUC|AUC[- ]?ROC|area\sunder\sthe\s(?:ROC|receiver[- ]operating(?:[- ]characteristic)?)(?:\scurve)?(?:\s\(AUC\))?", 100),
+    ("average_precision",
+        r"average\sprecision|AUPRC|AU-?PRC?|PR[- ]?AUC|area\sunder\sthe\sprecision[- ]recall\scurve",
+        100),
+    ("auroc",
+        r"AU-?ROC|ROC[- ]?AUC|AUC[- ]?ROC|area\sunder\sthe\s(?:ROC"
+        r"|receiver[- ]operating(?:[- ]characteristic)?)(?:\scurve)?(?:\s\(AUC\))?",
+        100),
     ("auc", r"AUC", 100),
     ("miou", r"m-?IoU|mean\s(?:IoU|intersection[- ]over[- ]union)", 100),
     ("iou", r"IoU|intersection[- ]over[- ]union", 100),
@@ -45,22 +56,29 @@ _METRICS: tuple[tuple[str, str, float], ...] = (
     ("r2", r"R\^?2(?:\sscore)?|coefficient\sof\sdetermination|R-squared", 1),
     ("log_loss", r"log[- ]?loss", 1e3),
     ("mcc", r"MCC|Matthews(?:'s?)?\scorrelation(?:\scoefficient)?", 100),
-    ("spearman", r"Spearman(?:'s)?(?:\s(?:rank\s)?correlation)?(?:\scoefficient)?", 100), ("pearson", r"Pearson(?:'s)?(?:\scorrelation)?(?:\scoefficient)?", 100),
-    ("ndcg", r"n?DCG(?:@[\d\ue000-\uf8ff]+)?", 100), ("mrr", r"MRR(?:@[\d\ue000-\uf8ff]+)?", 100), ("recall_at_k", r"(?:recall|hit\srate|HR)@[\d\ue000-\uf8ff]+", 100),
+    (
+        "spearman", r"Spearman(?:'s)?(?:\s(?:rank\s)?correlation)?(?:\scoefficient)?", 100
+    ), ("pearson", r"Pearson(?:'s)?(?:\scorrelation)?(?:\scoefficient)?", 100),
+    ("ndcg", r"n?DCG(?:@[\d\ue000-\uf8ff]+)?", 100), ("mrr", r"MRR(?:@[\d\ue000-\uf8ff]+)?", 100), (
+        "recall_at_k", r"(?:recall|hit\srate|HR)@[\d\ue000-\uf8ff]+", 100
+    ),
     ("kappa", r"(?:quadratic[- ]weighted\s|Cohen's\s)?kappa", 100),
-    ("psnr", r"PSNR", 200), ("ssim", r"SSIM", 1), ("fid", r"FID", 1000), ("pesq", r"PESQ", 5), ("si_sdr", r"SI-?SDRi?", 100), ("mos", r"MOS", 5),
+    ("psnr", r"PSNR", 200), ("ssim", r"SSIM", 1), ("fid", r"FID", 1000), ("pesq", r"PESQ", 5), (
+        "si_sdr", r"SI-?SDRi?", 100
+    ), ("mos", r"MOS", 5),
     ("error_rate", r"(?:(?:classification|test|misclassification|top-5)\s)?error(?:\srates?)?(?=\s|$|[,.:=\x02])", 100),
     ("recall", r"(?<!-)recall", 100), ("precision", r"(?<![-\w])precision(?=\s(?:of|at|≥|and\srecall|above))", 100),
     ("nll", r"negative\slog[- ]likelihood|NLL", 1e4),
     ("loss", r"(?:(?:validation|test|val|held-out|evaluation|eval|cross-entropy)\s)+loss(?:es)?", 1e6),
 )  # fmt: skip
 _PATTERN = re.compile(
-    "|".join(rf"(?P<m{index}>(?<![A-Za-z]){pattern}(?![A-Za-z]))" for index, (_, pattern, _) in enumerate(_METRICS)), re.IGNORECASE
+    "|".join(
+        rf"(?P<m{index}>(?<![A-Za-z]){pattern}(?![A-Za-z]))" for index, (_, pattern, _) in enumerate(_METRICS)
+    ), re.IGNORECASE
 )
-_SHORT = frozenset("mae mse cer mos fid mcc auc map mrr iou eer".split())
-IS_LOWER_BETTER = frozenset(
-    "top1_error perplexity bits_per_character bits_per_byte wer cer per eer rmse smape mape mase crps mae mse log_loss fid error_rate nll loss".split()
-)
+_SHORT = frozenset((
+    "mae", "mse", "cer", "mos", "fid", "mcc", "auc", "map", "mrr", "iou", "eer",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

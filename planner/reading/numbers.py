@@ -1,6 +1,8 @@
-"""Numbers in the ways in which papers write them: ``3e-4``, ``3×10^-4``, ``1/3``, ``100k``, ``97.2 ± 0.3 %``, ``twelve``.
+"""Numbers in the ways in which papers write them: ``3e-4``, ``3×10^-4``, ``1/3``, ``100k``, ``97.2 ± 0.3 %``,
+``twelve``.
 
-Invariant: a number knows the span that it was read from; digits that are a part of a name (``ResNet-50``) or of a reference
+Invariant: a number knows the span that it was read from; digits that are a part of a name (``ResNet-50``) or of a
+reference
 (``Table 3``, ``[12]``) are no numbers.
 """
 
@@ -11,8 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _WORDS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
-    "twelve": 12, "sixteen": 16, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90,
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11,
+    "twelve": 12, "sixteen": 16, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
+    "ninety": 90,
     "hundred": 100, "zero": 0,
 }  # fmt: skip
 _SCALES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "thousand": 1e3, "million": 1e6, "billion": 1e9, "hundred": 100}
@@ -33,16 +37,19 @@ _NUMBER = re.compile(
     )
     (?:\s?(?P<percent>%|percent\b|per\scent\b))?
     (?![\d])(?!\.\d)
-    | (?<![\w-])(?P<word>(?i:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|sixteen|twenty|thirty|forty|fifty|sixty|ninety|zero))
+    | (?<![\w-])(?P<word>(?i:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|sixteen
+        |twenty|thirty|forty|fifty|sixty|ninety|zero))
       (?:[\s-](?P<wordscale>hundred|thousand|million))?(?!\w)
     """,
     re.VERBOSE,
 )
 _REFERENCE = re.compile(
     r"""
-    \b(?:tables?|tab\.|figures?|figs?\.|sections?|secs?\.|§|equations?|eqs?\.|appendix|appendices|chapter|algorithm|alg\.|footnote|page|pp\.|line
+    \b(?:tables?|tab\.|figures?|figs?\.|sections?|secs?\.|§|equations?|eqs?\.|appendix|appendices|chapter
+        |algorithm|alg\.|footnote|page|pp\.|line
         |python|pytorch|cuda|version|v\.|issue|ticket|step)\s?\(?\d+(?:\.\d+)*\)?(?!\s?[%×])
-    | (?<![=:∈]\s)(?<![=:∈])(?<!\bin\s)(?<!\bfrom\s)(?<!\bof\s)(?<!\bover\s)(?<!\bamong\s)\[\d{1,3}(?:\s?[,;–-]\s?\d{1,3})*\]
+    | (?<![=:∈]\s)(?<![=:∈])(?<!\bin\s)(?<!\bfrom\s)(?<!\bof\s)(?<!\bover\s)(?<!\bamong\s)\[\d{1,3}(?:\s?[,;–-]\s?\d{1,3})+\]
+    | \[\d{1,3}\]
     | \((?:[A-Z][^()]{0,80}?|see[^()]{0,60}?|e\.g\.[^()]{0,60}?|‹cited›\set\sal\.\s?,?\s?)\b(?:19|20)\d\d[a-z]?\)
     | (?<=\w)\s?\((?:19|20)\d\d[a-z]?\)
     | \b(?:19|20)\d\d-\d\d-\d\d\b

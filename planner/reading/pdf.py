@@ -24,7 +24,8 @@ from .mathematics import without_mathematics
 MOST_PAGES = 400
 _HEADING = re.compile(
     r"^(?:(?:\d{1,2}(?:\.\d{1,2}){0,3}|[A-H](?:\.\d{1,2}){0,2}|[IVX]{1,4})\.?\s+[A-Z][^.!?]{2,70}"
-    r"|(?:Abstract|References|Bibliography|Acknowledge?ments?|Appendix.{0,60}|Related [Ww]ork|Introduction|Conclusions?|Experiments?"
+    r"|(?:Abstract|References|Bibliography|Acknowledge?ments?|Appendix.{0,60}|Related [Ww]ork|Introduction"
+    r"|Conclusions?|Experiments?"
     r"|Results?|Methods?|Discussion|Background|Ablations?.{0,20}))$"
 )
 _BROKEN = (PyPdfError, ValueError, KeyError, TypeError, IndexError, AttributeError, AssertionError, OverflowError)
@@ -92,7 +93,9 @@ class _Paper:
         rows = _rows(shown)
         before: Line | str | None = None
         for number, one in enumerate(shown, start=1):
-            words = "".join(f" {text}" if before in ("cell", "space") else text for before, text in _pieces(one)).strip()
+            words = "".join(
+                f" {text}" if before in ("cell", "space") else text for before, text in _pieces(one)
+            ).strip()
             is_heading = not _is_row(one, rows) and _is_heading(one, words, body)
             self.marks.append(Mark(self.length, page, number))
             if is_heading:
@@ -138,7 +141,9 @@ def _pieces(one: Line | str) -> Sequence[tuple[str, str]]:
 def _rows(shown: Sequence[Line | str]) -> set[int]:
     """Lines with cells that have a neighbour with cells."""
     with_cells = [
-        index for index, one in enumerate(shown) if isinstance(one, Line) and any(before == "cell" for before, _ in one.pieces())
+        index for index, one in enumerate(shown) if isinstance(one, Line) and any(
+            before == "cell" for before, _ in one.pieces()
+        )
     ]
     return {id(shown[index]) for index in with_cells if index - 1 in with_cells or index + 1 in with_cells}
 

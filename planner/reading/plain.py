@@ -19,13 +19,16 @@ _REPLY = re.compile(r"^(?:>[ ]?)+", re.MULTILINE)
 _UNDERLINED = re.compile(r"^([^\n]{2,80})\n(=+|-+|~+|\*+)[ ]*$", re.MULTILINE)
 _RULE = re.compile(r"^[ ]*[-=_*~+|]{3,}[ -=_*~+|]*$", re.MULTILINE)
 _NUMBERED = re.compile(
-    r"(?:(?<=\n\n)|\A)[ ]{0,3}((?:\d{1,2}(?:\.\d{1,2}){0,3}|[A-H](?:\.\d{1,2}){0,2})\.?[ ]+[A-Z][^\n.!?:;]{2,70})[ ]*$(?!\n\s*\d+[.)])",
+    r"(?:(?<=\n\n)|\A)[ ]{0,3}((?:\d{1,2}(?:\.\d{1,2}){0,3}"
+    r"|[A-H](?:\.\d{1,2}){0,2})\.?[ ]+[A-Z][^\n.!?:;]{2,70})[ ]*$(?!\n\s*\d+[.)])",
     re.MULTILINE,
 )
 _CAPITALS = re.compile(r"^[ ]{0,3}([A-Z][A-Z0-9 /&,()-]{3,60}):?[ ]*$", re.MULTILINE)
 _TITLE = re.compile(
-    r"(?:(?<=\n\n)|\A)(Abstract|Introduction|Related [Ww]orks?|Background|Method(?:s|ology)?|Experiments?|Results?|Training(?: [Dd]etails)?"
-    r"|Discussion|Conclusions?|References|Bibliography|Acknowledge?ments|Ablations?(?: [Ss]tud(?:y|ies))?|Appendix[^\n]{0,60})[ ]*$",
+    r"(?:(?<=\n\n)|\A)(Abstract|Introduction|Related [Ww]orks?|Background|Method(?:s|ology)?|Experiments?|Results?"
+    r"|Training(?: [Dd]etails)?"
+    r"|Discussion|Conclusions?|References|Bibliography|Acknowledge?ments|Ablations?(?: [Ss]tud(?:y|ies))?"
+    r"|Appendix[^\n]{0,60})[ ]*$",
     re.MULTILINE,
 )
 _ITEM = re.compile(r"^[ \t]*(?:[-*+•·–o]|\(?\d{1,2}[.)]|\(?[a-h]\))[ \t]+(?=\S)", re.MULTILINE)

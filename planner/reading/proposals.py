@@ -1,6 +1,8 @@
-"""What somebody else proposes to have read, a language model say: kept where the source bears it out, refused with a reason elsewhere.
+"""What somebody else proposes to have read, a language model say: kept where the source bears it out, refused with a
+reason elsewhere.
 
-Invariant: nothing gets into a brief whose quote does not stand literally in the source, or whose value is not in its quote.
+Invariant: nothing gets into a brief whose quote does not stand literally in the source, or whose value is not in its
+quote.
 """
 
 from __future__ import annotations
@@ -46,7 +48,8 @@ class _RefusedError(ValueError):
 
 
 def admit(document: Document, proposed: Mapping[str, Any]) -> Admitted:
-    """Check an answer of the form of ``read --json``: ``requirements``, ``hyperparameters`` and ``targets`` with quotes."""
+    """Check an answer of the form of ``read --json``: ``requirements``, ``hyperparameters`` and ``targets`` with
+    quotes."""
     admitted = Admitted()
     for item in _listed(proposed, "requirements"):
         _admit(admitted, item, lambda one: admitted.requirements.append(_requirement(document, one)))
@@ -111,7 +114,9 @@ def _target(document: Document, item: Mapping[str, Any]) -> Target:
         _number(spread, words)
     texts = (_text(item, key) for key in ("unit", "split", "dataset", "model"))
     unit, split, dataset, model = texts
-    return Target(metric, value, unit, spread, split, dataset, model, quote, place)  # type: ignore[arg-type]  # _number looked
+    return Target(
+        metric, value, unit, spread, split, dataset, model, quote, place
+    )  # type: ignore[arg-type]  # _number looked
 
 
 def _quote(document: Document, item: Mapping[str, Any]) -> tuple[str, Place, str]:
@@ -133,7 +138,10 @@ def _number(value: object, words: str) -> Number:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise _RefusedError("its value is no number")
     for one in numbers(words):
-        if isinstance(one, Number) and (_is_equal(one.value, value) or (one.is_percent and _is_equal(one.value / 100, value))):
+        if (
+            isinstance(one, Number)
+            and (_is_equal(one.value, value) or (one.is_percent and _is_equal(one.value / 100, value)))
+        ):
             return one
     raise _RefusedError(f"its value {value} is not in its quote")
 
@@ -144,7 +152,7 @@ def _is_equal(one: float, other: float) -> bool:
 
 def _check_word(name: str, value: str, words: str) -> None:
     known = next((pattern for word, pattern in _WORDS.get(name, ()) if word.lower() == value.lower()), None)
-    if not value.strip() or not (known is not None and known.search(words) or _plain(value) in _plain(words)):
+    if not value.strip() or not ((known is not None and known.search(words)) or _plain(value) in _plain(words)):
         raise _RefusedError(f"its value “{value}” is not in its quote")
 
 

@@ -61,7 +61,13 @@ def brief_of(document: Document) -> Brief:
 
 def _main_names(own: Sequence[Statement], document: Document) -> frozenset[str]:
     """Data sets that are spoken of outside of appendices, in small letters."""
-    main = [one for one in own if not any(re.match(r"\s*(?:appendix|[A-H][.\s]\s*[A-Z\d])", title, re.IGNORECASE) for title in one.block.titles)]
+    main = [
+        one
+        for one in own
+        if not any(
+            re.match(r"\s*(?:appendix|[A-H][.\s]\s*[A-Z\d])", title, re.IGNORECASE) for title in one.block.titles
+        )
+    ]
     return frozenset(name.lower() for one in main for name in names_in(document.view.text[one.start : one.end]))
 
 

@@ -15,7 +15,8 @@ from .numbers import Number, numbers
 
 _END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9‹βε\-*])|(?<=[.!?][\"')\]])\s+(?=[A-Z])|\n(?=\s*[-•])")
 _SHORTENED = re.compile(
-    r"(?:\b(?:e\.g|i\.e|et al|etc|cf|vs|resp|approx|ca|fig|figs|eq|eqs|sec|secs|tab|no|nos|ref|refs|dr|prof|mr|ms|st|dept|min|max|avg"
+    r"(?:\b(?:e\.g|i\.e|et al|etc|cf|vs|resp|approx|ca|fig|figs|eq|eqs|sec|secs|tab|no|nos|ref|refs|dr|prof|mr|ms"
+    r"|st|dept|min|max|avg"
     r"|incl|w\.r\.t|a\.k\.a|var|dim|vol|pp|ch|app)|(?<![A-Za-z])[A-Z])\.[\"')\]]*\s*$",
     re.IGNORECASE,
 )

@@ -71,7 +71,9 @@ def _content(path: Path) -> bytes:
         raise ReadingError("unreadable", f"{path} is a folder.", "Name the paper or the task in it.")
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise ReadingError("too_long", f"{path.name} has {path.stat().st_size:,} bytes.", f"At most {MOST_BYTES:,} are read.")
+            raise ReadingError(
+                "too_long", f"{path.name} has {path.stat().st_size:,} bytes.", f"At most {MOST_BYTES:,} are read."
+            )
         content = path.read_bytes()
     except OSError as error:
         raise ReadingError(

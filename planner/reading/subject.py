@@ -1,4 +1,5 @@
-"""One hyperparameter as a rule sees it: the words that name it, how a value stands beside them, which values make sense.
+"""One hyperparameter as a rule sees it: the words that name it, how a value stands beside them, which values make
+sense.
 
 Invariant: a value is taken only where nothing but words of no weight stands between it and its name.
 """
@@ -12,20 +13,34 @@ from dataclasses import dataclass, field
 from .numbers import Number
 from .sentences import NUMBER, Statement
 
-_FILLER = frozenset(
-    "of is was were are be been being has have had with a an the to at as by set fixed kept held chosen use uses used using employ employed equal "
-    "equals value values rate size initial initially initialized default constant about approximately around roughly exactly just only up we our it "
-    "which that this both should must shall will start starts starting starting peak maximum max total most selected tuned scheduled configured "
-    "usual same layer drop begins begin peaks applied consists apply tiny small large modest fairly low high global parameter coefficient factor probability ratio strength norm threshold "
-    "magnitude hyperparameter per default: training again overall from".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_FILLER = _words(
+    "of is was were are be been being has have had with a an the to at as by set fixed kept held chosen use "
+    "uses used using employ employed equal equals value values rate size initial initially initialized default "
+    "constant about approximately around roughly exactly just only up we our it which that this both should "
+    "must shall will start starts starting starting peak maximum max total most selected tuned scheduled "
+    "configured usual same layer drop begins begin peaks applied consists apply tiny small large modest fairly "
+    "low high global parameter coefficient factor probability ratio strength norm threshold magnitude "
+    "hyperparameter per default: training again overall from"
 )
-_SEARCHING = frozenset("tuned over among in between range varied tried explored searched search swept sweep grid considered ∈ across candidates set".split())
+_SEARCHING = _words(
+    "tuned over among in between range varied tried explored searched search swept sweep grid considered ∈ "
+    "across candidates set"
+)
 """Words between a name and a list of values that were only tried."""
-_SIGNS = frozenset("= : ≈ ~ ( ) [ { → ' \" ` ≤ < := ==".split())
+_SIGNS = _words(
+    "= : ≈ ~ ( ) [ { → ' \" ` ≤ < := =="
+)
 _ASIDE = re.compile(
     r"\b(?:(?:in|for|across|throughout|during|over|on|after|to)\s+(?:all|every|each|the|both|any|our)\s*"
-    r"(?:\w+\s)?(?:experiments?|models?|runs?|layers?|datasets?|data sets|cases|settings|training|networks?|parameters?|configurations?"
-    r"|weights|phases?|stages?|sub-?layers?|blocks?|linear layers?|residual branches|output|embeddings?))\b|\bthroughout\b|\beverywhere\b"
+    r"(?:\w+\s)?(?:experiments?|models?|runs?|layers?|datasets?|data sets|cases|settings|training|networks?"
+    r"|parameters?|configurations?"
+    r"|weights|phases?|stages?|sub-?layers?|blocks?|linear layers?|residual branches|output|embeddings?))\b"
+    r"|\bthroughout\b|\beverywhere\b"
 )
 _PARENTHESIS = re.compile(r"\([^()\ue000-\uf8ff]{0,50}\)")
 _TOKEN = re.compile(r"[^\W\d_]+|\S")
@@ -176,8 +191,11 @@ class Patterns:
 
     def _belongs_elsewhere(self, words: str, after: int) -> bool:
         """Whether the last number of a list counts something of its own: ``0.1, 90 epochs``."""
-        return re.match(r"[\s-]*(?:for\s+(?:the\s)?)?(?:training\s|warm-?up\s)?(?:epochs?|steps?|iterations?|layers?|heads?|seeds?|runs?|images?|momentum"
-                        r"|weight|dropout|GPUs?|hours?|batch|as\s)", words[after:], re.IGNORECASE) is not None  # fmt: skip
+        return re.match(
+            r"[\s-]*(?:for\s+(?:the\s)?)?(?:training\s|warm-?up\s)?(?:epochs?|steps?|iterations?|layers?|heads?"
+            r"|seeds?|runs?|images?|momentum"
+                        r"|weight|dropout|GPUs?|hours?|batch|as\s)", words[after:],
+                        re.IGNORECASE) is not None  # fmt: skip
 
     def _before(self, statement: Statement, start: int) -> tuple[tuple[int, ...], bool] | None:
         words = statement.words

@@ -1,4 +1,5 @@
-"""`read`: a checklist for a person, one JSON object for a program, an error with exit code 2 for what cannot be read."""
+"""`read`: a checklist for a person, one JSON object for a program, an error with exit code 2 for what cannot be
+read."""
 
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ from .conftest import ROOT, Mlintern
 DOCUMENTS = ROOT / "benchmarks" / "reading"
 
 
-@pytest.mark.parametrize("name", ["first/charlm_task.md", "first/translation.tex", "first/speech.html", "first/churn_mail.txt"])
+@pytest.mark.parametrize(
+    "name", ["first/charlm_task.md", "first/translation.tex", "first/speech.html", "first/churn_mail.txt"]
+)
 def test_a_document_is_told_as_the_schema_says(mlintern: Mlintern, name: str, home: Path) -> None:
     told = mlintern("read", DOCUMENTS / name, "--json").json("read")
 
@@ -40,7 +43,9 @@ def test_contradictions_are_told(mlintern: Mlintern) -> None:
 
 
 def test_a_hostile_source_writes_no_control_codes(mlintern: Mlintern, folder: Path) -> None:
-    (folder / "task.txt").write_bytes(b"We use a learning\x1b]0;title\x07 rate of 0.1 \x1b[2Jand [bold]dropout of 0.2[/bold].")
+    (folder / "task.txt").write_bytes(
+        b"We use a learning\x1b]0;title\x07 rate of 0.1 \x1b[2Jand [bold]dropout of 0.2[/bold]."
+    )
     done = mlintern("read", "task.txt")
 
     assert done.code == 0 and "dropout = 0.2" in done.out and "\x1b" not in done.out

@@ -37,7 +37,9 @@ def test_scripted_mistakes_are_refused_and_the_rest_is_taken(case: Case, tmp_pat
 
     assert len(admitted.refused) >= len(mistakes)
     assert hyperparameters(case.truth["hyperparameters"], admitted.hyperparameters).made_up == []
-    assert {one.name for one in admitted.hyperparameters}.isdisjoint({"momentum"} - {name for name, *_ in case.truth["hyperparameters"]})
+    assert {one.name for one in admitted.hyperparameters}.isdisjoint(
+        {"momentum"} - {name for name, *_ in case.truth["hyperparameters"]}
+    )
 
 
 def test_there_are_documents_of_every_form() -> None:
@@ -46,7 +48,10 @@ def test_there_are_documents_of_every_form() -> None:
 
 
 def test_the_score_counts_what_is_missed_and_made_up() -> None:
-    told = [Hyperparameter("epochs", 5, None, None, "q", Place()), Hyperparameter("dropout", 0.5, None, "small", "q", Place())]
+    told = [
+        Hyperparameter("epochs", 5, None, None, "q", Place()),
+        Hyperparameter("dropout", 0.5, None, "small", "q", Place()),
+    ]
 
     count = hyperparameters([["epochs", 5], ["dropout", 0.5, "large"], ["momentum", 0.9]], told)
 

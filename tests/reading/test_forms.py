@@ -15,13 +15,16 @@ PAPER = """A Paper With Two Columns
 
 # Abstract
 
-We present TinyThing, a network of convolutions. It is trained with a learning rate of 3×10^{-4} and tested on pictures of common things.
+We present TinyThing, a network of convolutions. It is trained with a learning rate of 3×10^{-4} and tested on
+pictures of common things.
 
 # 1 Training
 
 """ + "\n\n".join(
     f"Paragraph {word} speaks about the architecture of the network and about what happens in between the convolutions of it."
-    for word in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen")
+    for word in (
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen"
+    )
 ) + """
 
 # 2 Settings
@@ -51,14 +54,18 @@ def test_two_columns_are_read_one_after_the_other(pdf: Path) -> None:
     text = read_document(pdf).text
     found = re.findall(r"Paragraph\s(\w+)", text)
 
-    assert found == ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen"]
+    assert found == [
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen"
+    ]
 
 
 def test_a_pdf_has_raised_digits_tables_and_places(pdf: Path) -> None:
     brief = read_brief(pdf)
     found = {one.name: one for one in brief.hyperparameters}
 
-    assert {name: one.value for name, one in found.items()} == {"learning_rate": 0.0003, "batch_size": 64, "weight_decay": 0.01}
+    assert {name: one.value for name, one in found.items()} == {
+        "learning_rate": 0.0003, "batch_size": 64, "weight_decay": 0.01
+    }
     assert found["batch_size"].quote == "Batch size 64"
     assert found["batch_size"].place.page == 1 and found["batch_size"].place.section == "2"
 
@@ -68,7 +75,9 @@ def test_words_broken_at_line_ends_are_whole_in_the_view_and_broken_in_the_quote
 
     assert re.search(r"\w-\n\w", document.text)
     assert "convolutions" in document.view.text
-    assert document.find("about the architecture of the network and about what happens in between the convolutions of it.")
+    assert document.find(
+        "about the architecture of the network and about what happens in between the convolutions of it."
+    )
     assert document.find("about the architecture of the other network") is None
 
 
@@ -86,7 +95,8 @@ Dropout & $0.1$ \\
 \end{document}
 """
 HTML = """<html><head><script>epochs = 5; dropout of 0.9</script></head><body><h2>2 Training</h2>
-<p>We use <b>Adam</b> with &beta;<sub>1</sub> = 0.9 and a learning rate of 3&times;10<sup>&minus;4</sup>, for 20 epochs.</p>
+<p>We use <b>Adam</b> with &beta;<sub>1</sub> = 0.9 and a learning rate of 3&times;10<sup>&minus;4</sup>, for 20
+epochs.</p>
 <table><tr><td>Batch size</td><td>128</td></tr><tr><td>Dropout</td><td>0.1</td></tr></table></body></html>"""
 MARKDOWN = """## 2 Training
 We use **Adam** with $\\beta_1 = 0.9$ and a learning rate of $3\\times10^{-4}$, for 20 epochs.
@@ -127,7 +137,9 @@ def test_each_form_gives_the_same(form: Form, text: str) -> None:
     assert line is not None and "0.1" in lines[line - 1]
 
 
-@pytest.mark.parametrize(("text", "form"), [(LATEX, Form.LATEX), (HTML, Form.HTML), (MARKDOWN, Form.MARKDOWN), (PLAIN, Form.PLAIN)])
+@pytest.mark.parametrize(
+    ("text", "form"), [(LATEX, Form.LATEX), (HTML, Form.HTML), (MARKDOWN, Form.MARKDOWN), (PLAIN, Form.PLAIN)]
+)
 def test_the_form_is_told_from_the_text(text: str, form: Form) -> None:
     assert read_text(text, "source").form is form
 
@@ -151,7 +163,9 @@ def test_columns_of_ranges_give_nothing_and_columns_of_models_say_whose() -> Non
     found = brief_of(read_text(text, "task.md", Form.MARKDOWN)).hyperparameters
 
     assert [(one.name, one.value, one.applies_to) for one in found] == [
-        ("layers", 2, "small model"), ("layers", 8, "large model"), ("learning_rate", 0.001, "small model"), ("learning_rate", 0.0003, "large model"),
+        ("layers", 2, "small model"), ("layers", 8, "large model"), ("learning_rate", 0.001, "small model"), (
+            "learning_rate", 0.0003, "large model"
+        ),
     ]  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What one sentence gives: hyperparameters in the ways papers write them, and the many that are not taken."""
 
+# ruff: noqa: E501  (one sentence a line)
 from __future__ import annotations
 
 import pytest

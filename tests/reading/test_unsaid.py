@@ -24,7 +24,9 @@ def test_what_is_given_is_not_unsaid() -> None:
 
 
 def test_what_a_training_needs_depends_on_its_kind() -> None:
-    assert {"heads", "gradient_clip", "warmup_steps"} <= set(brief("We train a transformer with SGD. The transformer is small.").unsaid)
+    assert {"heads", "gradient_clip", "warmup_steps"} <= set(
+        brief("We train a transformer with SGD. The transformer is small.").unsaid
+    )
     assert "momentum" in brief("We train with SGD.").unsaid
     assert "heads" not in brief("We train an LSTM. The LSTM is small.").unsaid
 
@@ -35,7 +37,11 @@ def test_library_defaults_are_those_of_the_installed_torch(optimizer: str, argum
     parameters = inspect.signature(getattr(torch.optim, optimizer)).parameters
     read = brief(f"We train with {optimizer} for 5 epochs.")
     names = {"learning_rate": "lr", "epsilon": "eps"}
-    found = {one.name: one.value for one in candidates(read, ("learning_rate", "weight_decay", "epsilon", "momentum", "beta1")) if "torch.optim" in one.origin}
+    found = {
+        one.name: one.value
+        for one in candidates(read, ("learning_rate", "weight_decay", "epsilon", "momentum", "beta1"))
+        if "torch.optim" in one.origin
+    }
     defaults = {name: parameters[names.get(name, name)].default for name in found if name != "beta1"}
     if "beta1" in found:
         defaults["beta1"] = parameters["betas"].default[0]
