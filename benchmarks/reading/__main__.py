@@ -55,9 +55,8 @@ def main() -> int:
         for who, kinds in (("rules", total), ("scripted answers", answers)):
             for kind, count in kinds.items():
                 told = "  –  " if kind == "requirements" else f"{count.precision:5.2f}"
-                print(
-                    f"  {who:17} {kind:16} precision {told}  recall {count.recall:5.2f}  of {count.found + len(count.missed)}"
-                )
+                true = count.found + len(count.missed)
+                print(f"  {who:17} {kind:16} precision {told}  recall {count.recall:5.2f}  of {true}")
         print(f"  scripted answers: {proposed} mistakes among them, {refused} items refused\n")
         for kind in ("hyperparameters", "targets"):
             one = total.get(kind, Count())

@@ -5,7 +5,7 @@ Invariant: every character of the page is in exactly one line.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -26,6 +26,7 @@ _FEWEST_LINES = 4
 _FILLED = 0.7
 """Of a column's width: what most lines of prose take."""
 _PROSE_CHARACTERS = 18
+_ALONE = 0.4
 
 
 @dataclass(slots=True)
@@ -148,20 +149,23 @@ def _gutter(page: Sequence[Glyphs]) -> tuple[float, float] | None:
             taken.update(range(max(0, int(low - first)), min(int(high - first) + 1, len(crossings))))
         for at in taken:
             crossings[at] += 1
-    allowed = _CROSSING * len(rows)
-    best: tuple[int, int] | None = None
-    begin: int | None = None
-    for at in range(int(0.3 * width), int(0.7 * width) + 1):
-        if crossings[at] <= allowed:
-            begin = at if begin is None else begin
-            if best is None or at - begin > best[1] - best[0]:
-                best = (begin, at)
-        else:
-            begin = None
-    if best is None or best[1] - best[0] < _LEAST_GUTTER - 2:
-        return None
-    gutter = (first + best[0], first + best[1])
-    return gutter if _are_columns(rows, gutter) else None
+    for allowed in range(int(_CROSSING * len(rows)) + 1):  # the emptiest first: what a wider one would cover is text
+        for begin, end in _strips(crossings, int(0.3 * width), int(0.7 * width), allowed):
+            if _are_columns(rows, (first + begin, first + end)):
+                return first + begin, first + end
+    return None
+
+
+def _strips(crossings: Sequence[int], begin: int, end: int, allowed: int) -> Iterator[tuple[int, int]]:
+    """Where at most so many lines stand, from the left."""
+    since: int | None = None
+    for at in range(begin, end + 2):
+        if at <= end and crossings[at] <= allowed:
+            since = at if since is None else since
+            continue
+        if since is not None and at - since > _LEAST_GUTTER - 2:
+            yield since, at - 1
+        since = None
 
 
 def _are_columns(rows: Sequence[Line], gutter: tuple[float, float]) -> bool:
@@ -169,11 +173,14 @@ def _are_columns(rows: Sequence[Line], gutter: tuple[float, float]) -> bool:
     sides = [found for row in rows if (found := _sides(row, gutter)) is not None]
     left = [Line(side) for side, _ in sides if side]
     right = [Line(side) for _, side in sides if side]
-    if len(left) < _FEWEST_LINES or len(right) < _FEWEST_LINES:
+    if len(left) < _FEWEST_LINES or not right:
         return False
-    return (
-        _fill(left, gutter[0] - min(line.left for line in left))
-        and _fill(right, max(line.right for line in right) - gutter[1])
+    alone = sum(bool(one) and not other for one, other in sides)
+    is_prose = _fill(left, gutter[0] - min(line.left for line in left))
+    # A last page's right column may be short, or hold a table: then much of the left one has nothing beside it.
+    return is_prose and (
+        (len(right) >= _FEWEST_LINES and _fill(right, max(line.right for line in right) - gutter[1]))
+        or alone > _ALONE * len(left)
     )
 
 

@@ -69,6 +69,7 @@ _FOR_ANOTHER = re.compile(
     rf"|with)\s)?the\s[^.;,\ue000-\uf8ff]{{1,40}}?,?\s(?:of\s|is\s|it\sis\s|uses?\s|to\s|a\s"
     rf"|one\sof\s)*({NUMBER})(?=\s*(?:[.,;)]|$))"
 )
+_EITHER = re.compile(r"\bor\b|–|-|\bto\b|~")
 _PER_DEVICE = re.compile(
     r"\s*(?:\w+\s){0,2}?(per|on\seach|for\seach)\s(GPU|device|core|worker|TPU|node)",
     re.IGNORECASE)
@@ -205,8 +206,8 @@ class Reader:
             values = values[:1]
         for place, at in enumerate(values):
             whom = names[place] if names else self._whom(statement, min(sighting.at, at), max(sighting.end, at + 1))
-            yield self._made(statement, subject.name, subject.value(statement.number(at)), whom, sighting.at, sighting.end,
-                             self._unit(statement, sighting, at))  # fmt: skip
+            value, unit = subject.value(statement.number(at)), self._unit(statement, sighting, at)
+            yield self._made(statement, subject.name, value, whom, sighting.at, sighting.end, unit)
         if names is None and len(values) == 1:
             yield from self._more(statement, subject, last)
 
@@ -232,8 +233,9 @@ class Reader:
             tail = words[last + 1 : last + 60]
             if "respectively" in tail or listed_names(self.document, statement, last + 1, len(values)):
                 return False
-            return bool(sighting.searched or (len(values) > 2 and sighting.subject.name not in ("seeds",)) or SEARCHED.search(clause) or _RANGE.search(words[:first])
-                        or re.search(r"\bor\b|–|-|\bto\b|~", words[first:last]))  # fmt: skip
+            many = len(values) > 2 and sighting.subject.name != "seeds"
+            told = SEARCHED.search(clause) or _RANGE.search(words[:first]) or _EITHER.search(words[first:last])
+            return sighting.searched or many or told is not None
         return bool(re.search(r"\bbetween\b[^.;]{0,20}$", words[:first]))
 
     def _chosen(self, statement: Statement) -> Iterator[Hyperparameter]:
@@ -264,7 +266,14 @@ class Reader:
         return match.group(1) if match else None
 
     def _made(
-        self, statement: Statement, name: str, value: float | str, whom: str | None, start: int, end: int, unit: str | None = None
+        self,
+        statement: Statement,
+        name: str,
+        value: float | str,
+        whom: str | None,
+        start: int,
+        end: int,
+        unit: str | None = None,
     ) -> Hyperparameter:
         quote, place = self.quoter.of(statement)
         if whom is None and isinstance(value, str):

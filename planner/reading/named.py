@@ -151,7 +151,8 @@ def plain_word(name: str, text: str) -> str | None:
             return lowered[text.lower()]
         return next((value for value, pattern in OPTIMIZERS if pattern.search(text)), None)
     if name == "schedule":
-        simple = {"cosine": "cosine", "linear": "linear", "constant": "constant", "step": "step", "exponential": "exponential", "none": "constant",
+        simple = {"cosine": "cosine", "linear": "linear", "constant": "constant", "step": "step",
+                  "exponential": "exponential", "none": "constant",
                   "polynomial": "polynomial", "multistep": "step", "multi-step": "step", "fixed": "constant",
                   "plateau": "plateau"}  # fmt: skip
         if text.lower() in simple:

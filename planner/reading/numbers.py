@@ -48,7 +48,8 @@ _REFERENCE = re.compile(
     \b(?:tables?|tab\.|figures?|figs?\.|sections?|secs?\.|§|equations?|eqs?\.|appendix|appendices|chapter
         |algorithm|alg\.|footnote|page|pp\.|line
         |python|pytorch|cuda|version|v\.|issue|ticket|step)\s?\(?\d+(?:\.\d+)*\)?(?!\s?[%×])
-    | (?<![=:∈]\s)(?<![=:∈])(?<!\bin\s)(?<!\bfrom\s)(?<!\bof\s)(?<!\bover\s)(?<!\bamong\s)\[\d{1,3}(?:\s?[,;–-]\s?\d{1,3})+\]
+    | (?<![=:∈]\s)(?<![=:∈])(?<!\bin\s)(?<!\bfrom\s)(?<!\bof\s)(?<!\bover\s)(?<!\bamong\s)
+      \[\d{1,3}(?:\s?[,;–-]\s?\d{1,3})+\]
     | \[\d{1,3}\]
     | \((?:[A-Z][^()]{0,80}?|see[^()]{0,60}?|e\.g\.[^()]{0,60}?|‹cited›\set\sal\.\s?,?\s?)\b(?:19|20)\d\d[a-z]?\)
     | (?<=\w)\s?\((?:19|20)\d\d[a-z]?\)

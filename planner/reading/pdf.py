@@ -41,7 +41,9 @@ def read(content: bytes, name: str) -> tuple[str, Mapped, list[Mark]]:
         paper.add(number, _lines(page))
     if not any(character.isalnum() for piece in paper.text for character in piece):
         raise ReadingError(
-            "no_text", f"{name} has no text, only pictures: it is a scan.", "Run it through a text recognition (OCR) first."
+            "no_text",
+            f"{name} has no text, only pictures: it is a scan.",
+            "Run it through a text recognition (OCR) first.",
         )
     seen = Mapped("".join(paper.view), paper.starts, paper.ends)
     return "".join(paper.text), without_mathematics(seen), paper.marks
@@ -59,7 +61,9 @@ def _pages(content: bytes, name: str) -> list[PageObject]:
         encrypted = b"/Encrypt" in content
         what = "is encrypted in a way that cannot be opened" if encrypted else "is broken or incomplete"
         raise ReadingError(
-            "encrypted" if encrypted else "broken", f"{name} {what} ({type(error).__name__}).", "Save it again, or get the file once more."
+            "encrypted" if encrypted else "broken",
+            f"{name} {what} ({type(error).__name__}).",
+            "Save it again, or get the file once more.",
         ) from error
 
 
@@ -112,7 +116,7 @@ class _Paper:
 
     def _line(self, one: Line | str, *, in_row: bool) -> None:
         for before, text in _pieces(one):
-            if before in ("cell", "space") and not self.text[-1:] == [" "]:
+            if before in ("cell", "space") and self.text[-1:] != [" "]:
                 self.text.append(" ")
                 self.length += 1
                 self._mark(CELL if before == "cell" and in_row else " ")

@@ -213,7 +213,7 @@ def is_foreign(statement: Statement, at: int) -> bool:
 def applies_to(document: Document, statement: Statement, first: int, last: int) -> str | None:
     """The model or the stage that the value is said of, as the source calls it."""
     clause = clause_at(statement, first)
-    found = [match for match in _MODEL.finditer(statement.words, clause.start, clause.end)]
+    found = list(_MODEL.finditer(statement.words, clause.start, clause.end))
     after = next((m for m in found if m.start() >= last and _is_near(statement.words[last : m.start()])), None)
     before = [match for match in found if match.start() <= first]
     chosen = after or (before[-1] if before else None)

@@ -16,8 +16,9 @@ from .mapped import Mapped
 MOST_BYTES = 64 << 20
 MOST_CHARACTERS = 4_000_000
 _SUFFIXES = {
-    ".pdf": Form.PDF, ".md": Form.MARKDOWN, ".markdown": Form.MARKDOWN, ".rst": Form.PLAIN, ".tex": Form.LATEX, ".ltx": Form.LATEX,
-    ".html": Form.HTML, ".htm": Form.HTML, ".xhtml": Form.HTML, ".txt": Form.PLAIN, ".text": Form.PLAIN, ".eml": Form.PLAIN,
+    ".pdf": Form.PDF, ".md": Form.MARKDOWN, ".markdown": Form.MARKDOWN, ".rst": Form.PLAIN,
+    ".tex": Form.LATEX, ".ltx": Form.LATEX, ".html": Form.HTML, ".htm": Form.HTML, ".xhtml": Form.HTML,
+    ".txt": Form.PLAIN, ".text": Form.PLAIN, ".eml": Form.PLAIN,
 }  # fmt: skip
 _LATEX = re.compile(r"\\documentclass|\\begin\{document\}|\\(?:sub)?section\*?\{")
 _HTML = re.compile(r"\s*(?:<!doctype html|<html|<\?xml[^>]*>\s*<(?:!doctype )?html|<body)", re.IGNORECASE)
@@ -77,7 +78,9 @@ def _content(path: Path) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise ReadingError(
-            "unreadable", f"{path} cannot be read: {error.strerror or error}.", "Name a PDF, Markdown, LaTeX, HTML or text file."
+            "unreadable",
+            f"{path} cannot be read: {error.strerror or error}.",
+            "Name a PDF, Markdown, LaTeX, HTML or text file.",
         ) from error
     except ValueError as error:
         raise ReadingError("unreadable", f"{path} cannot be read: {error}.", "Name a file.") from error

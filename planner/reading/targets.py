@@ -26,6 +26,7 @@ _AFTER_NUMBER = re.compile(
     rf"(?:\s*%?\s*(?:±|\+/-)\s*{NUMBER})?\s*%?[\s-]*(?:(?:points?\s)?(?:of|in|for|as)\s)?(?:(?:the|a|our|test"
     rf"|validation|dev|held-out|set|mean|overall|average|final|on|best|tokeni[sz]ed|case-\w+)\s)*$",
     re.IGNORECASE)
+_SPREAD_SIGN = re.compile(r"(?:±|\+/-)\s*$")
 _DIFFERENCE = re.compile(
     r"\s*%?\s*(?:(?:percentage|absolute|relative|BLEU|F1|accuracy|WER|AUC)[\s-])*(?:points?|pp\b|p\.p\.|relative"
     r"|absolute|improvement|gain|reduction|increase|higher|lower|better|worse|more|less|fewer)\b",
@@ -227,8 +228,7 @@ def _pairs(statement: Statement) -> Iterator[_Pair]:
     taken: set[int] = set()
     every = list(metrics_in(words))
     for metric in every:
-        before = next((match.start() for match in reversed(list(re.finditer(NUMBER, words[: metric.start])))
-                       if not re.search(r"(?:±|\+/-)\s*$", words[: match.start()]) and _AFTER_NUMBER.match(words, match.end(), metric.start) and _AFTER_NUMBER.fullmatch(words[match.end() : metric.start])), None)  # fmt: skip
+        before = _before(words, metric)
         at = (
             before if before is not None
             and before not in taken
@@ -241,6 +241,14 @@ def _pairs(statement: Statement) -> Iterator[_Pair]:
             taken.add(other.start(1))
             yield _Pair(metric, other.start(1))
         yield _Pair(metric, at)
+
+
+def _before(words: str, metric: Metric) -> int | None:
+    """The number right before a metric's name, over its spread."""
+    for match in reversed(list(re.finditer(NUMBER, words[: metric.start]))):
+        if not _SPREAD_SIGN.search(words[: match.start()]):
+            return match.start() if _AFTER_NUMBER.fullmatch(words[match.end() : metric.start]) else None
+    return None
 
 
 def _after(statement: Statement, metric: Metric, every: Sequence[Metric]) -> int | None:

@@ -21,7 +21,8 @@ pictures of common things.
 # 1 Training
 
 """ + "\n\n".join(
-    f"Paragraph {word} speaks about the architecture of the network and about what happens in between the convolutions of it."
+    f"Paragraph {word} speaks about the architecture of the network "
+    "and about what happens in between the convolutions of it."
     for word in (
         "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen"
     )
@@ -152,14 +153,16 @@ def test_money_is_no_mathematics() -> None:
 
 
 def test_an_appendix_about_other_data_and_quoted_letters_give_nothing() -> None:
-    text = "# Method\n\nTrain on MNIST for 5 epochs.\n\n# Appendix\n\n## Experiments on SVHN\n\nWe train for 80 epochs.\n"
+    text = "# Method\n\nTrain on MNIST for 5 epochs.\n\n"
+    text += "# Appendix\n\n## Experiments on SVHN\n\nWe train for 80 epochs.\n"
     assert values(read_text(text, "task.md", Form.MARKDOWN)) == {"epochs": 5}
     mail = "Hello,\n\nplease train for 5 epochs and tell me.\n\n> Shall I train for 80 epochs?\n"
     assert values(read_text(mail, "mail.txt", Form.PLAIN)) == {"epochs": 5}
 
 
 def test_columns_of_ranges_give_nothing_and_columns_of_models_say_whose() -> None:
-    text = "| name | searched | small model | large model |\n|---|---|---|---|\n| layers | 1 to 9 | 2 | 8 |\n| lr | 1e-5–1e-1 | 1e-3 | 3e-4 |\n"
+    text = "| name | searched | small model | large model |\n|---|---|---|---|\n"
+    text += "| layers | 1 to 9 | 2 | 8 |\n| lr | 1e-5–1e-1 | 1e-3 | 3e-4 |\n"
     found = brief_of(read_text(text, "task.md", Form.MARKDOWN)).hyperparameters
 
     assert [(one.name, one.value, one.applies_to) for one in found] == [
