@@ -17,16 +17,16 @@ _KIND = (
 ARCHITECTURE: tuple[Subject, ...] = (
     Subject(
         "heads",
-            r"(?:number\sof\s|num_?|n_?)?(?:self-?)?(?:attention[- _]?)?heads(?:\sper\slayer)?|n_head"
-            r"|num_attention_heads",
+        r"(?:number\sof\s|num_?|n_?)?(?:self-?)?(?:attention[- _]?)?heads(?:\sper\slayer)?|n_head"
+        r"|num_attention_heads",
         symbols="h H",
         counted=(r"#[\s-](?:parallel\s|self-?)?(?:attention[\s-]|self-attention[\s-])?heads?\b", r"#-head(?:ed)?\b"),
         least=1, most=512, whole=True,
     ),
     Subject(
         "kernel_size",
-            r"(?:conv(?:olution(?:al)?)?\s)?(?:kernels?|filters?)[- _]?(?:size|width|length)s?(?:\s(?:of|is))?"
-            r"|kernels?\sof\s(?:size|width)",
+        r"(?:conv(?:olution(?:al)?)?\s)?(?:kernels?|filters?)[- _]?(?:size|width|length)s?(?:\s(?:of|is))?"
+        r"|kernels?\sof\s(?:size|width)",
         symbols="k K",
         counted=(
             r"#\s(?:(?:strided|dilated|depthwise|grouped|causal)\s)?(?:conv(?:olution(?:s|al)?)?s?|kernels?"
@@ -36,9 +36,9 @@ ARCHITECTURE: tuple[Subject, ...] = (
     ),
     Subject(
         "image_size",
-            r"(?:input\s)?(?:image|input|crop|train(?:ing)?)[- _]?(?:sizes?|resolutions?)|img_?size"
-            r"|resolution(?:\sof)?|resiz(?:e|ed|ing)\s(?:\w+\s){0,2}?to"
-            r"|(?:random(?:ly)?[- ])?(?:resized\s)?crop(?:s|ped)?\s(?:of|to)(?:\ssize)?|pixels\sat",
+        r"(?:input\s)?(?:image|input|crop|train(?:ing)?)[- _]?(?:sizes?|resolutions?)|img_?size"
+        r"|resolution(?:\sof)?|resiz(?:e|ed|ing)\s(?:\w+\s){0,2}?to"
+        r"|(?:random(?:ly)?[- ])?(?:resized\s)?crop(?:s|ped)?\s(?:of|to)(?:\ssize)?|pixels\sat",
         counted=(
             r"#[\s-](?:pixels?\s|px\s)?(?:(?:RGB|gr[ae]y-?scale|colou?r|input|random|center|centre"
             r"|square)\s)*(?:images?|crops?|inputs?|resolution|pixels|px|patches\sof\simages)\b",
@@ -49,14 +49,15 @@ ARCHITECTURE: tuple[Subject, ...] = (
     ),
     Subject(
         "vocabulary_size",
-            r"(?:shared\s|joint\s|subword\s|BPE\s|word\s|source-target\s|output\s|character\s)*vocab(?:ulary"
-            r"|ularies)?(?:[- _]?size)?(?:\s(?:of|with|has|contains|limited|is|about|the|most|frequent|consists|of"
-            r"|comprises|includes))*|vocab_size",
+        r"(?:shared\s|joint\s|subword\s|BPE\s|word\s|source-target\s|output\s|character\s)*vocab(?:ulary"
+        r"|ularies)?(?:[- _]?size)?(?:\s(?:of|with|has|contains|limited|is|about|the|most|frequent|consists|of"
+        r"|comprises|includes))*|vocab_size",
         symbols="V",
         counted=(
             r"#\s(?:shared\s|joint\s|most\sfrequent\s)?(?:BPE|byte[- ]pair|word-?piece|sentence-?piece|sub-?word"
             r"|unigram|character)(?:\s(?:sub-?word|encoding|pieces?))?\s?(?:tokens|units|merges|merge\soperations"
             r"|types|pieces|vocabulary|symbols)?",
+            r"(?:BPE|tokeni[sz]er|vocab\w*)\b[^.;\ue000-\uf8ff]{0,30}\s#\s(?:entries|tokens|types|pieces|symbols|units|merges|words|sub-?words)",
             r"#[\s-](?:entry|token|word|item|symbol|piece)\s(?:\w+\s)?vocabulary", r"#\smerge\soperations",
         ),
         least=2, most=1e7, whole=True,
@@ -89,9 +90,9 @@ ARCHITECTURE: tuple[Subject, ...] = (
     ),
     Subject(
         "feedforward_size",
-            r"(?:feed-?forward|FFN?|MLP|inner|inter-?mediate"
-            r"|inner-layer)[- _]?(?:inner\s)?(?:hidden\s)?(?:dimension(?:ality)?|size|width|dim|units)|d_?ff|d_?FF"
-            r"|intermediate_size",
+        r"(?:feed-?forward|FFN?|MLP|inner|inter-?mediate"
+        r"|inner-layer)[- _]?(?:inner\s)?(?:hidden\s)?(?:dimension(?:ality)?|size|width|dim|units)|d_?ff|d_?FF"
+        r"|intermediate_size",
         symbols="dff d_ff d", least=2, most=1e6, whole=True,
     ),
     Subject("head_size", r"head[- _](?:dimension(?:ality)?|size|dim)|d_?head|d_?k", least=1, most=4096, whole=True),
@@ -120,9 +121,9 @@ ARCHITECTURE: tuple[Subject, ...] = (
         whole=True),
     Subject(
         "layers",
-            r"(?:number\sof\s|num_?|n_?)(?:hidden[\s_]|transformer\s|encoder\s|decoder\s|residual\s|LSTM\s"
-            r"|convolutional\s)?(?:layers?|blocks)|(?:network\s|model\s|transformer\s)?depth(?:\sof)?|n_layer"
-            r"|num_hidden_layers|(?:transformer\s|encoder\s|decoder\s|hidden\s|LSTM\s)?layers(?=\s*[:=])",
+        r"(?:number\sof\s|num_?|n_?)(?:hidden[\s_]|transformer\s|encoder\s|decoder\s|residual\s|LSTM\s"
+        r"|convolutional\s)?(?:layers?|blocks)|(?:network\s|model\s|transformer\s)?depth(?:\sof)?|n_layer"
+        r"|num_hidden_layers|(?:transformer\s|encoder\s|decoder\s|hidden\s|LSTM\s)?layers(?=\s*[:=])",
         symbols="L N l",
         counted=(
             rf"#[\s-](?:{_KIND}|(?:(?!and\b|of\b|in\b|the\b|with\b|per\b|to\b|for\b"

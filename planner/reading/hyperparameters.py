@@ -42,7 +42,7 @@ _ADAM_PAIR = re.compile(rf"\bAdam\w*\b[^.;\ue000-\uf8ff]{{0,40}}[(\[]\s*({NUMBER
 _WITHOUT = (
     ("weight_decay", re.compile(
         r"\b(?:no|without(?:\sany)?|(?:do|did|does)\snot\s(?:use|apply|employ))\s(?:any\s)?(?:dropout\s(?:or|and"
-        r"|nor)\s)?(?:weight[- ]decay|l2\sregulari[sz]ation)\b(?!\s(?:is\sapplied|on|to|for))",
+        r"|nor)\s)?(?:weight[- ]decay|l2\sregulari[sz]ation)\b(?!\s(?:is\sapplied\s)?(?:on|to|for)\b)",
         re.IGNORECASE)),
     ("dropout", re.compile(
         r"\b(?:no|without(?:\sany)?|(?:do|did|does)\snot\s(?:use|apply"

@@ -54,6 +54,7 @@ _METRICS: tuple[tuple[str, str, float], ...] = (
     ("mae", r"mean[- ]absolute[- ]errors?(?:\s\(MAE\))?|(?<![A-Za-z])MAE", 1e12),
     ("mse", r"mean[- ]squared?[- ]errors?(?:\s\(MSE\))?|(?<![A-Za-z])MSE", 1e12),
     ("r2", r"R\^?2(?:\sscore)?|coefficient\sof\sdetermination|R-squared", 1),
+    ("pinball_loss", r"(?:pinball|quantile)\sloss", 1e6),
     ("log_loss", r"log[- ]?loss", 1e3),
     ("mcc", r"MCC|Matthews(?:'s?)?\scorrelation(?:\scoefficient)?", 100),
     (

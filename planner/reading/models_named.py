@@ -39,6 +39,9 @@ _SCORES = re.compile(
     rf"|ed)|(?:is|sits|stands)\sat)\s[^.;]{{0,25}}{NUMBER}"
 )
 
+_OFTEN = 3
+"""A model without a citation that is named so often is the text's own."""
+
 
 def own_models(statements: Iterable[Statement]) -> frozenset[str]:
     """Names that the text gives to what it proposes."""
@@ -55,13 +58,20 @@ def other_models(statements: Iterable[Statement], own: frozenset[str]) -> frozen
         if not is_foreign_section(one, frozenset())
         for match in _USED.finditer(one.words)
     }
-    named = {match["name"] for one in every for pattern in (_CITED, _SCORES) for match in pattern.finditer(one.words)}
+    cited = {match["name"] for one in every for match in _CITED.finditer(one.words)}
+    scored = {match["name"] for one in every for match in _SCORES.finditer(one.words)}
+    named = cited | {name for name in scored if _times(name, every) < _OFTEN}
     title = every[0].words if every else ""
+    known = {*own, *used}
     return frozenset(
-        name for name in named if name not in title and not any(
-            name.startswith(one) or one.startswith(name) for one in {*own, *used}
-        )
+        name
+        for name in named
+        if name not in title and not any(name.startswith(one) or one.startswith(name) for one in known)
     )
+
+
+def _times(name: str, statements: Iterable[Statement]) -> int:
+    return sum(one.words.count(name) for one in statements)
 
 
 def is_of_another_model(statement: Statement, at: int, others: frozenset[str]) -> bool:

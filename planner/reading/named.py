@@ -40,43 +40,43 @@ SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, pattern in (
         ("one_cycle", r"(?:\bone|[\ue000-\uf8ff])[- ]?cycle\b|\b1-?cycle\b|\bOneCycle(?:LR)?\b"),
         ("cosine",
-            r"\bcosine(?!\s(?:similarit|distance|loss|embedding|classifier|margin|proximity))\b"
-            r"|\bcosine[- _]?(?:anneal|decay|schedule)|CosineAnnealing\w*|\bhalf-cosine\b|\bSGDR\b"
+        r"\bcosine(?!\s(?:similarit|distance|loss|embedding|classifier|margin|proximity))\b"
+        r"|\bcosine[- _]?(?:anneal|decay|schedule)|CosineAnnealing\w*|\bhalf-cosine\b|\bSGDR\b"
         ),
         ("inverse_sqrt",
-            r"\b(?:inverse|reciprocal)[- _](?:of\sthe\s)?(?:square[- ]?root|sqrt)\b|\binv(?:erse)?_?sqrt\b|\bNoam\b"
-            r"|\bproportional(?:ly)?\sto\sthe\sinverse\ssquare\sroot"
+        r"\b(?:inverse|reciprocal)[- _](?:of\sthe\s)?(?:square[- ]?root|sqrt)\b|\binv(?:erse)?_?sqrt\b|\bNoam\b"
+        r"|\bproportional(?:ly)?\sto\sthe\sinverse\ssquare\sroot"
         ),
         ("polynomial",
-            r"\bpolynomial(?:ly)?[- ](?:decay|learning|lr|schedule|anneal)\w*|\bpoly(?:nomial)?\s(?:schedule|policy"
-            r"|decay)"
+        r"\bpolynomial(?:ly)?[- ](?:decay|learning|lr|schedule|anneal)\w*|\bpoly(?:nomial)?\s(?:schedule|policy"
+        r"|decay)"
         ),
         ("exponential",
-            r"\bexponential(?:ly)?[- ](?:\w+\s)?(?:decay\w*|anneal\w*|schedul\w*|lr)|\bdecay\w*\sexponentially"
-            r"|ExponentialLR|\b(?:decay|multipl)\w*\s(?:it\s"
-            r"|the\slearning\srate\s)?by\s(?:a\sfactor\sof\s)?\S+\s(?:after\s)?(?:every|each|per)\sepoch"
+        r"\bexponential(?:ly)?[- ](?:\w+\s)?(?:decay\w*|anneal\w*|schedul\w*|lr)|\bdecay\w*\sexponentially"
+        r"|ExponentialLR|\b(?:decay|multipl)\w*\s(?:it\s"
+        r"|the\slearning\srate\s)?by\s(?:a\sfactor\sof\s)?\S+\s(?:after\s)?(?:every|each|per)\sepoch"
         ),
         ("plateau", r"\bplateau\w*|ReduceLROnPlateau"),
         ("step",
-            r"\bstep[- _]?(?:wise\s)?(?:decay|schedule|lr|anneal\w*)\b|\bStepLR\b|MultiStepLR"
-            r"|\bpiece-?wise[- ]constant\b|\bmilestones?\b|\b(?:divid|drop|decay|decreas|reduc|multipl|lower"
-            r"|cut)\w*\b[^.;]{0,60}\b(?:(?:by|with)\s(?:a\sfactor\s(?:of\s)?)?[\ue000-\uf8ff]|in\shalf"
-            r"|tenfold)[^.;]{0,25}\b(?:at|every|after)\s(?:the\s)?(?:epochs?|steps?|iterations?|[\ue000-\uf8ff])"
-            r"|\bhalv(?:ed|ing)\s(?:every|at|after)"
+        r"\bstep[- _]?(?:wise\s)?(?:decay|schedule|lr|anneal\w*)\b|\bStepLR\b|MultiStepLR"
+        r"|\bpiece-?wise[- ]constant\b|\bmilestones?\b|\b(?:divid|drop|decay|decreas|reduc|multipl|lower"
+        r"|cut)\w*\b[^.;]{0,60}\b(?:(?:by|with)\s(?:a\sfactor\s(?:of\s)?)?[\ue000-\uf8ff]|in\shalf"
+        r"|tenfold)[^.;]{0,25}\b(?:at|every|after)\s(?:the\s)?(?:epochs?|steps?|iterations?|[\ue000-\uf8ff])"
+        r"|\bhalv(?:ed|ing)\s(?:every|at|after)"
         ),
         ("linear",
-            r"\blinear(?:ly)?[- _](?:decay|anneal|decreas|schedul|ramp-?down|cool-?down|learning[- ]rate\sschedule"
-            r"|learning[- ]rate\sdecay|lr\sdecay)\w*|\b(?:decay|anneal|decreas|reduc|drop|fall)\w*\slinearly"
-            r"|\b(?:decay|decreas|anneal)\w*\sto\s\S+\slinearly|\blinear\swarm-?\s?up\sand\s(?:linear\s)?(?:decay"
-            r"|cool-?down)|\btriangular\b|\bdecayed\s(?:to\s\S+\s)?(?:in\sa\s)?linear"
+        r"\blinear(?:ly)?[- _](?:decay|anneal|decreas|schedul|ramp-?down|cool-?down|learning[- ]rate\sschedule"
+        r"|learning[- ]rate\sdecay|lr\sdecay)\w*|\b(?:decay|anneal|decreas|reduc|drop|fall)\w*\slinearly"
+        r"|\b(?:decay|decreas|anneal)\w*\sto\s\S+\slinearly|\blinear\swarm-?\s?up\sand\s(?:linear\s)?(?:decay"
+        r"|cool-?down)|\btriangular\b|\bdecayed\s(?:to\s\S+\s)?(?:in\sa\s)?linear"
         ),
         ("constant",
-            r"\b(?:constant|fixed)[- ](?:learning[- ]?rate|lr|step[- ]size|schedule)|\blearning\srate\s(?:is|was"
-            r"|stays?|remains?|stayed|remained)\s(?:kept\s|held\s)?(?:constant|fixed)"
-            r"|\bno\s(?:learning[- ]rate\s)?schedul\w+|\blearning\srate\sis\sconstant"
-            r"|\bwithout\s(?:any\s)?(?:learning[- ]rate\s)?(?:schedule|decay\sof\sthe\slearning\srate)"
-            r"|\bconstant\sthroughout|\blearning[- ]rate\s?(?:(?:of|is|was|="
-            r"|:)\s?)?[\ue000-\uf8ff],?\s\(?(?:constant|fixed)\b|\blr\s?[=:]?\s?[\ue000-\uf8ff],?\s\(?constant"
+        r"\b(?:constant|fixed)[- ](?:learning[- ]?rate|lr|step[- ]size|schedule)|\blearning\srate\s(?:is|was"
+        r"|stays?|remains?|stayed|remained)\s(?:kept\s|held\s)?(?:constant|fixed)"
+        r"|\bno\s(?:learning[- ]rate\s)?schedul\w+|\blearning\srate\sis\sconstant"
+        r"|\bwithout\s(?:any\s)?(?:learning[- ]rate\s)?(?:schedule|decay\sof\sthe\slearning\srate)"
+        r"|\bconstant\sthroughout|\blearning[- ]rate\s?(?:(?:of|is|was|="
+        r"|:)\s?)?[\ue000-\uf8ff],?\s\(?(?:constant|fixed)\b|\blr\s?[=:]?\s?[\ue000-\uf8ff],?\s\(?constant"
         ),
     )
 )  # fmt: skip

@@ -34,7 +34,7 @@ _TITLE = re.compile(
 _ITEM = re.compile(r"^[ \t]*(?:[-*+•·–o]|\(?\d{1,2}[.)]|\(?[a-h]\))[ \t]+(?=\S)", re.MULTILINE)
 _SETTING = re.compile(r"\n(?=[ \t]*[\w][\w .()/-]{0,40}[ ]?[:=][ \t]*\S)")
 _ALIGNED = re.compile(r"^[ \t]*(\S[^\n]*?\S|\S)((?:[ ]{2,}|[ ]*\t+[ ]*)\S[^\n]*)$", re.MULTILINE)
-_GAP = re.compile(r"(?<=\S)(?:[ ]{2,}|[ ]*\t[ \t]*|[ ]*\|[ ]*)(?=\S)")
+_GAP = re.compile(r"(?<=[^\s\x03])(?:[ ]{2,}|[ ]*\t[ \t]*|[ ]*\|[ ]*)(?=\S)")
 _PIPES = re.compile(r"^[ ]*\|?([^\n|]+(?:\|[^\n|]*)+)\|?[ ]*$", re.MULTILINE)
 _NEIGHBOURS = 2
 """Characters between the end of one row and the beginning of the next."""

@@ -14,7 +14,7 @@ from .sentences import NUMBER, Statement
 
 _FOREIGN_SECTION = re.compile(
     r"\b(?:related\swork|prior\swork|previous\swork|references|bibliography|literature|acknowledge?ments?"
-    r"|background\sand\srelated|future\swork|limitations?|^\W*(?:[\d.]+\s+)?background\W*$"
+    r"|background\sand\srelated|future\swork|limitations?|^\W*(?:[\d.]+\s+)?(?:background|comments|faq)\W*$"
     r"|what\sothers|others\sdo|elsewhere|competitors?|existing\s(?:systems?|solutions?|work)|ablations?|sensitivity"
     r"|what\sdid\snot\swork|things\s(?:we|that)\s.*(?:tried|not\swork)|negative\sresults|baselines?(?:\s(?:models?"
     r"|methods?|systems?|details))?$"
@@ -45,7 +45,7 @@ _OTHERS = re.compile(
     r"|\bbaselines?\b|\b(?:GPT-[234]|BERT|PaLM|LLaMA|T5)\s(?:was|were|used|is)\b|\b(?:last|previous)\s(?:year"
     r"|quarter|month|intern|team|person|attempt|run|time|student|model)\b|\w's\s(?:README|paper|report|model"
     r"|configuration|code|repository|results?|authors?|recipe)\b|\bfor\s(?:orientation|comparison|reference)\b"
-    r"|\bits\sown\b|\b(?:they|their|he|she|his|her|colleagues?|competitors?)\b",
+    r"|\bits\sown\b|\b(?:colleagues?|competitors?)\b|^\W*(?:they|he|she)\s",
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(
@@ -63,7 +63,7 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _TRIED = re.compile(
-    r"\?\W*$|\bif\s(?:memory|you|the\sGPU|there|time|needed|necessary)\b|^\W*(?:we\s(?:also\s|first\s|briefly\s"
+    r"\?\W*$|\bif\s(?:memory|you|the\sGPU|there|time|needed|necessary)\b|^\W*(?:(?:we|I)\s(?:also\s|first\s|briefly\s"
     r"|initially\s)*(?:tried|experimented|attempted|tested|explored|considered|ablated?|var(?:y|ied))"
     r"|(?:increasing|doubling|halving|reducing|lowering|raising|removing|replacing|using|setting|switching"
     r"|going)\s.*\b(?:hurts?|degrad\w+|worse|wors\w+|diverg\w+|unstable|fail\w*|no\s(?:gain|improvement|benefit"
@@ -78,7 +78,7 @@ _TRIED = re.compile(
     r"|at)\s.*\b(?:accuracy|performance|loss|score|quality)\s(?:drops|falls|fell|dropped|decreases|degrades"
     r"|rises)\b"
     r"|\b(?:do|does|did|must|should|shall|may|can)\s?(?:not|n't|never)\s(?:use|exceed|go|train|set|copy|increase"
-    r"|change)\b|\bnever\s(?:use|exceed)\b|\bwe\stried\b|\bif\s(?:you|we|it)\s.*\b(?:run\sout|out\sof\smemory"
+    r"|change)\b|\bnever\s(?:use|exceed)\b|\b(?:we|I)\stried\b|^\W*with\s.*\bis\s(?:the\ssame|no\sbetter|similar)\b|\bhad\s(?:we|I)\b|\bif\s(?:you|we|it)\s.*\b(?:run\sout|out\sof\smemory"
     r"|larger|smaller)\b",
     re.IGNORECASE,
 )

@@ -48,7 +48,7 @@ _TRIVIAL = re.compile(
     r"|forest)|trivial|dummy|naive|human(?:s|\sperformance|\sannotators?|-level)?|inter-annotator|persistence"
     r"|seasonal[- ]naive|upper\sbound|oracle"
     r"|logistic\sregression|gradient[- ]boost\w+|XGBoost|LightGBM|n-gram|without|removing|falls?\sto|fell\sto"
-    r"|drops?\sto|dropped\sto|decreases?\sto|degrades?\sto|down\sto|confidence\sinterval|p-value"
+    r"|drops?\sto|dropped\sto|decreases?\sto|degrades?\sto|confidence\sinterval|p-value"
     r"|(?:ensembl\w+)\sof\s(?:others|all))\b",
     re.IGNORECASE,
 )

@@ -25,7 +25,9 @@ TRAINING: tuple[Subject, ...] = (
         r"(?:gradient[- _]?)?accumulation[- _]?steps?|accumulat(?:e|ed|es|ing)\s(?:the\s)?(?:gradients?\s)?(?:over"
         r"|for|across)|gradient[- _]accumulation(?:\sfactor)?"
         r"|gradients\s(?:are|were)\saccumulated\s(?:over|for|across)|accum(?:ulate)?_grad(?:_batches)?",
-        counted=(r"#\s(?:gradient[- ])?accumulation\ssteps",
+        counted=(
+            r"#\s(?:gradient[- ])?accumulation\ssteps",
+            r"accumulat\w+\s#\stimes",
             r"accumulat\w+\s(?:the\s)?(?:gradients?\s)?(?:over|for|across)\s#\s(?:micro-?\s?batches|steps|batches"
             r"|mini-?batches)"
         ),
@@ -47,8 +49,8 @@ TRAINING: tuple[Subject, ...] = (
     ),
     Subject(
         "warmup_steps",
-            r"(?:linear\s)?warm[- _]?up[- _]?(?:steps|iterations|updates|iters)|num_warmup_steps"
-            r"|warm[- ]?up(?=\s(?:of|for|over|:|=))",
+        r"(?:linear\s)?warm[- _]?up[- _]?(?:steps|iterations|updates|iters)|num_warmup_steps"
+        r"|warm[- ]?up(?=\s(?:of|for|over|:|=))",
         symbols="T N s w",
         counted=(
             rf"#[\s-](?:linear\s)?(?:warm[- ]?up\s{_STEP}|{_STEP}\s(?:of\s)?(?:linear\s|learning[- ]rate\s"
@@ -111,8 +113,8 @@ TRAINING: tuple[Subject, ...] = (
     ),
     Subject(
         "patience",
-            r"(?:early[- ]stopping\s)?patience(?:\s(?:of|is|parameter))?|early[- _]stopping(?:\s(?:rounds|after"
-            r"|patience))?|early_stopping_rounds",
+        r"(?:early[- ]stopping\s)?patience(?:\s(?:of|is|parameter))?|early[- _]stopping(?:\s(?:rounds|after"
+        r"|patience))?|early_stopping_rounds",
         counted=(
             r"(?:no|not|without|stops?|fails?\sto|hasn't|stagnat\w+|stall\w*)\b[^.;\ue000-\uf8ff]{0,70}(?:for|in"
             r"|within|over|after)\s(?:the\slast\s)?#\s(?:consecutive\s|successive\s|more\s)?(?:epochs|evaluations"
@@ -127,8 +129,8 @@ TRAINING: tuple[Subject, ...] = (
     ),
     Subject(
         "epochs",
-            r"(?:(?:number|no\.?)\s(?:of\s)?(?:training\s)?|num_?|n_?|max_?|total\s|training\s|train\s"
-            r"|num_train_)epochs?|epochs(?=\s*[:=|])",
+        r"(?:(?:number|no\.?)\s(?:of\s)?(?:training\s)?|num_?|n_?|max_?|total\s|training\s|train\s"
+        r"|num_train_)epochs?|epochs(?=\s*[:=|])",
         symbols="E T N",
         counted=(
             r"#[\s-](?:\w+\s)?epochs?\b",
@@ -143,9 +145,9 @@ TRAINING: tuple[Subject, ...] = (
     ),
     Subject(
         "steps",
-            r"(?:(?:number|no\.?)\sof\s|num_?|n_?|max_?|total\s|max[- ]|training\s)(?:training\s|gradient\s"
-            r"|optimi[sz]er\s|update\s|train_)*(?:steps|iterations|updates|iters)|max_steps|total_steps"
-            r"|steps(?=\s*[:=])",
+        r"(?:(?:number|no\.?)\sof\s|num_?|n_?|max_?|total\s|max[- ]|training\s)(?:training\s|gradient\s"
+        r"|optimi[sz]er\s|update\s|train_)*(?:steps|iterations|updates|iters)|max_steps|total_steps"
+        r"|steps(?=\s*[:=])",
         symbols="T N K",
         counted=(
             rf"#[\s-](?:(?!time|horizon|prediction|forecast|look|diffusion|denoising|hop"
@@ -160,16 +162,16 @@ TRAINING: tuple[Subject, ...] = (
     ),
     Subject(
         "weight_decay",
-            r"(?:decoupled\s)?weight[- _]?decay(?:\s(?:coefficient|factor|rate|strength|parameter|term|of))?|\bwd"
-            r"|l2[- _]?(?:weight\s)?(?:regulari[sz]ation|penalty|decay|reg|norm\spenalty)(?:\s(?:coefficient"
-            r"|strength|factor|weight|of))?|L\^2\s(?:regulari[sz]ation|penalty)|ℓ2[- ](?:regulari[sz]ation|penalty)",
+        r"(?:decoupled\s)?weight[- _]?decay(?:\s(?:coefficient|factor|rate|strength|parameter|term|of))?|\bwd"
+        r"|l2[- _]?(?:weight\s)?(?:regulari[sz]ation|penalty|decay|reg|norm\spenalty)(?:\s(?:coefficient"
+        r"|strength|factor|weight|of))?|L\^2\s(?:regulari[sz]ation|penalty)|ℓ2[- ](?:regulari[sz]ation|penalty)",
         symbols="λ w wd α", most=1, above_zero=False, direct=True,
     ),
     Subject(
         "label_smoothing",
-            r"label[- _]?smoothing(?:\s(?:factor|of|parameter|value|coefficient|with))?"
-            r"|smooth(?:ed)?\s(?:the\s)?(?:target\s)?labels\s(?:by|with)|(?:labels|targets)\s(?:are"
-            r"|were)\ssmoothed\s(?:by|with)",
+        r"label[- _]?smoothing(?:\s(?:factor|of|parameter|value|coefficient|with))?"
+        r"|smooth(?:ed)?\s(?:the\s)?(?:target\s)?labels\s(?:by|with)|(?:labels|targets)\s(?:are"
+        r"|were)\ssmoothed\s(?:by|with)",
         symbols="ε α εls ε_ls ls ε_LS εLS", most=0.99, share=True, direct=True,
     ),
     Subject(
@@ -183,6 +185,7 @@ TRAINING: tuple[Subject, ...] = (
         counted=(
             r"clip\w*\b[^.;\ue000-\uf8ff]{0,40}\b(?:norm|threshold|value|magnitude)s?(?:\s(?:of|to|at|is|was"
             r"|exceeds?|above|larger\sthan|greater\sthan))*\s#",
+            r"gradients?\swith\s(?:a\s)?(?:global\s)?norms?\s(?:above|over|exceeding|(?:larger|greater)\sthan|of\smore\sthan)\s#",
             r"gradient\snorms?\s(?:above|over|exceeding|larger\sthan|to)\s#"),
         symbols="c", most=1e4,
     ),
