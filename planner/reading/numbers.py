@@ -36,7 +36,7 @@ _NUMBER = re.compile(
         (?:\s?(?P<scale>[kKMB])(?![A-Za-z\d])|[\s-](?P<named>thousand|million|billion|hundred)\b)?
     )
     (?:\s?(?P<percent>%|percent\b|per\scent\b))?
-    (?![\d])(?!\.\d)
+    (?![\d])(?!\.\d)(?![eE]\d)
     | (?<![\w-])(?P<word>(?i:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|sixteen
         |twenty|thirty|forty|fifty|sixty|ninety|zero))
       (?:[\s-](?P<wordscale>hundred|thousand|million))?(?!\w)
