@@ -208,7 +208,7 @@ def document(pages: list[bytes]) -> bytes:
         packed = zlib.compress(page)
         objects += [
             b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %d %d] /Resources << /Font %s >> /Contents %d 0 R >>"
-            % (*map(int, PAGE), fonts, 7 + 2 * number),
+            % (int(PAGE[0]), int(PAGE[1]), fonts, 7 + 2 * number),
             b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed),
         ]
     made, places = b"%PDF-1.4\n", []

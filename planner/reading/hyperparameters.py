@@ -124,8 +124,8 @@ class Reader:
         for one in named(statement):
             if not self._is_foreign(statement, one.start) and not self._is_choice(statement, one.name, one.value):
                 yield self._made(statement, one.name, one.value, None, one.start, one.end)
-        for name, pattern in _WITHOUT:
-            if (match := pattern.search(statement.words)) and not is_of_others(statement, match.start()):
+        for name, without in _WITHOUT:
+            if (match := without.search(statement.words)) and not is_of_others(statement, match.start()):
                 yield self._made(statement, name, 0, None, *match.span())
 
     def _is_foreign(self, statement: Statement, at: int) -> bool:

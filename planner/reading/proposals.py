@@ -96,6 +96,7 @@ def _hyperparameter(document: Document, item: Mapping[str, Any]) -> Hyperparamet
         _check_word(name, value, words)
     else:
         found = _number(value, words)
+        assert isinstance(value, int | float)  # as _number found
         subject = _SUBJECTS.get(name)
         if subject is not None and not subject.allows(found):
             raise _RefusedError(f"{value} makes no sense as {name}")
@@ -112,11 +113,12 @@ def _target(document: Document, item: Mapping[str, Any]) -> Target:
     spread = item.get("spread")
     if spread is not None:
         _number(spread, words)
+    assert isinstance(value, int | float)  # as _number found
     texts = (_text(item, key) for key in ("unit", "split", "dataset", "model"))
     unit, split, dataset, model = texts
     return Target(
         metric, value, unit, spread, split, dataset, model, quote, place
-    )  # type: ignore[arg-type]  # _number looked
+    )
 
 
 def _quote(document: Document, item: Mapping[str, Any]) -> tuple[str, Place, str]:

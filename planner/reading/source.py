@@ -14,7 +14,7 @@ from .document import Document, Form, Mark, ReadingError, line_marks
 from .mapped import Mapped
 
 MOST_BYTES = 64 << 20
-MOST_CHARACTERS = 4_000_000
+MOST_CHARACTERS = 1_000_000
 _SUFFIXES = {
     ".pdf": Form.PDF, ".md": Form.MARKDOWN, ".markdown": Form.MARKDOWN, ".rst": Form.PLAIN,
     ".tex": Form.LATEX, ".ltx": Form.LATEX, ".html": Form.HTML, ".htm": Form.HTML, ".xhtml": Form.HTML,
