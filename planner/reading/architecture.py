@@ -57,7 +57,8 @@ ARCHITECTURE: tuple[Subject, ...] = (
             r"#\s(?:shared\s|joint\s|most\sfrequent\s)?(?:BPE|byte[- ]pair|word-?piece|sentence-?piece|sub-?word"
             r"|unigram|character)(?:\s(?:sub-?word|encoding|pieces?))?\s?(?:tokens|units|merges|merge\soperations"
             r"|types|pieces|vocabulary|symbols)?",
-            r"(?:BPE|tokeni[sz]er|vocab\w*)\b[^.;\ue000-\uf8ff]{0,30}\s#\s(?:entries|tokens|types|pieces|symbols|units|merges|words|sub-?words)",
+            r"(?:BPE|tokeni[sz]er|vocab\w*)\b[^.;\ue000-\uf8ff]{0,30}\s#\s(?:entries|tokens|types|pieces|symbols"
+            r"|units|merges|words|sub-?words)",
             r"#[\s-](?:entry|token|word|item|symbol|piece)\s(?:\w+\s)?vocabulary", r"#\smerge\soperations",
         ),
         least=2, most=1e7, whole=True,
@@ -79,6 +80,8 @@ ARCHITECTURE: tuple[Subject, ...] = (
             r"#[\s-](?:tokens?|time[- ]?steps?|characters?|frames?|word-?pieces?|sub-?words?|hours?"
             r"|days)[\s-](?:long\s)?(?:sequences?|contexts?|windows?|segments?|inputs?|chunks?|blocks?|history"
             r"|look-?back)",
+            r"sequences?,?\s(?:each\s)?of\s#\stokens",
+            r"#\stokens\seach",
             r"(?:at\smost|up\sto|longer\sthan|first|limited\sto|cut\s(?:off\s)?(?:at|to|after)|clipped\sto"
             r"|padded\sto|chunks\sof|blocks\sof|sequences\sof|windows\sof|segments\sof|context\sof|inputs\sof"
             r"|maximum\sof|past|last|previous)\s#\s(?:(?:sub-?word|word-?piece|BPE|input|consecutive"

@@ -61,7 +61,7 @@ _BOUND = re.compile(
     r"|greater\sthan|multiples?\sof|power\sof|than)\s*$",
     re.IGNORECASE)
 _AND_FOR = re.compile(
-    rf"[^.;\ue000-\uf8ff]{{0,12}}\b(?:for|on|in|during)\b[^.;,\ue000-\uf8ff]{{1,40}}?,?\s(?:and|but|or)\s(?:of\s"
+    rf"[^.;\ue000-\uf8ff]{{0,12}}\b(?:for|on|in|during)\b[^.;,\ue000-\uf8ff]{{1,40}}?(?:,|,?\s(?:and|but|or))\s(?:of\s"
     rf"|to\s|by\s|at\s|a\s|only\s)*({NUMBER})\s(?:\w+\s)?(?:for|on|in|during)\s"
 )
 _FOR_ANOTHER = re.compile(
@@ -148,7 +148,7 @@ class Reader:
                 first, second = statement.number(match.start(1)), statement.number(match.start(2))
                 plural = (
                     "2" in match.group()[: match.start(1) - match.start()]
-                    or re.match(r"betas|βs|β\s|\bAdam|beta\s", match.group(), re.IGNORECASE)
+                    or re.match(r"betas|βs|β[\s=(]|\bAdam|beta\s", match.group(), re.IGNORECASE)
                 )
                 if (
                     not plural

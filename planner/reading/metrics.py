@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _METRICS: tuple[tuple[str, str, float], ...] = (
-    ("top1_accuracy", r"top[- ]?(?:1|one|[\ue000-\uf8ff])[- ](?:(?:test|validation|val)\s)?(?:accuracy|acc\.?)", 100),
+    ("top1_accuracy",
+        r"top[- ]?(?:1|one|[\ue000-\uf8ff])[- ](?:(?:test|validation|val)\s)?(?:accuracy|acc\.?)|top-1(?=\s(?:on|of"
+        r"|at|test|val)|$|[,.)])",
+        100),
     ("top1_error", r"top[- ]?(?:1|one)[- ]error(?:\srate)?", 100),
     ("balanced_accuracy", r"balanced[- ]accuracy", 100),
     ("exact_match", r"exact[- ]match(?:\s(?:score|accuracy|ratio))?|(?<![A-Za-z])EM(?=\s(?:score|of))", 100),

@@ -31,7 +31,7 @@ _NUMBER = re.compile(
       | (?P<power>\d+)\s?\^\s?\{?(?P<raised>[-–+]?\d+)\}?
       | (?P<lost>10)[-–](?P<lowered>[1-9]\d?)(?![\d.])
       | (?P<mantissa>\d{1,3}(?:(?:,\d{3})+|(?:\s000)+)(?![\d])(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
-        (?:[eE](?P<exponent>[-–+]?\d{1,3})
+        (?:[eE]\^?(?P<exponent>[-–+]?\d{1,3})
           |\s?[×x*·]\s?10\s?(?:\^\s?\{?(?P<times>[-–+]?\d{1,3})\}?|(?P<bare>[-–]\d{1,2})))?
         (?:\s?(?P<scale>[kKMB])(?![A-Za-z\d])|[\s-](?P<named>thousand|million|billion|hundred)\b)?
     )

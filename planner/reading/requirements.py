@@ -56,11 +56,13 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
         re.compile(
             r"\b(?:pre-?\s?process\w*|(?<!batch\s)(?<!batch-)(?<!layer\s)(?<!group\s)normali[sz]ed?\b(?!\s(?:flow"
             r"|entropy))|normali[sz]ing|standardi[sz]\w*|tokeni[sz]\w*|lower-?\s?cas\w*|resi[sz](?:ed?|ing)"
-            r"|imput\w+|(?:one|[\ue000-\uf8ff])-hot|convert(?:ed|s)?\s(?:\w+\s){0,3}?to|histogram\sequali[sz]\w*|gr[ae]y[- ]?scale"
+            r"|imput\w+|(?:one|[\ue000-\uf8ff])-hot|convert(?:ed|s)?\s(?:\w+\s){0,3}?to|histogram\sequali[sz]\w*"
+            r"|gr[ae]y[- ]?scale"
             r"|(?:crop|pad)\w*\s(?:or|and)\s(?:pad|crop)\w*|quantile[- ]transform\w*|(?:rows|users|items|ratings"
             r"|records|samples|examples|sentences|lines)\b[^.;]{0,50}\b(?:dropped|removed|excluded|discarded"
             r"|filtered)|log-?\s?mel|mel[- ](?:filter|spectro)\w*|spectrograms?|MFCCs?|filter-?banks?"
-            r"|(?:zero|[\ue000-\uf8ff])\smean|unit\svariance|min-max|byte[- ]pair|BPE|sentence-?piece|word-?piece|re-?sampl\w+"
+            r"|(?:zero|[\ue000-\uf8ff])\smean|unit\svariance|min-max|byte[- ]pair|BPE|sentence-?piece|word-?piece"
+            r"|re-?sampl\w+"
             r"|down-?sampl\w+\sto|missing\svalues|de-?duplicat\w*|z-?scor\w*|padded|truncat\w+|scaled\sto"
             r"|log-?transform\w*|center-?\s?cropp?\w*|converted\sto|removed?\s(?:rows|duplicates|punctuation)"
             r"|embedded\scategor\w+|per-channel\smean)\b", _I,

@@ -63,7 +63,8 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _TRIED = re.compile(
-    r"\?\W*$|\bif\s(?:memory|you|the\sGPU|there|time|needed|necessary)\b|^\W*(?:(?:we|I)\s(?:also\s|first\s|briefly\s"
+    r"\?\W*$|\bif\s(?:memory|you|the\sGPU|there|time|needed|necessary)\b|^\W*for\s(?:the\s|our\s|an?\s)?(?:ablation"
+    r"|sensitivity|toy|debug|smoke|sanity)\w*|^\W*(?:(?:we|I)\s(?:also\s|first\s|briefly\s"
     r"|initially\s)*(?:tried|experimented|attempted|tested|explored|considered|ablated?|var(?:y|ied))"
     r"|(?:increasing|doubling|halving|reducing|lowering|raising|removing|replacing|using|setting|switching"
     r"|going)\s.*\b(?:hurts?|degrad\w+|worse|wors\w+|diverg\w+|unstable|fail\w*|no\s(?:gain|improvement|benefit"
@@ -78,13 +79,16 @@ _TRIED = re.compile(
     r"|at)\s.*\b(?:accuracy|performance|loss|score|quality)\s(?:drops|falls|fell|dropped|decreases|degrades"
     r"|rises)\b"
     r"|\b(?:do|does|did|must|should|shall|may|can)\s?(?:not|n't|never)\s(?:use|exceed|go|train|set|copy|increase"
-    r"|change)\b|\bnever\s(?:use|exceed)\b|\b(?:we|I)\stried\b|^\W*with\s.*\bis\s(?:the\ssame|no\sbetter|similar)\b|\bhad\s(?:we|I)\b|\bif\s(?:you|we|it)\s.*\b(?:run\sout|out\sof\smemory"
+    r"|change)\b|\bnever\s(?:use|exceed)\b|\b(?:we|I)\stried\b|^\W*with\s.*\bis\s(?:the\ssame|no\sbetter|similar)\b"
+    r"|\bhad\s(?:we|I)\b|\bif\s(?:you|we|it)\s.*\b(?:run\sout|out\sof\smemory"
     r"|larger|smaller)\b",
     re.IGNORECASE,
 )
 _OUR_FORMER = re.compile(
     r"\bour\s(?:\w+\s){0,2}baselines?\b|\b(?:my|our|the)\s(?:old|previous|former|earlier|legacy|current|present"
-    r"|existing)\s(?!(?:experiment|section|setting|work)s?\b)\w+|\bwinners?\b",
+    r"|existing)\s(?!(?:experiment|section|setting|work)s?\b)\w+|\bwinners?\b"
+    r"|\bthe\s(?:paper|article|post|work|thesis)\s(?:by|from)\b|\bwhich\s(?:we|I)\s(?:skip|drop|omit|leave\sout"
+    r"|ignore|do\snot)\b",
     re.IGNORECASE)
 _NAMED_OTHER = re.compile(
     r"^\W*(?:The\s)?[A-Z][\w-]*[A-Z0-9][\w-]*(?:\s(?:model|network|team))?\s(?:‹cited›\s)?(?:was|were|is|are|uses?"
@@ -117,7 +121,8 @@ _MODEL = re.compile(
         |Tiny|Mini|Medium|Big|XL))\b
     | \b(?:for|in|of|with|and|by|to)\s(?:the\s)?(?P<lone>{_SIZE})(?=\s*(?:$|[,;:.)]|and\b|or\b|respectively|we\b
         |uses?\b|has\b|takes?\b|is\b))
-    | \b(?:for|of|in|on|to|and|the)\s(?:the\s)?(?P<part>backbone|(?:classification\s|prediction\s|linear\s|new\s
+    | \b(?:for|of|in|on|to|and|the)\s(?:the\s)?(?P<part>backbone|encoder|decoder
+        |(?:classification\s|prediction\s|linear\s|new\s
         |task\s|detection\s|output\s)?head(?!s|-|\sof)|teacher|student|generator|discriminator|critic
         |embedding\slayers?|pre-?trained\slayers|new\slayers)(?:\s(?:network|model|parameters|layers
         |weights))?\b

@@ -125,6 +125,8 @@ _SETTING = re.compile(
     r"^[\s\-*+\"'`]*(?P<key>[A-Za-zβε_(][\w .()/,'β₁₂ε-]{0,45}?)[\"'`]*\s*(?::|=|→"
     r"|:=)\s*(?P<value>\S.{0,79}?)[,;.]?\s*$",
     re.DOTALL)
+_IN_WORDS = re.compile(r"[a-z]{3,}\s+\S*\s*[a-z]{2,}|\bafter\b", re.IGNORECASE)
+"""A value with several numbers and words between them is a sentence."""
 _FLAG = re.compile(r"(?<!\S)--(?P<key>[A-Za-z][\w-]*)(?:\s+|=)(?P<value>[^\s-][^\s]*)")
 _OURS = re.compile(
     r"\b(?:ours?|this\s(?:work|paper|repo\w*|project|model|code)|proposed|target|goal|required?|expected|to\sreach"
@@ -191,7 +193,10 @@ class TableReader:
         match = _SETTING.match(self._text(one.start, one.end))
         if match is None or (name := key_of(match["key"])) is None or re.search(r"[.;]\s", match["value"]):
             return False
-        return name in _WORDS or not re.search(r"[=:]\s*[\w(]", match["value"])
+        if name in _WORDS:
+            return True
+        several = sum(isinstance(one, Number) for one in numbers(match["value"])) > 1
+        return not re.search(r"[=:]\s*[\w(]", match["value"]) and not (several and _IN_WORDS.search(match["value"]))
 
     def _setting(self, one: Statement) -> Iterator[tuple[Statement, Hyperparameter]]:
         text = self._text(one.start, one.end)
@@ -303,7 +308,7 @@ class TableReader:
                         yield statement(self.document, row.block, cell.start, cell.end, row.order)
         for one in self.settings:
             match = _SETTING.match(self._text(one.start, one.end))
-            if match and self.is_setting(one) and re.search(r"\d.*\d", match["value"]):
+            if match and self.is_setting(one) and key_of(match["key"]) in _WORDS and re.search(r"\d", match["value"]):
                 yield statement(
                     self.document,
                     one.block,

@@ -80,6 +80,12 @@ The learning rate is linearly decayed to zero. => schedule=linear min_learning_r
 We train for a total of 40 000 iterations with 500 warm-up iterations. => steps=40000 warmup_steps=500
 The batch size is 2^12 tokens. => batch_size=4096
 Early stopping with a patience of 20 evaluations is used => patience=20
+Learning rate: 3e-4 for the encoder, 1e-3 for the decoder => learning_rate=0.0003@encoder learning_rate=0.001@decoder
+LR: 0.1, dropped by 5x at epochs 60, 120, 160 => learning_rate=0.1 schedule=step
+Warmup: 500 steps => warmup_steps=500
+The paper by Zagoruyko used dropout=0.3, which we skip. =>
+For the ablation in Section 5 we instead use 20,000 steps. =>
+GRU-X, which is trained with Adam, has two GRU layers with 96 units each. => optimizer=Adam layers=2 hidden_size=96
 Hidden dimension d = 64, L = 3 layers. => hidden_size=64 layers=3
 """
 """A sentence, and what it gives: ``name=value``, with ``@`` and a part of what it is said of."""
