@@ -68,7 +68,7 @@ def _blocks(text: str) -> Iterator[Block]:
     titles: list[tuple[int, str]] = []
     section: str | None = None
     table, in_table = 0, False
-    in_appendix = False
+    in_appendix, is_first = False, True
     for match in _PIECE.finditer(text):
         start, end = _trimmed(text, *match.span())
         if start == end:
@@ -88,6 +88,9 @@ def _blocks(text: str) -> Iterator[Block]:
             titles = [(0, "Appendix"), *titles] if in_appendix else titles
             number = _NUMBER.match(title)
             section = number[1] or number[2] if number else title or None
+            if is_first and level == 1 and number is None:
+                titles = []  # the source's own title says nothing about a section
+            is_first = False
             yield Block(BlockKind.HEADING, start + level, max(end, start + level), section, _names(titles))
             continue
         yield Block(BlockKind.TEXT, start, end, section, _names(titles))

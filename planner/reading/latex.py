@@ -19,7 +19,9 @@ _HEADING = re.compile(
     r"\\(part|chapter|section|subsection|subsubsection|paragraph|subparagraph)\*?\s*(?:\[[^\]]*\])?\{((?:[^{}]"
     r"|\{[^{}]*\})*)\}"
 )
-_DEPTH = {"part": 1, "chapter": 1, "section": 1, "subsection": 2, "subsubsection": 3, "paragraph": 4, "subparagraph": 5}
+_DEPTH = {
+    "part": 2, "chapter": 2, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5, "subparagraph": 6,
+}  # fmt: skip
 _BIBLIOGRAPHY = re.compile(r"\\begin\{thebibliography\}(?:\{[^{}]*\})?|\\bibliography\{[^{}]*\}")
 _TABULAR = re.compile(
     r"\\begin\{(tabular[xy*]?|longtable|array)\}(?:\[[^\]]*\])?(?:\{(?:[^{}]|\{[^{}]*\})*\}){1,2}(.*?)\\end\{\1\}",
@@ -71,9 +73,9 @@ def view(text: str) -> Mapped:
     """The text with marks for its structure."""
     seen = Mapped.of(text).sub(_COMMENT)
     seen = seen.sub(_PREAMBLE, BREAK)
-    seen = seen.sub(_AFTER).sub(_APPENDIX, BREAK + HEADING + "Appendix" + BREAK)
+    seen = seen.sub(_AFTER).sub(_APPENDIX, BREAK + HEADING * 2 + "Appendix" + BREAK)
     seen = seen.rewrite(_HEADING, lambda match: (BREAK + HEADING * _DEPTH[match.group(1)], 2, BREAK))
-    seen = seen.sub(_BIBLIOGRAPHY, BREAK + HEADING + "References" + BREAK)
+    seen = seen.sub(_BIBLIOGRAPHY, BREAK + HEADING * 2 + "References" + BREAK)
     seen = _tables(seen)
     for pattern, parts in (
         (_ITEM, (BREAK, 1, " ")), (

@@ -41,7 +41,7 @@ _METRICS: tuple[tuple[str, str, float], ...] = (
     ("dice", r"dice(?:\s(?:score|coefficient|similarity))*", 100),
     ("map", r"mAP(?:@[\d.:\ue000-\uf8ff]+)?|mean\saverage\sprecision", 100),
     ("bleu", r"(?:(?:tokeni[sz]ed|detokeni[sz]ed|case-\w+|sacre)[- ]?)*BLEU(?:-4)?(?:\sscore)?", 100),
-    ("chrf", r"chrF\+{0,2}", 100),
+    ("cider", r"CIDEr(?:-D)?", 1000), ("meteor", r"METEOR", 100), ("chrf", r"chrF\+{0,2}", 100),
     ("rouge_l", r"ROUGE-?L", 100), ("rouge_1", r"ROUGE-?1", 100), ("rouge_2", r"ROUGE-?2", 100),
     ("perplexity", r"perplexit(?:y|ies)|(?<![A-Za-z])PPL", 1e6),
     ("bits_per_character", r"bits[- ]per[- ]char(?:acter)?|(?<![A-Za-z])(?:BPC|bpc)", 20),

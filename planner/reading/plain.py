@@ -49,7 +49,7 @@ def view(text: str) -> Mapped:
     seen = seen.rewrite(_UNDERLINED, lambda match: (BREAK + HEADING * (1 if match.group(2)[0] == "=" else 2), 1, BREAK))
     seen = seen.sub(_RULE)
     seen = seen.rewrite(_NUMBERED, _numbered)
-    seen = seen.sub(_CAPITALS, BREAK + HEADING, 1, BREAK)
+    seen = seen.sub(_CAPITALS, BREAK + HEADING * 2, 1, BREAK)
     seen = seen.sub(_TITLE, BREAK + HEADING, 1, BREAK)
     seen = seen.sub(_ITEM, BREAK)
     seen = with_rows(seen)

@@ -54,7 +54,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.PREPROCESSING,
         re.compile(
-            r"\b(?:pre-?\s?process\w*|(?<!batch\s)(?<!batch-)(?<!layer\s)(?<!group\s)normali[sz]ed?\b(?!\s(?:flow"
+            r"(?<!\w)(?:pre-?\s?process\w*|(?<!batch\s)(?<!batch-)(?<!layer\s)(?<!group\s)normali[sz]ed?\b(?!\s(?:flow"
             r"|entropy))|normali[sz]ing|standardi[sz]\w*|tokeni[sz]\w*|lower-?\s?cas\w*|resi[sz](?:ed?|ing)"
             r"|imput\w+|(?:one|[\ue000-\uf8ff])-hot|convert(?:ed|s)?\s(?:\w+\s){0,3}?to|histogram\sequali[sz]\w*"
             r"|gr[ae]y[- ]?scale"

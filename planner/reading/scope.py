@@ -16,7 +16,7 @@ _FOREIGN_SECTION = re.compile(
     r"\b(?:related\swork|prior\swork|previous\swork|references|bibliography|literature|acknowledge?ments?"
     r"|background\sand\srelated|future\swork|limitations?|^\W*(?:[\d.]+\s+)?(?:background|comments|faq)\W*$"
     r"|what\sothers|others\sdo|elsewhere|competitors?|existing\s(?:systems?|solutions?|work)|ablations?|sensitivity"
-    r"|what\sdid\snot\swork|things\s(?:we|that)\s.*(?:tried|not\swork)|negative\sresults|baselines?(?:\s(?:models?"
+    r"|what\sdid\snot\swork|things\s(?:we|that)\s.*(?:tried|not\swork)|negative\sresults|baselines(?:\s(?:models?"
     r"|methods?|systems?|details))?$"
     r"|comparison\s(?:with|to)\s(?:prior|previous|other)|changelog|history|alternatives\sconsidered|rejected"
     r"|out\sof\sscope|non-goals|license)\b",
@@ -121,7 +121,8 @@ _MODEL = re.compile(
         |Tiny|Mini|Medium|Big|XL))\b
     | \b(?:for|in|of|with|and|by|to)\s(?:the\s)?(?P<lone>{_SIZE})(?=\s*(?:$|[,;:.)]|and\b|or\b|respectively|we\b
         |uses?\b|has\b|takes?\b|is\b))
-    | \b(?:for|of|in|on|to|and|the)\s(?:the\s)?(?P<part>backbone|encoder|decoder
+    | \b(?:for|of|in|on|to|and|the)\s(?:the\s)?(?P<part>backbone
+        |(?:(?:vision|image|language|text|audio|speech)\s)?(?:encoder|decoder)
         |(?:classification\s|prediction\s|linear\s|new\s
         |task\s|detection\s|output\s)?head(?!s|-|\sof)|teacher|student|generator|discriminator|critic
         |embedding\slayers?|pre-?trained\slayers|new\slayers)(?:\s(?:network|model|parameters|layers

@@ -172,6 +172,12 @@ def test_columns_of_ranges_give_nothing_and_columns_of_models_say_whose() -> Non
     ]  # fmt: skip
 
 
+def test_the_title_of_a_source_is_no_section_of_others() -> None:
+    text = "# Captioning baseline\n\nTrain for 5 epochs.\n\n## Related work\n\nThey need a dropout of 0.3.\n"
+
+    assert values(read_text(text, "task.md", Form.MARKDOWN)) == {"epochs": 5}
+
+
 def test_rows_are_rows_in_aligned_text() -> None:
     document = read_text(PLAIN, "task.txt", Form.PLAIN)
 
