@@ -87,6 +87,10 @@ class Searched:
     values: frozenset[float]
     order: int
 
+    def holds(self, value: float) -> bool:
+        """Whether it is one of them, or lies between the two ends of a range."""
+        return value in self.values or (len(self.values) == 2 and min(self.values) <= value <= max(self.values))
+
 
 class Reader:
     """Goes through a document's sentences once, in order."""
@@ -246,7 +250,7 @@ class Reader:
                 continue
             number = statement.number(at)
             for one in reversed(self.searched):
-                if statement.order - one.order <= 2 and float(one.subject.value(number)) in one.values:
+                if statement.order - one.order <= 2 and one.holds(float(one.subject.value(number))):
                     self.searched.remove(one)
                     statement.taken.add(statement.index(at))
                     yield self._made(statement, one.subject.name, one.subject.value(number), None, *match.span())

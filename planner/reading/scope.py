@@ -107,7 +107,7 @@ BEST = re.compile(
     rf"(?:(?:{NUMBER})[^.;\ue000-\uf8ff]{{0,40}}\b(?:work(?:ed|s)\sbest|perform(?:ed|s)\s(?:the\s)?best"
     rf"|was\s(?:the\s)?best|is\sbest|gave\sthe\sbest|were\sbest|being\sthe\sbest|was\s(?:finally\s)?(?:selected"
     rf"|chosen|used|kept)|is\s(?:finally\s)?(?:selected|used|chosen)|won)\b"
-    rf"|\b(?:best|settled\son|chose|choose|selected?|picked?|final(?:ly)?|ended\sup\swith|optimal|winning|keep|kept"
+    rf"|\b(?:best|settled\son|chose|choose|selected?|picked?|final(?:ly)?|ended\sup\swith|optimal|winning|keep|kept|take|took"
     rf"|use)\b[^.;\ue000-\uf8ff]{{0,40}}(?:{NUMBER}))",
     re.IGNORECASE,
 )
