@@ -20,7 +20,6 @@ LIMIT_OPTIONS = {
 """What limits a run besides time."""
 
 LATER = {
-    "read": "a paper or task → requirements and hyperparameters with quotes",
     "new": "requirements → a runnable experiment folder",
     "sweep": "a bounded search over hyperparameters",
     "confirm": "more seeds, and the sealed test split once",
@@ -72,7 +71,7 @@ def parser() -> _Parser:
     common = _common()
     of_runs = (
         _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume,
-        _add_diagnose,
+        _add_diagnose, _add_paper,
     )  # fmt: skip
     for add in (_add_check, _add_run, *of_runs):
         add(commands, common)
@@ -227,6 +226,13 @@ def _add_diagnose(commands: Any, common: _Parser) -> None:
     parser.add_argument("--tried", metavar="REMEDY", help="remember an attempt: its words, or its number as listed")
     parser.add_argument("--outcome", choices=("helped", "did-not-help"), help="what came of it")
     parser.add_argument("--hypothesis", metavar="WORDS", help="what it tested, where the remedy is one of your own")
+
+
+def _add_paper(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "read", parents=[common, _json()], help="a paper or a task → requirements and hyperparameters with quotes"
+    )
+    parser.add_argument("paper", metavar="PAPER", help="a PDF, Markdown, LaTeX, HTML or text file")
 
 
 def _read(parse: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -1,0 +1,67 @@
+"""Names of data sets, as far as a text shows that a name is one.
+
+Invariant: a name is taken from the text; well-known ones need no further word, others stand beside ``dataset``,
+``corpus`` or the like.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+_KNOWN = re.compile(
+    r"\b(?:CIFAR-?100|CIFAR-?10|(?:Fashion|K|E)-?MNIST|MNIST|Tiny-?\s?ImageNet|ImageNet(?:-1k|-21k|-A|-C|-R|-V2)?"
+    r"|SVHN|STL-10|COCO|Cityscapes|ADE20K|CelebA(?:-HQ)?|Food-?101|Oxford(?:-IIIT)?\s(?:Pets|Flowers)"
+    r"|WikiText-?(?:2|103)|Penn\sTree-?bank|PTB|enwik8|text8|Tiny\s?Shakespeare|OpenWebText|FineWeb(?:-Edu)?|C4\b"
+    r"|The\sPile|TinyStories|WMT-?\s?'?\d{2,4}|IWSLT-?\s?'?\d{2,4}|Multi30k"
+    r"|GLUE|SuperGLUE|SST-?2|SST-?5|MNLI|QNLI|QQP|MRPC|CoLA|RTE|SQuAD(?:\s?v?\d\.\d)?|IMDB|IMDb|AG\s?News"
+    r"|AG's\sNews|Yelp|DBpedia|20\s?Newsgroups|CoNLL-?\d{4}|TREC|BoolQ"
+    r"|LibriSpeech|Common\s?Voice|TED-?LIUM|TIMIT|VoxCeleb\d?|Speech\sCommands|LJSpeech|GTZAN|ESC-?50|UrbanSound8K"
+    r"|AudioSet|VCTK"
+    r"|ETT[hm][12]?|Electricity(?:LoadDiagrams)?|M[345]\b(?=\s(?:competition|data|forecast))|California\sHousing"
+    r"|Adult(?:\sCensus)?(?=\s(?:data|income|census))|HIGGS|Higgs|Covertype|Iris|Titanic|MovieLens(?:-\d+[MK])?|QM9"
+    r"|ZINC|ogbn?-\w+|MIMIC-(?:III|IV)|PhysioNet"
+    r")(?![\w])"
+)
+_SAID = re.compile(
+    r"\b(?P<name>(?:[A-Z][A-Za-z]*\d*[\w.-]*|[A-Z]{2,}\d*)(?:[ -](?:[A-Z][\w.-]*|\d{2,4}"
+    r"|v\d))*)\s(?:\w+\s)?(?:data\s?sets?|corpus|corpora|benchmark|database|collection|(?:train(?:ing)?|test"
+    r"|validation|dev)\s(?:sets?|splits?|data))\b"
+)
+_SETTING = re.compile(
+    r"\b(?:data\s?set|corpus|data)\s*[:=\x02]\s*(?:the\s)?(?P<name>[A-Za-z][\w.-]*(?:[ -][A-Z0-9][\w.-]*)*)",
+    re.IGNORECASE)
+_NO_NAME = re.compile(
+    r"^(?:The|This|These|Our|We|A|An|All|Each|Both|In|On|For|From|Using|Training|Test|Validation|Original|Official"
+    r"|Public|Private|Full|Large|Small|Table|Figure|It|Its|No|One|Two|Three|Raw|Final"
+    r"|Internal|Standard|Data|Dataset|Held-out|Evaluate|Train|Use|Download|Every|Any|Other|Another|Same|Medical"
+    r"|Time|Unless|When|After|If|Only|Split|Load|Read|And|Results?|Details|NLP|ML|English|German|French)$"
+)
+
+
+def names_in(words: str) -> list[str]:
+    """Names of data sets in a text, in order."""
+    found = [(match.start(), match.group()) for match in _KNOWN.finditer(words)]
+    for pattern in (_SAID, _SETTING):
+        for match in pattern.finditer(words):
+            name = _stripped(match["name"])
+            if name and not any(known.lower() in name.lower() or name.lower() in known.lower() for _, known in found):
+                found.append((match.start(), name))
+    return list(dict.fromkeys(" ".join(name.split()) for _, name in sorted(found)))
+
+
+def _stripped(name: str) -> str:
+    words = name.split()
+    while words and _NO_NAME.match(words[0]):
+        words.pop(0)
+    return " ".join(words).strip(".,")
+
+
+def main_dataset(texts: Iterable[str]) -> str | None:
+    """The one that is spoken of most; ``None`` where two are spoken of alike, or there is none."""
+    counted = Counter(name for text in texts for name in names_in(text))
+    ranked = counted.most_common(2)
+    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
+        return None
+    return ranked[0][0]

@@ -1,0 +1,81 @@
+"""Which models a text calls its own and which it only compares itself with, by the way it speaks of them.
+
+Invariant: a name that the text trains, uses or proposes is never another's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .scope import clause_at, is_foreign_section
+from .sentences import NUMBER, Statement
+
+_NAME = r"[A-Z][A-Za-z]*[A-Z\d-][\w-]*(?:\s(?:XL|S|M|L))?|[A-Z][a-z]+(?:Net|former|Mixer|Formerette)\b"
+_OWN = re.compile(
+    rf"\b(?:propose|present|introduce|call(?:\sit|\sthis|ed)?|named?|dubbed?|termed|describe)\s(?:our\s|a\s|the\s"
+    rf"|an\s|it\s)?(?:[\w-]+\s){{0,4}}?(?P<name>{_NAME}|[A-Z]{{2,}}[\w-]*)"
+    rf"|(?P<ours>{_NAME})\s\((?:ours|proposed|this\swork)\)"
+)
+_USED = re.compile(
+    rf"\b(?:[Ww]e|[Pp]lease|[Tt]o|must|should|[Mm]odel|[Aa]rchitecture|[Tt]ask|our)\b[^.;]{{0,60}}?\b(?:use|train"
+    rf"|fine-?tune|employ|adopt|build|reproduce|implement|take|is|:)\s(?:an?\s|the\s|our\s|pre-?trained\s"
+    rf"|small\s)*(?P<name>{_NAME})"
+    rf"|(?:^|[.:]\s)(?:Fine-?tune|Train|Reproduce|Implement|Use|Build)\s(?:an?\s|the\s|our\s)*(?P<told>{_NAME})"
+    rf"|\b(?:[Mm]odel|[Aa]rchitecture|[Bb]ackbone|[Ee]ncoder)\s*(?:is|[:=\x02])\s(?:an?\s|the\s)?(?P<set>{_NAME})"
+)
+_CITED = re.compile(rf"(?P<name>{_NAME})\s?‹cited›")
+_SUBJECT = (
+    r"(?:model\s|network\s)?(?:(?:was|is|were)\s(?:\w+\s)?(?:trained|optimi[sz]ed|tuned)|gets?|got|reach(?:es|ed)"
+    r"|achieve[sd]|obtain(?:s|ed)|score[sd]|report(?:s|ed)|needs?|needed|trains?|uses?|used|has|takes?|stands|sits"
+    r"|is\sat)\b"
+)
+_TELLS = re.compile(
+    rf"(?:^\W*|[:,;(]\s|\b(?:and|but|that|while|whereas|since|because)\s)(?:[Tt]he\s"
+    rf"|A\s)?(?P<name>{_NAME})\s(?:‹cited›\s)?{_SUBJECT}"
+)
+_SCORES = re.compile(
+    rf"(?P<name>{_NAME})\s(?:‹cited›\s)?(?:gets?|got|reach(?:es|ed)|achieve[sd]|obtain(?:s|ed)|score[sd]|report(?:s"
+    rf"|ed)|(?:is|sits|stands)\sat)\s[^.;]{{0,25}}{NUMBER}"
+)
+
+_OFTEN = 3
+"""A model without a citation that is named so often is the text's own."""
+
+
+def own_models(statements: Iterable[Statement]) -> frozenset[str]:
+    """Names that the text gives to what it proposes."""
+    found = (match["name"] or match["ours"] for one in statements for match in _OWN.finditer(one.words))
+    return frozenset(found)
+
+
+def other_models(statements: Iterable[Statement], own: frozenset[str]) -> frozenset[str]:
+    """Names that are cited, or whose scores are told, and that the text neither proposes nor trains."""
+    every = list(statements)
+    used = {
+        match["name"] or match["told"] or match["set"]
+        for one in every
+        if not is_foreign_section(one, frozenset())
+        for match in _USED.finditer(one.words)
+    }
+    cited = {match["name"] for one in every for match in _CITED.finditer(one.words)}
+    scored = {match["name"] for one in every for match in _SCORES.finditer(one.words)}
+    named = cited | {name for name in scored if _times(name, every) < _OFTEN}
+    title = every[0].words if every else ""
+    known = {*own, *used}
+    return frozenset(
+        name
+        for name in named
+        if name not in title and not any(name.startswith(one) or one.startswith(name) for one in known)
+    )
+
+
+def _times(name: str, statements: Iterable[Statement]) -> int:
+    return sum(one.words.count(name) for one in statements)
+
+
+def is_of_another_model(statement: Statement, at: int, others: frozenset[str]) -> bool:
+    """Whether the clause's subject is one of the others."""
+    clause = clause_at(statement, at)
+    told = [match for match in _TELLS.finditer(clause.words) if clause.start + match.start() <= at]
+    return bool(told) and told[-1]["name"] in others

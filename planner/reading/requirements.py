@@ -1,0 +1,189 @@
+"""What is asked for, kind by kind: a sentence is a requirement where it says one of the things that a training needs.
+
+Invariant: one sentence is a requirement of each kind at most once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from .brief import Requirement, RequirementKind, Target
+from .datasets import names_in
+from .document import BlockKind, Document
+from .metrics import metrics_in
+from .named import named
+from .quoting import Quoter
+from .scope import clause_at, is_foreign, is_foreign_section
+from .sentences import NUMBER, Statement
+
+_I = re.IGNORECASE
+_PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
+    (
+        RequirementKind.SPLIT,
+        re.compile(
+            rf"(?<!\w)(?:hold(?:ing)?[- ]?out|held[- ]?out|{NUMBER}-fold|cross-?\s?validation"
+            rf"|train(?:ing)?\s?/\s?(?:val|dev|test)\w*|(?:official|standard|random|stratified|chronological"
+            rf"|temporal|original|predefined|fixed)\s(?:\w+\s)?(?:train\w*\s)?(?:split|partition)s?"
+            rf"|split\s(?:in(?:to)?|by|at|the|is|are|randomly)|{NUMBER}(?:/{NUMBER})+|{NUMBER}\s(?:\w+\s)?(?:for"
+            rf"|as\sa?)\s(?:training|validation|test(?:ing)?|development)|(?:training|validation|test"
+            rf"|dev(?:elopment)?)\s(?:set|split|rows|examples|data|images)\s(?:of|has|have|contains?|consists?|is"
+            rf"|are|with|comprises)"
+            rf"|(?:form|forms|make\sup|constitutes?)\s(?:the|our)\s(?:test|validation|training|dev)|(?:used|kept"
+            rf"|reserved|serve|set\saside)\s(?:\w+\s)?(?:for|as\s(?:the\s|a\s)?)\s?(?:validation|test\w*"
+            rf"|development)|leave-one-\w+-out|group\w*\sby\s\w+|no\s\w+\s(?:may\s)?appears?\sin\sboth|(?:for"
+            rf"|as)\s(?:the\s|a\s)?(?:validation|testing|development)|split\soff|set\saside|(?:official|standard"
+            rf"|usual|original|predefined|public|customary)\s(?:\w+\s){{0,3}}?(?:splits?|lists?|partitions?|folds?)"
+            rf"|(?:validation|test|dev(?:elopment)?)\s(?:sentences|images|rows|examples|samples|utterances"
+            rf"|molecules|documents|months|clips))(?!\w)|\bsplit\s*[:=]|\b\d\d/\d\d(?:/\d\d)?\b",
+            _I,
+        ),
+    ),
+    (
+        RequirementKind.AUGMENTATION,
+        re.compile(
+            r"\b(?:augment\w*|random(?:ly)?\s(?:resized\s)?(?:crop\w*|flip\w*|horizontal|rotat\w*|eras\w*|scal\w*"
+            r"|mask\w*|shift\w*|gain)|horizontal\s(?:and\svertical\s)?flip\w*|flipped|mix-?up|cut-?mix|cut-?out"
+            r"|Rand-?Augment|Auto-?Augment|Trivial-?Augment|Spec-?Augment"
+            r"|colou?r\sjitter\w*|jitter(?:ing|ed)?|speed\sperturbation|time\s(?:mask\w*|warp\w*|stretch\w*)"
+            r"|frequency\smask\w*|pitch\sshift\w*|back-?translat\w*|background\snoise|shifted\sin\stime"
+            r"|time[- ]?shift\w*|noise\s(?:is\s)?(?:added|injected)|additive\s(?:noise|Gaussian)"
+            r"|noise\sinjection)\b", _I,
+        ),
+    ),
+    (
+        RequirementKind.PREPROCESSING,
+        re.compile(
+            r"(?<!\w)(?:pre-?\s?process\w*|(?<!batch\s)(?<!batch-)(?<!layer\s)(?<!group\s)normali[sz]ed?\b(?!\s(?:flow"
+            r"|entropy))|normali[sz]ing|standardi[sz]\w*|tokeni[sz]\w*|lower-?\s?cas\w*|resi[sz](?:ed?|ing)"
+            r"|imput\w+|(?:one|[\ue000-\uf8ff])-hot|convert(?:ed|s)?\s(?:\w+\s){0,3}?to|histogram\sequali[sz]\w*"
+            r"|gr[ae]y[- ]?scale"
+            r"|(?:crop|pad)\w*\s(?:or|and)\s(?:pad|crop)\w*|quantile[- ]transform\w*|(?:rows|users|items|ratings"
+            r"|records|samples|examples|sentences|lines)\b[^.;]{0,50}\b(?:dropped|removed|excluded|discarded"
+            r"|filtered)|log-?\s?mel|mel[- ](?:filter|spectro)\w*|spectrograms?|MFCCs?|filter-?banks?"
+            r"|(?:zero|[\ue000-\uf8ff])\smean|unit\svariance|min-max|byte[- ]pair|BPE|sentence-?piece|word-?piece"
+            r"|re-?sampl\w+"
+            r"|down-?sampl\w+\sto|missing\svalues|de-?duplicat\w*|z-?scor\w*|padded|truncat\w+|scaled\sto"
+            r"|log-?transform\w*|center-?\s?cropp?\w*|converted\sto|removed?\s(?:rows|duplicates|punctuation)"
+            r"|embedded\scategor\w+|per-channel\smean)\b", _I,
+        ),
+    ),
+    (
+        RequirementKind.LOSS,
+        re.compile(
+            r"\b(?:cross-?\s?entrop\w*|(?:mean\s)?squared[- ]error\sloss|MSE\sloss|(?:L1|L2|Huber|smooth\sL1|focal"
+            r"|hinge|contrastive|triplet|CTC|dice|quantile|pinball|ranking|reconstruction|margin|InfoNCE|KL|Poisson"
+            r"|log-cosh|distillation|BCE)[- ](?:loss|divergence|objective)"
+            r"|loss\sfunction|(?:the|our|training)\sloss\s(?:is|was|of)|sampled\ssoftmax|training\s(?:loss"
+            r"|objective)|objective\sis|minimi[sz](?:e|es|ed|ing)\s(?:the\s)?(?:\w+[\s-]){0,3}?(?:loss|error"
+            r"|likelihood|entropy|divergence)|(?:negative\s)?log-?likelihood|connectionist\stemporal"
+            r"|next[- ]token\sprediction|masked\slanguage\smodel\w*)\b|\bloss\s*[:=\x02]", _I,
+        ),
+    ),
+    (
+        RequirementKind.ARCHITECTURE,
+        re.compile(
+            rf"(?<!\w)(?:transformers?|ResNet\w*(?:-\d+)?|(?:wide\s)?residual\snetworks?|(?:Bi-?)?LSTMs?|GRUs?"
+            rf"|MLPs?|multi-?\s?layer\sperceptrons?|CNNs?|conv(?:olutional)?\s?(?:neural\s)?(?:nets?|networks?"
+            rf"|layers?|blocks?)|ViT(?:-\w+)*|vision\stransformers?|U-?Net|conformers?|encoder-decoder"
+            rf"|decoder-only|encoder-only|(?:mini|nano)?GPT(?:-2)?|BERT(?:-\w+)?|RoBERTa|DistilBERT|wav2vec\w*"
+            rf"|EfficientNet\w*|ConvNeXt\w*|MobileNet\w*|TCNs?|temporal\sconvolution\w*|feed-?forward\snetworks?"
+            rf"|graph\s(?:neural|attention|convolution\w*)\s?networks?|autoencoders?|perceptron"
+            rf"|recurrent\s(?:neural\s)?networks?"
+            rf"|{NUMBER}[- ](?:\w+\s){{0,2}}?(?:layers?|blocks|heads)|hidden\s(?:layers?|size|units|dimension)"
+            rf"|activation|embedding\s(?:size|dimension|layer)|pooling|head\sdimension|residual\sblocks?"
+            rf"|layer\snorm\w*|batch\snorm\w*)\b|\b(?:model|architecture)\s*[:=\x02]"
+        , _I),
+    ),
+    (
+        RequirementKind.HARDWARE,
+        re.compile(
+            rf"(?<!\w)(?:GPUs?|TPUs?|(?:A|H|V|P)\d{{2,4}}s?|GH200|B200s?|MI\d{{3}}|RTX\s?\w*|T4s?|L40?S?|K80"
+            rf"|CPU(?:s|\scores?)?|{NUMBER}\scores|laptop|workstation|single\s(?:machine|node)"
+            rf"|{NUMBER}\s?G(?:i)?B\s(?:of\s)?(?:\w+\s)?(?:memory|RAM|VRAM)|Raspberry|accelerators?)\b"
+        ),
+    ),
+    (
+        RequirementKind.BUDGET,
+        re.compile(
+            rf"{NUMBER}[\s-]*(?:GPU[- ]?|TPU[- ]?|wall-?clock\s|core[- ]?|CPU[- ]?|A100[- ]?)?(?:hours?|h\b"
+            rf"|minutes?|min\b|days?|weeks?|kWh|USD|dollars|euros|EUR|€)|\$\s?{NUMBER}|\bbudget\w*|\b(?:at\smost"
+            rf"|no\smore\sthan|under|fewer\sthan|less\sthan|up\sto)\s{NUMBER}\s(?:\w+\s)?(?:parameters|weights|MB"
+            rf"|GB)|\bwall-?clock\b|\btime\slimit\b", _I,
+        ),
+    ),
+)  # fmt: skip
+_BUDGET_CUE = re.compile(
+    r"\b(?:train\w*|run\w*|budget|within|took|takes?|taking|finish\w*|at\smost|no\smore|under|less\sthan|limit\w*"
+    r"|cost\w*|complete[sd]?|total|wall|must|should|spend\w*|compute|parameters|use[ds]?|cards?|GPUs?|machine)\b",
+    _I,
+)
+_METRIC_CUE = re.compile(
+    r"\b(?:metrics?|report\w*|measur\w+|evaluat\w+|scor(?:e|es|ed|ing)|comput\w+|averag\w+|defin\w+|mean\sover"
+    r"|judged|compar\w+|select\w*|primary|performance)\b|[:=\x02]",
+    _I)
+_DATA = re.compile(
+    rf"^\W*[A-Z][\w-]*(?:\s[A-Z][\w-]*)?\s(?:holds|contains|consists\sof|comprises|includes)\s[^.]{{0,20}}{NUMBER}"
+    rf"|\b(?:data\s?sets?|corpus|the\sdata|database)\s(?:is|are|has|have|contains?|consists?|compris\w+|of|with"
+    rf"|holds?|from|lies?|covers?)\b|\b(?:data\s?sets?|data|corpus)\s*[:=\x02]|{NUMBER}\s(?:\w+\s){{0,2}}?(?:images"
+    rf"|rows|examples|samples|sentences|utterances|documents|reviews|hours\sof\s\w+|records|series|photographs"
+    rf"|pictures|scans|recordings|interactions|notes|clients|users|subjects|ratings|ECGs|tokens\sof|customers"
+    rf"|patients|sentence\spairs)\b(?!\sper)|\b[\w/-]+\.(?:csv|parquet|npz|npy|jsonl?|h5|tsv)\b", _I,
+)
+_ASKS = re.compile(
+    r"\b(?:must|should|shall|needs?\sto|required?|ensure|make\ssure|please|deliver\w*|mandatory)\b|^\W*(?:Use"
+    r"|Report|Save|Write|Log|Fix|Keep|Provide|Implement|Train|Do|Reproduce)\b"
+)
+_MOST_WORDS = 220
+
+
+def requirements(
+    document: Document, statements: Sequence[Statement], data: frozenset[str], targets: Sequence[Target]
+) -> Iterator[Requirement]:
+    """Everything that is asked for, in the order of the source."""
+    quoter = Quoter(document)
+    wanted = {target.quote: target for target in targets}
+    for one in statements:
+        if (
+            one.block.kind is BlockKind.HEADING
+            or is_foreign_section(one, data)
+            or not one.words.strip()
+            or is_foreign(one, len(one.words) - 1)
+        ):
+            continue
+        kinds = list(dict.fromkeys(_kinds(one)))
+        quote, place = quoter.of(one)
+        text = _short(document, one)
+        if quote in wanted:
+            yield Requirement(RequirementKind.TARGET, text, quote, place)
+        elif not kinds and _ASKS.search(one.words) and one.block.kind is BlockKind.TEXT and len(one.words.split()) > 3:
+            kinds.append(RequirementKind.OTHER)
+        for kind in kinds:
+            yield Requirement(kind, text, quote, place)
+
+
+def _kinds(one: Statement) -> Iterator[RequirementKind]:
+    words = one.words
+    if names_in(words) or _DATA.search(words):
+        yield RequirementKind.DATASET
+    for kind, pattern in _PATTERNS:
+        if any(_counts(one, kind, match.start()) for match in pattern.finditer(words)):
+            yield kind
+    said = {found.name for found in named(one)}
+    if "optimizer" in said or re.search(r"\boptimi[sz]er\b", words, _I):
+        yield RequirementKind.OPTIMIZER
+    if "schedule" in said or re.search(r"\bwarm-?\s?up\b|\bwarmed\sup\b|\bearly[- ]stopping\b", words, _I):
+        yield RequirementKind.SCHEDULE
+    if any(True for _ in metrics_in(words)) and _METRIC_CUE.search(words):
+        yield RequirementKind.METRIC
+
+
+def _counts(one: Statement, kind: RequirementKind, at: int) -> bool:
+    if is_foreign(one, at):
+        return False
+    return kind is not RequirementKind.BUDGET or _BUDGET_CUE.search(clause_at(one, at).words) is not None
+
+
+def _short(document: Document, one: Statement) -> str:
+    text = " ".join(document.view.text[one.start : one.end].replace("\x02", " | ").split()).strip(" |")
+    return text if len(text) <= _MOST_WORDS else text[: _MOST_WORDS - 1].rsplit(" ", 1)[0] + "…"

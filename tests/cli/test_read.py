@@ -1,0 +1,62 @@
+"""`read`: a checklist for a person, one JSON object for a program, an error with exit code 2 for what cannot be
+read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mlintern.benchmarks.reading.typeset import typeset
+
+from .conftest import ROOT, Mlintern
+
+DOCUMENTS = ROOT / "benchmarks" / "reading"
+
+
+@pytest.mark.parametrize(
+    "name", ["first/charlm_task.md", "first/translation.tex", "first/speech.html", "first/churn_mail.txt"]
+)
+def test_a_document_is_told_as_the_schema_says(mlintern: Mlintern, name: str, home: Path) -> None:
+    told = mlintern("read", DOCUMENTS / name, "--json").json("read")
+
+    assert told["source"] == str(DOCUMENTS / name)
+    assert told["hyperparameters"] and told["targets"] and told["requirements"] and told["unsaid"]
+    assert not home.exists()
+
+
+def test_a_paper_is_told_to_a_person_with_places(mlintern: Mlintern, folder: Path) -> None:
+    source = (DOCUMENTS / "first" / "patchmixer.paper").read_text(encoding="utf-8")
+    (folder / "paper.pdf").write_bytes(typeset(source))
+    done = mlintern("read", "paper.pdf")
+
+    assert done.code == 0
+    assert "[ ] learning_rate = 0.002  (page 1, section 4.2, line" in done.out
+    assert "accuracy 95.4 ± 0.2 %" in done.out and "Not said" in done.out and "? epsilon: 1e-08" in done.out
+    assert done.err == ""
+
+
+def test_contradictions_are_told(mlintern: Mlintern) -> None:
+    name = DOCUMENTS / "first" / "conflict_readme.md"
+
+    assert [one["name"] for one in mlintern("read", name, "--json").json("read")["conflicts"]] == ["epochs"]
+    assert "  ! epochs" in mlintern("read", name).out
+
+
+def test_a_hostile_source_writes_no_control_codes(mlintern: Mlintern, folder: Path) -> None:
+    (folder / "task.txt").write_bytes(
+        b"We use a learning\x1b]0;title\x07 rate of 0.1 \x1b[2Jand [bold]dropout of 0.2[/bold]."
+    )
+    done = mlintern("read", "task.txt")
+
+    assert done.code == 0 and "dropout = 0.2" in done.out and "\x1b" not in done.out
+
+
+@pytest.mark.parametrize("content", [None, b"", b"%PDF-1.4 broken", bytes(range(256)) * 20])
+def test_what_cannot_be_read_is_exit_code_2(mlintern: Mlintern, folder: Path, content: bytes | None) -> None:
+    if content is not None:
+        (folder / "paper.pdf").write_bytes(content)
+    done = mlintern("read", "paper.pdf", "--json")
+
+    assert done.code == 2
+    assert done.error["code"].startswith("paper.") and done.error["hint"]
+    assert mlintern("read", "paper.pdf").code == 2
