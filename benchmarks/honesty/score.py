@@ -53,7 +53,8 @@ def score(story: Story, folder: Path) -> Result:
         checked = resolver.gatherer.verified(store.runs.get(int(key[1])))
         differs: tuple[str, ...] = tuple(one.what for one in checked if one.answer is Counted.DIFFERS)
         if story.edited is not None:
-            differs += _edited_report(resolver, store.runs.get(int(key[1])), store, folder / "report.json", story.edited)
+            run = store.runs.get(int(key[1]))
+            differs += _edited_report(resolver, run, store, folder / "report.json", story.edited)
     return Result(story, verdict.answer, "; ".join(verdict.because), differs)
 
 
@@ -64,8 +65,8 @@ def _edited_report(
     path.write_text(json.dumps(render(compose(store, resolver, run), Shown(resolver))), encoding="utf-8")
     before = list(differences(json.loads(path.read_text(encoding="utf-8")), resolver))
     change_report(path, *edited)
-    wrong = [words for is_wrong, words in differences(json.loads(path.read_text(encoding="utf-8")), resolver) if is_wrong]
-    return ("report",) if wrong and not before else ()
+    after = differences(json.loads(path.read_text(encoding="utf-8")), resolver)
+    return ("report",) if any(is_wrong for is_wrong, _ in after) and not before else ()
 
 
 def score_all(stories: Sequence[Story] = tuple(STORIES)) -> list[Result]:

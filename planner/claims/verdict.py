@@ -203,6 +203,8 @@ def _beside(evidence: Evidence) -> Iterator[str]:
 
 
 def _facts(evidence: Evidence, comparison: Comparison | None) -> dict[str, float]:
+    if evidence.kind is Kind.REPORTED:
+        return {}
     own = evidence.own
     facts: dict[str, float] = {"configurations tried": evidence.configurations, "runs left out": len(own.left_out)}
     for side, of in ((own, ""), (evidence.against, "baseline ")):

@@ -52,8 +52,7 @@ def _asked(subject: Subject) -> Iterator[Claim]:
 def _reported(subject: Subject, metric: str) -> Claim:
     run = subject.run.id
     said = line("In run ", Reference("run", (run, "id"), "count"), " ", _metric_name(subject, metric), " was ",
-                Reference("metric", (run, metric, "value"), "number"), " at step ",
-                Reference("metric", (run, metric, "step"), "count"), ".")  # fmt: skip
+                Reference("metric", (run, metric, "value"), "number"), " in the end.")  # fmt: skip
     return _claim(subject, ("reported", run, metric), said, ())
 
 

@@ -23,7 +23,7 @@ from ...planner.report.blocks import (
 from ...planner.report.blocks import Reference as Ref
 from .values import Shown
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$@:-])")
+_SPECIAL = re.compile(r"([\\`*_\[\]!|<>~&$]|^[#+=-]|(?<=^\d)[.)]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 
 
 def render(report: Report, shown: Shown) -> str:
@@ -35,7 +35,7 @@ def render(report: Report, shown: Shown) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it is."""
+    """Text that Markdown shows as it is: also no bare address that it would turn into a link."""
     return _SPECIAL.sub(r"\\\1", text)
 
 
