@@ -16,8 +16,8 @@ from .noise import Comparison, against_number, paired, spread, welch
 
 ALPHA = 0.05
 """How often noise alone may pass as a difference, one-sided, over all configurations that were tried."""
-_FEWEST_TO_DENY = 3
-"""With fewer seeds a side, a difference that does not show is no sign that there is none."""
+_FEWEST_SEEDS = 3
+"""Two seeds a side may lie close by chance, and a difference that they do not show is no sign that there is none."""
 _MOST_FAILED = 0.2
 _LEAST_STEPS = 0.8
 _OF_THE_MEASURE = ("data.", "eval.")
@@ -172,15 +172,15 @@ def _of_noise(evidence: Evidence, comparison: Comparison) -> Reason:
     against = evidence.against
     fewest = min(len(side.measurements) for side in (evidence.own, against) if side is not None)
     goal = "the target" if evidence.kind is Kind.REACHED else "the baseline"
+    if fewest < _FEWEST_SEEDS and 1 - comparison.p_greater >= ALPHA:
+        return Answer.INCONCLUSIVE, "too few seeds to tell the difference from their noise"
     if comparison.p_greater < corrected(evidence.configurations):
         return Answer.SUPPORTED, f"it is beyond {goal} by more than the noise of its seeds"
     if comparison.p_greater < ALPHA:
         return Answer.INCONCLUSIVE, f"it is beyond {goal} for one configuration, but not for the best of all tried"
     if 1 - comparison.p_greater < ALPHA:
         return Answer.NOT_SUPPORTED, f"it is short of {goal} by more than the noise of its seeds"
-    if fewest >= _FEWEST_TO_DENY:
-        return Answer.NOT_SUPPORTED, f"the difference to {goal} is inside the noise of its seeds"
-    return Answer.INCONCLUSIVE, "too few seeds to tell the difference from their noise"
+    return Answer.NOT_SUPPORTED, f"the difference to {goal} is inside the noise of its seeds"
 
 
 def corrected(configurations: int) -> float:

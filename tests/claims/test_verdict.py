@@ -76,6 +76,8 @@ def test_inside_the_noise_is_not_better_and_two_seeds_cannot_tell() -> None:
     assert judge(noisy).answer is Answer.NOT_SUPPORTED
     few = replace(BETTER, own=side(0.92, 0.93), against=side(0.90, 0.92))
     assert judge(few).answer is Answer.INCONCLUSIVE
+    lucky = replace(BETTER, own=side(0.9400, 0.9401), against=side(0.9000, 0.9001))
+    assert judge(lucky).answer is Answer.INCONCLUSIVE
 
 
 def test_lower_is_better_where_it_is() -> None:

@@ -78,6 +78,7 @@ def test_markdown_makes_nothing_of_foreign_text(world: World, run: Run) -> None:
 
 def test_a_word_at_the_beginning_of_a_line_makes_no_list_or_heading() -> None:
     assert escaped("# x") == "\\# x" and escaped("- x") == "\\- x" and escaped("1. x") == "1\\. x"
+    assert escaped("0.95") == "0.95"
 
 
 def test_json_is_what_its_schema_says_and_every_value_is_there_again(world: World, run: Run) -> None:

@@ -23,7 +23,7 @@ from ...planner.report.blocks import (
 from ...planner.report.blocks import Reference as Ref
 from .values import Shown
 
-_SPECIAL = re.compile(r"([\\`*_\[\]!|<>~&$]|^[#+=-]|(?<=^\d)[.)]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+_SPECIAL = re.compile(r"([\\`*_\[\]!|<>~&$]|^[#+=-]|(?<=^\d)[.)](?= )|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 
 
 def render(report: Report, shown: Shown) -> str:
