@@ -34,6 +34,7 @@ PREDICTIONS = "predictions"
 """What the name of a file with predictions begins with, and the folder of a run where they are kept."""
 SUFFIXES = (".csv", ".jsonl")
 _MOST_BYTES = 64 * 1024 * 1024
+"""Of all files of predictions that are kept of one run."""
 _MOST_FILES = 20
 _MOST_FOLDERS = 200
 
@@ -96,11 +97,13 @@ def keep_predictions(run: Run, experiment: Experiment, *, since: float) -> list[
     and was written since the run began.
     """
     kept: list[Json] = []
+    room = _MOST_BYTES
     for path in _written(experiment.working_dir, since):
-        if len(kept) == _MOST_FILES:
-            break
         copy = run.folder / PREDICTIONS / f"{len(kept)}-{path.name}"
         with suppress(OSError):
+            room -= path.stat().st_size
+            if len(kept) == _MOST_FILES or room < 0:
+                break
             copy.parent.mkdir(exist_ok=True)
             shutil.copyfile(path, copy)
             kept.append({"path": str(path), "copy": copy.name, "sha256": file_hash(copy)})
@@ -114,7 +117,7 @@ def _written(folder: Path, since: float) -> Iterator[Path]:
                 if not (entry.name.startswith(PREDICTIONS) and entry.name.endswith(SUFFIXES)):
                     continue
                 # A second's grace: file systems differ in how finely they tell time.
-                if entry.is_file() and entry.stat().st_mtime >= since - 1 and entry.stat().st_size <= _MOST_BYTES:
+                if entry.is_file() and entry.stat().st_mtime >= since - 1:
                     yield Path(entry.path)
 
 

@@ -31,6 +31,7 @@ class Gatherer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._verified: dict[int, tuple[Checked, ...]] = {}
+        self._labels: dict[int, tuple[str, ...]] = {}
 
     def verified(self, run: Run) -> tuple[Checked, ...]:
         """What was counted again of a run."""
@@ -90,7 +91,7 @@ class Gatherer:
             tampered=tuple(one.what for each in runs for one in troubles(self.verified(each)) if _is_of(one, metric)),
             chosen_on_test=any(self._is_chosen(each, metric) for each in runs),
             maybe_chosen=any(self._may_be_chosen(each, metric) for each in runs),
-            labels_in_reach=tuple(sorted({path for each in runs for path in bare_labels(self._store, each)})),
+            labels_in_reach=tuple(sorted({path for each in runs for path in self._bare_labels(each)})),
         )
 
     def _measurements(self, told: Sequence[tuple[Experiment, Run]], metric: str) -> tuple[Measurement, ...]:
@@ -129,6 +130,11 @@ class Gatherer:
             for finding in self._store.findings.for_experiment(experiment.id)
             if finding.severity is Severity.ERROR
         ]
+
+    def _bare_labels(self, run: Run) -> tuple[str, ...]:
+        if run.id not in self._labels:
+            self._labels[run.id] = bare_labels(self._store, run)
+        return self._labels[run.id]
 
     def _unexamined(self, experiment: Experiment) -> tuple[str, ...]:
         """A seed changes nothing that these rungs look at: one passed climb of the configuration speaks for all."""

@@ -13,6 +13,7 @@ from .story import table
 from .subject import Subject
 
 MOST_CLAIMS = 12
+MOST_CURVES = 8
 _COUNTS = ("seeds", "configurations tried", "runs left out", "baseline seeds")
 
 
@@ -24,12 +25,20 @@ def claims(subject: Subject) -> Section:
         return Section(title, (Paragraph(only),))
     names = subject.resolver.gatherer.metrics(subject.run)
     if not names:
-        return Section(title, (Paragraph(line("The run told no metric of an evaluation, so nothing is claimed.")),))
-    blocks: list[Block] = [*_asked(subject)]
-    blocks += [_reported(subject, name) for name in names[-MOST_CLAIMS:]]
-    plots = [Plot(Words("Metrics over steps"), tuple(Reference("curve", (subject.run.id, name)) for name in names),
-                  tuple(line(_metric_name(subject, name)) for name in names))]  # fmt: skip
-    return Section(title, (*blocks, *plots))
+        nothing = Paragraph(line("The run told no metric of an evaluation, so nothing is claimed."))
+        return Section(title, (nothing, *_curves(subject)))
+    told = [_reported(subject, name) for name in names[-MOST_CLAIMS:]]
+    return Section(title, (*_asked(subject), *told, *_curves(subject)))
+
+
+def _curves(subject: Subject) -> Iterator[Plot]:
+    """The learning curves: every series that has more than one value, as far as they fit on a page."""
+    run = subject.run.id
+    series = {name: subject.store.metrics.series(run, name, max_points=4) for name in subject.store.metrics.names(run)}
+    names = [name for name, points in series.items() if len(points) > 1][:MOST_CURVES]
+    if names:
+        curves = tuple(Reference("curve", (run, name)) for name in names)
+        yield Plot(Words("Metrics over steps"), curves, tuple(line(_metric_name(subject, name)) for name in names))
 
 
 def _asked(subject: Subject) -> Iterator[Claim]:

@@ -1,7 +1,8 @@
 """Files that hold the bare labels of the evaluated rows, lying where the script could read them.
 
-A script that evaluates itself reads its labels from a data set, with the inputs beside them. A file of nothing but row
-ids and labels is what a sealed evaluation keeps away. Invariant: reads only, and only up to a bound.
+A script that evaluates itself reads its labels from a data set, with the inputs or with the training rows beside them.
+A file of nothing but ids and labels, of hardly more than the evaluated rows, is what a sealed evaluation keeps away.
+Invariant: reads only, and only up to a bound.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ _MOST_FILES = 200
 _MOST_BYTES = 8 * 1024 * 1024
 _SHARE = 0.9
 _MOST_COLUMNS = 3
+_MOST_ROWS = 1.5
+"""Lines of a file for each evaluated row."""
 
 
 def bare_labels(store: Store, run: Run) -> tuple[str, ...]:
@@ -64,7 +67,9 @@ def _holds(path: Path, rows: set[tuple[str, str]]) -> bool:
     found: set[tuple[str, str]] = set()
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            for line in file:
+            for number, line in enumerate(file):
+                if number > _MOST_ROWS * len(rows) + 1:
+                    return False  # a data set, with training rows
                 cells = [cell.strip().strip('"') for cell in line.replace("\t", ",").replace(";", ",").split(",")]
                 if len(cells) > _MOST_COLUMNS:
                     return False

@@ -133,3 +133,14 @@ def test_a_section_is_made_of_what_it_is_given(world: World) -> None:
     section = Section(Words("Here"), (Bullets(((Words("one"),),)),))
     report = Report(1, (Words("title"),), (section,))
     assert markdown.render(report, Shown(Resolver(world.store))) == "# title\n\n## Here\n\n- one\n"
+
+
+def test_what_the_run_found_around_it_stands_under_how_to_reproduce_it(world: World, run: Run) -> None:
+    report, shown = made(world, run)
+    assert "Data files that the script read were not recorded" in markdown.render(report, shown)
+    found = {"packages": [{"name": "numpy", "version": "2.3.4"}],
+             "files": [{"path": "/data/rows.npy", "bytes": 2048, "modified_at": 0.0}]}  # fmt: skip
+    world.store.reports.put(run.id, "environment", found)
+    text = markdown.render(*made(world, run))
+    assert "| numpy | 2.3.4 |" in text and "| /data/rows.npy | 2.0 KiB | 1970-01-01 00:00:00 UTC |" in text
+    assert "not recorded" not in text

@@ -10,6 +10,7 @@ from mlintern.benchmarks.honesty.world import World, guesses
 from mlintern.planner.report.compose import compose
 from mlintern.planner.report.resolve import Resolver
 from mlintern.planner.verification.checked import Answer
+from mlintern.planner.verification.labels import bare_labels
 from mlintern.planner.verification.predictions import Predictions, PredictionsError, agrees, definitions, read
 from mlintern.planner.verification.verify import verify
 from mlintern.store import DATABASE_NAME, Store
@@ -116,3 +117,14 @@ def test_a_database_of_the_first_version_is_reported_and_counted_again(tmp_path:
             assert "the run has no seal" in markdown.render(report, shown)
             assert html.render(report, shown).endswith("</html>\n")
         assert [one.answer for one in verify(store, store.runs.get(3))] == [Answer.COULD_NOT]
+
+
+def test_only_bare_labels_of_the_evaluated_rows_are_in_reach(world: World, run: Run) -> None:
+    rows = [f"row{number},{label}" for number, (label, _) in enumerate(guesses(950))]
+    data, labels = world.project / "data.csv", world.project / "labels.csv"
+    data.write_text("\n".join(f"{row},0.1,0.2" for row in rows))
+    labels.write_text("\n".join([*rows, *(f"train{number},a" for number in range(1000))]))
+    (world.project / "other.csv").write_text("\n".join(f"{row}x" for row in rows))
+    assert bare_labels(world.store, run) == ()
+    labels.write_text("\n".join(rows))
+    assert bare_labels(world.store, run) == (str(labels),)
