@@ -144,3 +144,21 @@ def test_what_the_run_found_around_it_stands_under_how_to_reproduce_it(world: Wo
     text = markdown.render(*made(world, run))
     assert "| numpy | 2.3.4 |" in text and "| /data/rows.npy | 2.0 KiB | 1970-01-01 00:00:00 UTC |" in text
     assert "not recorded" not in text
+
+
+def test_each_value_that_is_asked_for_was_met_changed_or_left(world: World) -> None:
+    experiment = world.experiment()
+    entry = {"origin": "code", "text": "lr=0.1", "option": None, "role": "optimizer", "callee": "SGD", "line": 3,
+             "file": "train.py", "count": 1, "expression": None, "library": None, "version": None}  # fmt: skip
+    used = [{**entry, "name": "lr", "value": 0.1}, {**entry, "name": "batch_size", "value": 64}]
+    world.store.events.append("code.inspected", experiment_id=experiment.id, hyperparameters=used)
+    asked = [{"name": name, "value": value, "quote": f"we use {name} {value}"}
+             for name, value in (("learning_rate", 0.1), ("batch_size", 128), ("dropout", 0.5))]  # fmt: skip
+    wanted = [{"text": "the usual split", "quote": "on the usual split"}]
+    world.store.events.append("brief.read", experiment_id=experiment.id, hyperparameters=asked, requirements=wanted)
+    run = world.run(experiment, {"test accuracy": [0.9]})
+    text = markdown.render(*made(world, run))
+    assert "| learning\\_rate 0.1 | met | we use learning\\_rate 0.1 |" in text
+    assert "| batch\\_size 128 | changed to 64 |" in text
+    assert "| dropout 0.5 | left: the code has no such value that is known |" in text
+    assert "| the usual split | nobody compared it |" in text
