@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...runtime import seal
 from ..forecasting import forecast_of
 from ..saved import ASSUMPTIONS
@@ -120,19 +122,20 @@ def reproduce(subject: Subject) -> Section:
     ]
     rows = [(line("fingerprint of the code"), line(Reference("experiment", (own, "fingerprint"))))]
     hello = subject.store.reports.get(run, "hello")
-    for name in ("python", "torch"):
+    environment = subject.store.reports.get(run, "environment")
+    for name in ("python", "torch") if environment is None else ("python",):
         if hello is not None and hello.get(name) is not None:
             rows.append((line(name), line(Reference("report", (run, "hello", name)))))
-    environment = subject.store.reports.get(run, "environment") or {}
+    packages = () if environment is None else environment.get("packages", ())
     rows += [
         (line(Reference("report", (run, "environment", "packages", number, "name"))),
          line(Reference("report", (run, "environment", "packages", number, "version"))))
-        for number, _ in enumerate(environment.get("packages", ()))
+        for number, _ in enumerate(packages)
     ]  # fmt: skip
     blocks.append(table(("what", "as it was"), rows))
-    if not environment:
+    if environment is None:
         blocks.append(Paragraph(line("Versions of other packages were not recorded.")))
-    blocks += [_code(subject), _files(subject, list(environment.get("files", ())))]
+    blocks += [_code(subject), _files(subject, None if environment is None else environment.get("files", ()))]
     return Section(Words("How to reproduce it"), tuple(blocks))
 
 
@@ -148,9 +151,11 @@ def _code(subject: Subject) -> Block:
     return table(("code file", "hash"), rows)
 
 
-def _files(subject: Subject, files: list[object]) -> Block:
-    if not files:
+def _files(subject: Subject, files: Sequence[object] | None) -> Block:
+    if files is None:
         return Paragraph(line("Data files that the script read were not recorded."))
+    if not files:
+        return Paragraph(line("The script itself opened no data file; what its loader workers opened is not seen."))
     place = (subject.run.id, "environment", "files")
     names = (("path", "text"), ("bytes", "bytes"), ("modified_at", "time"))
     rows = [
