@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,15 @@ def test_an_edited_report_is_told(mlintern: Mlintern, folder: Path) -> None:
     edited = mlintern("verify", "1", "--report", "r.json")
     assert edited.code == 1
     assert "metric 1 printed/test accuracy value is 0.951 (0.951); the report says 0.991 (0.991)" in edited.out
+
+
+def test_a_section_that_was_taken_out_is_told(mlintern: Mlintern, folder: Path) -> None:
+    mlintern("report", "1", "--format", "json", "--output", "r.json")
+    content = json.loads((folder / "r.json").read_text())
+    content["sections"] = [one for one in content["sections"] if not one["title"].startswith("Failures")]
+    (folder / "r.json").write_text(json.dumps(content))
+    done = mlintern("verify", "1", "--report", "r.json")
+    assert done.code == 1 and "the section “Failures and negative results” is gone" in done.out
 
 
 def test_saved_tells_its_assumptions(mlintern: Mlintern, tmp_path: Path) -> None:

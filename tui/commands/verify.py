@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ...planner.report.blocks import Report
+from ...planner.report.compose import compose
 from ...planner.report.resolve import Resolver
 from ...planner.verification.checked import Answer, Checked, differs, matches, told
 from ...planner.verification.verify import verify
@@ -63,9 +65,18 @@ def _of_report(store: Store, path: Path, run_id: int) -> Iterator[Checked]:
     if not isinstance(content, dict) or content.get("run") != run_id or "sections" not in content:
         raise CommandError("report", f"{path} is no report of run {run_id}.", "Name the run that it is of.")
     compared = f"every value in {path} with the store"
-    found = list(differences(content, Resolver(store)))
+    resolver = Resolver(store)
+    found = list(differences(content, resolver))
     wrong = [words for is_wrong, words in found if is_wrong]
+    wrong += _left_out(content, compose(store, resolver, store.runs.get(run_id)))
     since = [words for is_wrong, words in found if not is_wrong]
     yield differs("report", compared, "; ".join(wrong)) if wrong else matches("report", compared)
     if since:
         yield told("report", "what may change without being edited", "; ".join(since))
+
+
+def _left_out(content: dict[str, Any], whole: Report) -> list[str]:
+    """The sections that every report has and this one has not."""
+    sections = content["sections"] if isinstance(content["sections"], list) else []
+    there = {one.get("title") for one in sections if isinstance(one, dict)}
+    return [f"the section “{one.title.text}” is gone" for one in whole.sections if one.title.text not in there]
