@@ -136,3 +136,13 @@ def _add(store: Store, experiment: Experiment, forecast: CostForecast, run: Run,
         unknown=(*forecast.unknown, *cost.unknown),
         basis=forecast.basis,
     )
+
+
+def forecast_of(store: Store, run: Run) -> Forecast | None:
+    """The forecast that a run was approved with, or else the latest of its rung that was made before it."""
+    for approval in store.approvals.for_experiment(run.experiment_id):
+        if approval.used_by_run_id == run.id and approval.forecast_id is not None:
+            return store.forecasts.get(approval.forecast_id)
+    made = [one for one in store.forecasts.for_experiment(run.experiment_id) if one.rung is run.rung]
+    before = [one for one in made if one.created_at <= run.created_at]
+    return before[-1] if before else None

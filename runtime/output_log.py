@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from ..store import Store, StoreError
@@ -25,6 +26,12 @@ class OutputLog:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self.size_bytes = os.fstat(self._file).st_size
         self.lost_bytes = 0
+        self._digest = sha256(path.read_bytes() if self.size_bytes else b"")
+
+    @property
+    def sha256(self) -> str:
+        """Of all that was written, as it came: what somebody else does to the file does not change it."""
+        return self._digest.hexdigest()
 
     @property
     def is_full(self) -> bool:
@@ -42,6 +49,7 @@ class OutputLog:
                     raise
                 break
             self.size_bytes += written
+            self._digest.update(rest[:written])
             rest = rest[written:]
         self.lost_bytes += len(rest)
 

@@ -28,7 +28,7 @@ MOST_DEVICES = 64
 PROBE_VARIABLE = "MLINTERN_PROBE"
 """The environment variable with the probe's settings, as one JSON object."""
 
-PROBE_REPORTS = ("hello", "loops", "crash", "end", "note", "memory", "stuck")
+PROBE_REPORTS = ("hello", "loops", "crash", "end", "note", "memory", "stuck", "environment")
 """What the probe reports besides metrics and progress, one report of each kind."""
 
 OBSERVED = "observed."

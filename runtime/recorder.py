@@ -15,7 +15,9 @@ from typing import Any
 from ..store import Store, StoreError, StoreFull, StoreRefused
 from ..store.records import Json, Metric, Run, RunStatus, Sample
 from ..store.runs import RunChanges
+from . import seal
 from .protocol import AllocatorReport, MetricRows, ProbeMessage, ProbeReport, Progress
+from .seal import SEALED
 
 FLUSH_SECONDS = 0.5
 LOSS = "loss"
@@ -105,6 +107,14 @@ class Recorder:
         """The run may take longer than before, because a person approved it."""
         self._changes["ceiling_seconds"] = ceiling_seconds
         self.event("run.ceiling", ceiling_seconds=ceiling_seconds)
+
+    def seal(self, changes: RunChanges, **held: Any) -> None:
+        """Say what the record holds now that it is whole; it is stored together with the end."""
+        if self.flush():
+            try:
+                self._events.append((SEALED, seal.content(self._store, self._run, changes, **held)))
+            except (StoreError, OSError) as error:
+                sys.stderr.write(f"not sealed: {error}\n")
 
     def end(self, changes: RunChanges) -> bool:
         """The run is over; says whether that could be stored."""

@@ -19,7 +19,7 @@ from typing import Any
 from ..store import Store, StoreError
 from ..store.records import Metric, Run, RunStatus
 from ..store.runs import RunChanges
-from . import gpu_use, leftovers, scratch
+from . import gpu_use, leftovers, scratch, seal
 from .guard import REPORT as MEMORY_REPORT
 from .keeper_link import KeeperLink
 from .last_words import LastWords
@@ -73,6 +73,8 @@ class WatchedRun:
             clock=clock,
         )
         self._log = OutputLog(run.log_path)
+        self._code = seal.code(store, run)
+        self._begun_at = time.time()
         self._indexer = LogIndexer(store, run.id, run.log_path)
         self._last_words = LastWords(run.folder)
         self._lines = LineReader()
@@ -291,6 +293,8 @@ class WatchedRun:
         if self._lines.dropped:
             self._recorder.report("probe_lines", {"dropped": self._lines.dropped})
         changes = self._changes(outcome, gone)
+        log = {"sha256": self._log.sha256, "bytes": self._log.size_bytes}
+        self._recorder.seal(changes, log=log, code=self._code, started=self._begun_at)
         if not self._recorder.end(changes):
             self._insist(changes)
         self._last_words.forget()

@@ -20,6 +20,7 @@ from .experiments import Experiments
 from .filters import match_words
 from .findings import Findings
 from .forecasts import Forecasts
+from .integrity import Integrity
 from .logs import Logs
 from .metrics import Metrics
 from .opening import open_database
@@ -51,6 +52,7 @@ class Store:
         self.reports = Reports(connection)
         self.events = Events(connection)
         self.logs = Logs(connection)
+        self.integrity = Integrity(connection)
 
     @classmethod
     def open(cls, home: Path, *, create: bool = True, patience_seconds: float = 5.0) -> Self:

@@ -92,6 +92,13 @@ class Experiments(Area):
         )
         return _SHAPE.load(row) if row else None
 
+    def for_script(self, script: Path) -> tuple[Experiment, ...]:
+        """Every experiment with a script, whatever its arguments and code, oldest first."""
+        rows = self._database.rows(
+            f"SELECT {_SHAPE.columns} FROM experiments WHERE script = ? ORDER BY id", (encode(script),)
+        )
+        return tuple(map(_SHAPE.load, rows))
+
     def recent(self, limit: int = 20) -> tuple[Experiment, ...]:
         """The newest experiments, newest first."""
         rows = self._database.rows(f"SELECT {_SHAPE.columns} FROM experiments ORDER BY id DESC LIMIT ?", (limit,))

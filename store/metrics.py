@@ -7,6 +7,7 @@ is a value.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import sha256
 from itertools import pairwise
 
 from .area import Area
@@ -24,6 +25,11 @@ _EXTREME = """
 SELECT step, nth, {extreme}(value) FROM metrics WHERE series_id = ? AND step BETWEEN ? AND ? HAVING count(*)
 """
 _LEAST, _GREATEST = (_EXTREME.format(extreme=extreme) for extreme in ("min", "max"))
+
+_AFTER = """
+SELECT step, nth, value FROM metrics WHERE series_id = ? AND (step, nth) > (?, ?) ORDER BY step, nth LIMIT ?
+"""
+_PAGE = 50_000
 
 _FIRST, _LAST = -(2**63), 2**63 - 1
 """The steps that SQLite can hold."""
@@ -78,6 +84,19 @@ class Metrics(Area):
         else:
             rows = self._thinned(series_id, low, high, max_points)
         return tuple(Metric(name, step, float(value)) for step, value in rows)
+
+    def digest(self, run_id: int) -> tuple[str, int]:
+        """``(sha256, count)`` over every value of a run by name, step and order: any change to one changes it."""
+        digest, count = sha256(), 0
+        for series_id, name in sorted(self._all_series(run_id), key=lambda one: one[1]):
+            digest.update(name.encode("utf-8", "surrogatepass") + b"\0")
+            place = (_FIRST, -1)
+            while rows := self._database.rows(_AFTER, (series_id, *place, _PAGE)):
+                for step, nth, value in rows:
+                    digest.update(f"{step} {nth} {float(value)!r}\n".encode())
+                count += len(rows)
+                place = rows[-1][:2]
+        return digest.hexdigest(), count
 
     def last(self, run_id: int) -> dict[str, Metric]:
         """The newest value of every metric of a run."""

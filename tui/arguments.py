@@ -23,8 +23,6 @@ LATER = {
     "new": "requirements → a runnable experiment folder",
     "sweep": "a bounded search over hyperparameters",
     "confirm": "more seeds, and the sealed test split once",
-    "report": "claims, each with its evidence",
-    "verify": "recompute what a report claims",
 }
 """Commands that this version declares and cannot do yet."""
 
@@ -71,10 +69,11 @@ def parser() -> _Parser:
     common = _common()
     of_runs = (
         _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume,
-        _add_diagnose, _add_paper,
+        _add_diagnose, _add_paper, _add_report, _add_verify,
     )  # fmt: skip
     for add in (_add_check, _add_run, *of_runs):
         add(commands, common)
+    commands.add_parser("saved", parents=[common, _json()], help="what the ladder stopped early, and what that saved")
     doctor = commands.add_parser("doctor", parents=[common, _json()], help="what this machine has and what is missing")
     doctor.add_argument("--checks", action="store_true", help="list every check instead, and look at nothing")
     for name, words in LATER.items():
@@ -235,6 +234,26 @@ def _add_paper(commands: Any, common: _Parser) -> None:
     parser.add_argument("paper", metavar="PAPER", help="a PDF, Markdown, LaTeX, HTML or text file")
 
 
+def _add_report(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "report", parents=[common, _json()], help="claims of a run with their evidence, and what was not verified"
+    )
+    parser.add_argument("run", metavar="RUN", type=_run_id)
+    parser.add_argument("--format", choices=("md", "html", "json"), default=None, help="md unless told")
+    parser.add_argument("--output", metavar="FILE", help="where it is written; standard output unless told")
+    parser.add_argument("--target", metavar="VALUE", type=_number, help="a number that the metric is to reach")
+    parser.add_argument("--against", metavar="RUN", type=_run_id, help="a run that this one is to be better than")
+    parser.add_argument("--metric", metavar="NAME", help="which metric these two are about")
+
+
+def _add_verify(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "verify", parents=[common, _json()], help="count again all that can be counted again of a run"
+    )
+    parser.add_argument("run", metavar="RUN", type=_run_id)
+    parser.add_argument("--report", metavar="FILE", help="a report in JSON whose every value is looked up again")
+
+
 def _read(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     """A parser of ours for argparse, which would throw the words of a ValueError away."""
 
@@ -263,6 +282,16 @@ def _parse_count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= 100_000):
         raise ValueError(f"“{text}” is not a number of runs from 1 to 100000")
     return int(text)
+
+
+def _parse_number(text: str) -> float:
+    try:
+        value = float(text.strip().removesuffix("%"))
+    except ValueError:
+        value = float("nan")
+    if value - value != 0:
+        raise ValueError(f"“{text}” is not a number; write for example 97.2 or 0.972")
+    return value
 
 
 def _parse_duration(text: str) -> float:
@@ -294,7 +323,10 @@ def _parse_approval(text: str) -> tuple[str, float]:
     return rung, _parse_duration(ceiling)
 
 
-_run_id, _finding_id, _count, _duration, _steps, _size, _approval = map(
+_run_id, _finding_id, _count, _number, _duration, _steps, _size, _approval = map(
     _read,
-    (_parse_run_id, _parse_finding_id, _parse_count, _parse_duration, _parse_steps, _parse_size, _parse_approval),
-)
+    (
+        _parse_run_id, _parse_finding_id, _parse_count, _parse_number, _parse_duration, _parse_steps, _parse_size,
+        _parse_approval,
+    ),
+)  # fmt: skip

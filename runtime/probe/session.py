@@ -18,6 +18,7 @@ from .channel import Channel
 from .clocks import children_cpu
 from .crash import describe
 from .dryrun import DryRun
+from .environment import Environment
 from .frameworks import REWRITTEN, watch_frameworks
 from .policy import Policy
 from .sites import SiteTable
@@ -45,6 +46,7 @@ class Session:
         self._tracker = Tracker(_policy(settings), self._table)
         self._dry = DryRun(settings, self._channel, self._tracker) if settings.get("mode") == "dryrun" else None
         self._examiner = self._make_examiner() if settings.get("mode") == "examine" else None
+        self._environment = Environment() if settings.get("mode") in ("watch", "pilot") else None
         self._stuck: StuckWatch | None = None
         self._process = os.getpid()
         self._next_report = time.monotonic() + REPORT_SECONDS
@@ -88,6 +90,8 @@ class Session:
             self._dry.start(self._finder.is_users)
         setattr(builtins, instrument.HOOK, self._tracker)
         os.register_at_fork(after_in_child=self._tracker.stand_down)
+        if self._environment is not None:
+            self._environment.listen()
         waiting = after_import.install()
         waiting.call("torch", self._hook_torch)
         watch_frameworks(waiting, self._tracker, self._table)
@@ -192,6 +196,8 @@ class Session:
         if self._examiner is not None:
             self._examiner.finish(ok=ok)
         self._send_loops()
+        if self._environment is not None:
+            self._channel.send("environment", **self._environment.report())
         self._channel.send("end", ok=ok, steps=self._tracker.steps_done, words=words and words[:MOST_WORDS])
         self._channel.finish()
 

@@ -62,11 +62,11 @@ def test_workers_that_still_compute_do_not_stand_still() -> None:
     assert loader_stuck.judge(stuck(process(stands=False))).answer is Answer.COULD_NOT_TELL
 
 
-def loops(*, wait: float, wall: float, planned: int, role: str = "train") -> Evidence:
+def loops(*, wait: float, wall: float, planned: int, seen: int = 20) -> Evidence:
     clock = {"count": 20, "cpu": 1.0, "wall": 1.0, "cpu_squares": 0.1}
     node = {
         "kind": "for", "file": "/work/project/train.py", "line": 9, "text": "for x in loader", "variant": 0,
-        "role": role, "entries": 1, "iterations": 20, "planned_sum": planned, "planned_count": 1, "planned_unknown": 0,
+        "role": "train", "entries": 1, "iterations": seen, "planned_sum": planned, "planned_count": 1, "planned_unknown": 0,
         "cut": True, "steps": {"0": 20}, "backwards": 20, "head": clock, "start": clock, "warm": clock, "last": clock,
         "wait": wait, "self_cpu": wall, "self_wall": wall, "children": [],
     }  # fmt: skip
@@ -75,18 +75,19 @@ def loops(*, wait: float, wall: float, planned: int, role: str = "train") -> Evi
 
 
 @pytest.mark.parametrize(
-    ("wait", "wall", "planned", "severity"),
+    ("wait", "seen", "planned", "severity"),
     [
-        (1.8, 2.0, 100_000, Severity.WARNING),  # 2.5 hours of waiting ahead
-        (1.8, 2.0, 2_000, Severity.INFO),  # three minutes
-        (1.8, 2.0, 100, None),  # nine seconds
-        (0.6, 2.0, 100_000, None),  # waiting, but mostly computing
+        (1.8, 900, 1_000_000, Severity.WARNING),  # half an hour of waiting ahead, 2 ms a batch
+        (1.8, 900, 50_000, Severity.INFO),  # two minutes of it, as of rows that are there
+        (1.8, 20, 200, Severity.WARNING),  # 18 seconds, but 90 ms a batch: each sample is work
+        (1.8, 20, 100, None),  # nine seconds
+        (0.6, 20, 100_000, None),  # waiting, but mostly computing
     ],
 )
 def test_waiting_matters_where_much_of_it_is_ahead(
-    wait: float, wall: float, planned: int, severity: Severity | None
+    wait: float, seen: int, planned: int, severity: Severity | None
 ) -> None:
-    judged = loader_slow.judge(loops(wait=wait, wall=wall, planned=planned))
+    judged = loader_slow.judge(loops(wait=wait, wall=2.0, planned=planned, seen=seen))
     assert [finding.severity for finding in judged.findings] == ([] if severity is None else [severity])
     assert (judged.answer is Answer.FINE) == (severity is None)
 

@@ -32,7 +32,7 @@ def test_run_that_ends_well(lab: Lab) -> None:
     assert run.cpu_seconds is not None and run.cpu_seconds > 0
     assert run.peak_host_bytes is not None and run.peak_host_bytes > 1 << 20
     assert run.started_at is not None and run.ended_at is not None and run.started_at <= run.ended_at
-    assert lab.kinds(run) == ["approval.used", "run.started", "run.ended"]
+    assert lab.kinds(run) == ["approval.used", "run.started", "run.sealed", "run.ended"]
     assert lab.store.metrics.last(run.id)["printed/loss"].value == 0.25
     assert sorted(path.name for path in run.folder.iterdir()) == ["launch.json", "output.log", "supervisor.log"]
     assert (run.folder / "supervisor.log").read_bytes() == b""
@@ -193,6 +193,7 @@ def test_stop_lets_the_script_save(lab: Lab) -> None:
         "approval.used",
         "run.started",
         "run.stopping",
+        "run.sealed",
         "run.ended",
     ]
     with pytest.raises(LaunchError, match="over already"):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ...planner.forecasting import forecast_of
 from ...planner.inspections import hyperparameters
 from ...planner.overview import energy_source
 from ...planner.view import LadderView
@@ -39,7 +40,7 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         run = store.runs.get(options.run)
         experiment = store.experiments.get(run.experiment_id)
         view = _view(store, home, experiment)
-        forecast = _forecast(store, run)
+        forecast = forecast_of(store, run)
         last = tuple(store.metrics.last(run.id).values()) if output_json.shows_results(run) else ()
         memory = store.events.of_kind(EVENT, run_id=run.id)
         diagnosis = diagnosis_words.in_passing(
@@ -58,14 +59,6 @@ def _view(store: Store, home: Path, experiment: Experiment) -> LadderView:
     from ..climb import Climb
 
     return Climb.of(store, home, experiment).view()
-
-
-def _forecast(store: Store, run: Run) -> Forecast | None:
-    """The forecast that the run was approved with, or else the latest of its rung."""
-    for approval in store.approvals.for_experiment(run.experiment_id):
-        if approval.used_by_run_id == run.id and approval.forecast_id is not None:
-            return store.forecasts.get(approval.forecast_id)
-    return store.forecasts.latest(run.experiment_id, run.rung)
 
 
 def _content(

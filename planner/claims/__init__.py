@@ -1,0 +1,1 @@
+"""What may be said of a result: a pure function of evidence."""

@@ -1,0 +1,173 @@
+"""Gathers the evidence of a claim from the store and from what the runs left; judges nothing.
+
+Invariant: every run of the configuration is in it, as a measurement or as left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ...store import Store
+from ...store.acceptances import fingerprint_of
+from ...store.records import Experiment, Run, RungName, RungStatus, RunStatus, Severity
+from ..verification import metric_names
+from ..verification.checked import Checked
+from ..verification.labels import bare_labels
+from ..verification.verify import troubles, verify
+from .configurations import RESULTS, count_configurations, repetitions, split_seed
+from .evidence import Evidence, Fault, Kind, Measurement, Side
+
+EXAMINED = (RungName.STATIC, RungName.OVERFIT)
+"""The rungs whose checks look for leaks, selection and wrong metrics."""
+
+_FEWEST_LOOKS = 3
+
+
+class Gatherer:
+    """Gathers from one store; each run is verified once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._verified: dict[int, tuple[Checked, ...]] = {}
+        self._labels: dict[int, tuple[str, ...]] = {}
+
+    def verified(self, run: Run) -> tuple[Checked, ...]:
+        """What was counted again of a run."""
+        if run.id not in self._verified:
+            self._verified[run.id] = verify(self._store, run)
+        return self._verified[run.id]
+
+    def metrics(self, run: Run) -> tuple[str, ...]:
+        """The metrics of a run that something can be claimed of."""
+        return tuple(name for name in self._store.metrics.names(run.id) if metric_names.is_of_evaluation(name))
+
+    def reported(self, run: Run, metric: str) -> Evidence:
+        """That one run's number is what it says."""
+        return self._evidence(Kind.REPORTED, run, metric, self._side(run, metric, alone=True))
+
+    def reached(self, run: Run, metric: str, target: float) -> Evidence:
+        """That a run's configuration reaches a target; one in per cent is turned into the unit of the values."""
+        side = self._side(run, metric)
+        if target > 1.5 and side.values and all(0 <= value <= 1 for value in side.values):
+            target /= 100
+        return self._evidence(Kind.REACHED, run, metric, side, target=target)
+
+    def better(self, run: Run, other: Run, metric: str) -> Evidence:
+        """That a run's configuration is better than another's."""
+        return self._evidence(
+            Kind.BETTER, run, metric, self._side(run, metric), against=self._side(other, metric)
+        )
+
+    def _evidence(
+        self, kind: Kind, run: Run, metric: str, own: Side, *, target: float | None = None, against: Side | None = None
+    ) -> Evidence:
+        experiment = self._store.experiments.get(run.experiment_id)
+        return Evidence(
+            kind=kind,
+            metric=metric,
+            higher_is_better=metric_names.higher_is_better(metric),
+            own=own,
+            configurations=1 if kind is Kind.REPORTED else count_configurations(self._store, experiment),
+            target=target,
+            against=against,
+        )
+
+    def _side(self, run: Run, metric: str, *, alone: bool = False) -> Side:
+        experiment = self._store.experiments.get(run.experiment_id)
+        whole = alone or run.rung not in RESULTS
+        pairs = ((experiment, run),) if whole else repetitions(self._store, experiment)
+        told = [(one, each) for one, each in pairs if self._has_told(each, metric)]
+        runs = [each for _, each in told]
+        experiments = {one.id: one for one, _ in pairs}.values()
+        return Side(
+            run=run.id,
+            fingerprint=experiment.fingerprint,
+            measurements=self._measurements(told, metric),
+            left_out=tuple(each.id for _, each in pairs if each not in runs and each.status.is_over),
+            faults=tuple(fault for one in experiments for fault in self._faults(one)),
+            unexamined=self._unexamined(experiment),
+            tampered=tuple(one.what for each in runs for one in troubles(self.verified(each)) if _is_of(one, metric)),
+            chosen_on_test=any(self._is_chosen(each, metric) for each in runs),
+            maybe_chosen=any(self._may_be_chosen(each, metric) for each in runs),
+            labels_in_reach=tuple(sorted({path for each in runs for path in self._bare_labels(each)})),
+        )
+
+    def _measurements(self, told: Sequence[tuple[Experiment, Run]], metric: str) -> tuple[Measurement, ...]:
+        by_seed: dict[str, list[Run]] = defaultdict(list)
+        for experiment, run in told:
+            seed = split_seed(experiment.args)[1]
+            by_seed[f"run {run.id}" if seed is None else f"seed {seed}"].append(run)
+        return tuple(self._measurement(name, runs, metric) for name, runs in by_seed.items())
+
+    def _measurement(self, name: str, runs: Sequence[Run], metric: str) -> Measurement:
+        values = [value for run in runs if (value := self._last(run, metric)) is not None]
+        steps = {run.steps for run in runs}
+        definitions = {self._definition(run, metric) for run in runs}
+        return Measurement(
+            runs=tuple(run.id for run in runs),
+            seed=name.removeprefix("seed ") if name.startswith("seed ") else None,
+            value=math.fsum(values) / len(values),
+            steps=steps.pop() if len(steps) == 1 else None,
+            recomputed=definitions.pop() if len(definitions) == 1 else None,
+        )
+
+    def _has_told(self, run: Run, metric: str) -> bool:
+        return run.status is RunStatus.DONE and self._last(run, metric) is not None
+
+    def _last(self, run: Run, metric: str) -> float | None:
+        found = self._store.metrics.last(run.id).get(metric)
+        return None if found is None else found.value
+
+    def _definition(self, run: Run, metric: str) -> str | None:
+        return next((one.definition for one in self.verified(run) if one.metric == metric and one.definition), None)
+
+    def _faults(self, experiment: Experiment) -> list[Fault]:
+        holding = self._store.acceptances.holding(experiment.id)
+        return [
+            Fault(finding.id, finding.code, fingerprint_of(finding) in holding)
+            for finding in self._store.findings.for_experiment(experiment.id)
+            if finding.severity is Severity.ERROR
+        ]
+
+    def _bare_labels(self, run: Run) -> tuple[str, ...]:
+        if run.id not in self._labels:
+            self._labels[run.id] = bare_labels(self._store, run)
+        return self._labels[run.id]
+
+    def _unexamined(self, experiment: Experiment) -> tuple[str, ...]:
+        """A seed changes nothing that these rungs look at: one passed climb of the configuration speaks for all."""
+        climbs = {one.id for one, _ in repetitions(self._store, experiment)} | {experiment.id}
+        ladders = [self._store.rungs.all(one) for one in climbs]
+        return tuple(
+            str(name) for name in EXAMINED if not any(one[name].status is RungStatus.PASSED for one in ladders)
+        )
+
+    def _looks(self, run: Run, metric: str) -> tuple[float, ...]:
+        """Every value that was told of the same measure and split, one metric after the other."""
+        same = (metric_names.measure(metric), metric_names.split(metric))
+        return tuple(
+            one.value
+            for name in self._store.metrics.names(run.id)
+            if name != metric and (metric_names.measure(name), metric_names.split(name)) == same
+            for one in self._store.metrics.series(run.id, name)
+        )
+
+    def _is_chosen(self, run: Run, metric: str) -> bool:
+        """Whether the metric calls itself the best, and its rows were looked at more than once."""
+        own = self._store.metrics.series(run.id, metric)
+        return metric_names.is_best(metric) and len(own) + len(self._looks(run, metric)) > 1
+
+    def _may_be_chosen(self, run: Run, metric: str) -> bool:
+        """Whether the last look repeats the best of all the looks before, and not the one right before it."""
+        values = [one.value for one in self._store.metrics.series(run.id, metric)]
+        if len(values) < _FEWEST_LOOKS or metric_names.split(metric) == "validation":
+            return False
+        best = min if metric_names.higher_is_better(metric) is False else max
+        return values[-1] == best(values[:-1]) and values[-1] != values[-2]
+
+
+def _is_of(one: Checked, metric: str) -> bool:
+    """Whether a disagreement is about this metric, or about the whole record."""
+    return one.metric is None or one.metric == metric

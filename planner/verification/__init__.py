@@ -1,0 +1,1 @@
+"""What can be counted again from what a run left, and what cannot."""

@@ -1,0 +1,1 @@
+"""A report made readable: Markdown, one HTML file, or JSON."""
