@@ -67,8 +67,8 @@ def loops(*, wait: float, wall: float, planned: int, seen: int = 20) -> Evidence
     node = {
         "kind": "for", "file": "/work/project/train.py", "line": 9, "text": "for x in loader", "variant": 0,
         "role": "train", "entries": 1, "iterations": seen, "planned_sum": planned, "planned_count": 1,
-        "planned_unknown": 0, "cut": True, "steps": {"0": 20}, "backwards": 20, "head": clock, "start": clock, "warm": clock, "last": clock,
-        "wait": wait, "self_cpu": wall, "self_wall": wall, "children": [],
+        "planned_unknown": 0, "cut": True, "steps": {"0": 20}, "backwards": 20, "head": clock, "start": clock,
+        "warm": clock, "last": clock, "wait": wait, "self_cpu": wall, "self_wall": wall, "children": [],
     }  # fmt: skip
     root = {**node, "kind": "root", "role": "plain", "wait": 0.0, "iterations": 0, "children": [node]}
     return Evidence({"loops": {"tree": root}}, HERE)
