@@ -21,6 +21,8 @@ class Origin(StrEnum):
     QUOTED = "quoted source"
     REFERENCE = "reference implementation"
     TUNED = "tuned in a run"
+    CONVENTION = "convention"
+    RECIPE = "chosen by the recipe"
     PERSON = "chosen by a person"
     LIBRARY = "library default"
     UNKNOWN = "unknown"

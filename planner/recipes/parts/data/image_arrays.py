@@ -1,0 +1,31 @@
+"""Images and labels from a NumPy archive. Pixels are standardised, by channel, with the training images only."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch.utils.data import TensorDataset
+
+from objective import Coding
+from settings import Settings
+from splits import Data, alike, split_rows
+
+
+def load_data(settings: Settings, names: Sequence[str]) -> Data:
+    """The splits of these names; row ids count the images from 0."""
+    with np.load(settings.data_path, allow_pickle=False) as archive:
+        images, labels = archive[settings.data["images"]], archive[settings.data["labels"]].astype(str).reshape(-1)
+    rows = split_rows(alike(images), settings.data, labels)
+    channels_first = images[:, None] if images.ndim == 3 else np.moveaxis(images, settings.data["channel_axis"], 1)
+    pixels = torch.tensor(channels_first.astype(np.float32))
+    mean = pixels[rows["train"]].mean(dim=(0, 2, 3), keepdim=True)
+    std = pixels[rows["train"]].std(dim=(0, 2, 3), keepdim=True).clamp_min(1e-6)
+    coding = Coding(labels)
+    return Data(
+        splits={
+            name: TensorDataset((pixels[rows[name]] - mean) / std, coding.encode(labels[rows[name]])) for name in names
+        },
+        ids={name: [str(row) for row in rows[name]] for name in names},
+        shape={"channels": pixels.shape[1], "size": pixels.shape[2], "outputs": len(coding.names)},
+        coding=coding,
+    )

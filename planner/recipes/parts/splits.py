@@ -1,0 +1,81 @@
+"""Which rows are for training, for validation and for the test.
+
+No group of rows is on two sides, and rows that are alike are one group. Whoever asks for the training split gets no row
+of the test split.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from torch.utils.data import Dataset
+
+FEWEST_TO_STRATIFY = 4  # groups of a class, so that each of the three splits can have one
+
+
+@dataclass(frozen=True)
+class Data:
+    splits: dict[str, Dataset]
+    """Pairs of inputs and target, by the name of the split."""
+    ids: dict[str, list[str]]
+    """What names each row, in the order of its split."""
+    shape: dict[str, int]
+    """What the model has to know of the data."""
+    coding: Any
+    """How targets became numbers (see objective.py)."""
+
+
+def split_rows(
+    groups: np.ndarray, data: dict[str, Any], labels: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """Row numbers of each split. Rows of one group stay together; with labels, classes keep their shares."""
+    _, first, member = np.unique(groups, return_index=True, return_inverse=True)
+    of_group = None if labels is None else labels[first]
+    if of_group is not None and np.unique(of_group, return_counts=True)[1].min() < FEWEST_TO_STRATIFY:
+        of_group = None
+    held_out = data["validation_fraction"] + data["test_fraction"]
+    everything = np.arange(len(first))
+    train, rest = train_test_split(everything, test_size=held_out, random_state=data["split_seed"], stratify=of_group)
+    val, test = train_test_split(
+        rest,
+        test_size=data["test_fraction"] / held_out,
+        random_state=data["split_seed"],
+        stratify=None if of_group is None else of_group[rest],
+    )
+    return {name: np.flatnonzero(np.isin(member, chosen)) for name, chosen in named(train, val, test)}
+
+
+def split_in_order(count: int, data: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Row numbers of each split for rows that are in the order of time: the latest are the test."""
+    test_from = count - round(count * data["test_fraction"])
+    val_from = test_from - round(count * data["validation_fraction"])
+    rows = np.arange(count)
+    return dict(named(rows[:val_from], rows[val_from:test_from], rows[test_from:]))
+
+
+def named(train: np.ndarray, val: np.ndarray, test: np.ndarray) -> Sequence[tuple[str, np.ndarray]]:
+    return (("train", train), ("val", val), ("test", test))
+
+
+def alike(inputs: np.ndarray) -> np.ndarray:
+    """A number for each row that is the same for rows with the same inputs."""
+    return np.unique(inputs.reshape(len(inputs), -1), axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def joined(groups: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Groups that hold both together: rows that share a group in either are in one."""
+    parent = {}
+
+    def root(key):
+        while parent.setdefault(key, key) != key:
+            parent[key] = parent[parent[key]]
+            key = parent[key]
+        return key
+
+    for one, two in zip(groups, other, strict=True):
+        parent[root((0, one))] = root((1, two))
+    roots = [root((0, one)) for one in groups]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(roots))}
+    return np.array([numbers[key] for key in roots])

@@ -1,0 +1,95 @@
+"""An experiment as a folder: parts are copied as they are, and everything particular stands in experiment.toml.
+
+Invariant: the folder appears whole or not at all, over nothing that was there; no word of a source becomes code.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ... import __version__
+from .experiment import Experiment
+from .readme import readme, where
+from .recipe import NotPossibleError
+from .toml_text import table
+
+PARTS = Path(__file__).parent / "parts"
+SHARED = (
+    "settings.py",
+    "splits.py",
+    "checkpoint.py",
+    "optimization.py",
+    "train.py",
+    "evaluate.py",
+    "test_experiment.py",
+)
+
+
+def write(experiment: Experiment, into: Path) -> tuple[str, ...]:
+    """Write the folder; returns the names of its files. Raises :class:`NotPossibleError` where something is there."""
+    into = into.absolute()
+    try:
+        if into.is_dir() and any(into.iterdir()):
+            raise NotPossibleError("into", f"{into} is not empty.", "Name a new folder; nothing is written over.")
+        if into.exists() and not into.is_dir():
+            raise NotPossibleError("into", f"{into} is a file.", "Name a new folder.")
+        into.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{into.name[:100]}-", dir=into.parent))
+        try:
+            for name, text in files(experiment, into.name):
+                (beside / name).write_text(text, encoding="utf-8")
+            beside.chmod(0o755)
+            beside.rename(into)  # an empty folder is replaced, a full one refused by the system
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    except OSError as error:
+        raise NotPossibleError(
+            "into", f"{into} cannot be written: {error.strerror}.", "Name a folder that you may write."
+        ) from error
+    return tuple(sorted(path.name for path in into.iterdir()))
+
+
+def files(experiment: Experiment, title: str) -> Iterator[tuple[str, str]]:
+    """Every file's name and text."""
+    parts = [(PARTS / name, name) for name in SHARED]
+    parts += [
+        (PARTS / "data" / experiment.data.part, "data.py"),
+        (PARTS / "model" / experiment.recipe.model, "model.py"),
+        (PARTS / "objective" / experiment.recipe.objective, "objective.py"),
+    ]
+    yield from ((name, part.read_text(encoding="utf-8")) for part, name in parts)
+    yield "experiment.toml", settings(experiment, title)
+    yield "README.md", readme(experiment, title)
+    yield ".gitignore", "runs/\n__pycache__/\n"
+
+
+def settings(experiment: Experiment, title: str) -> str:
+    """The text of experiment.toml."""
+    recipe, brief = experiment.recipe, experiment.brief
+    tables = [
+        "# The experiment: its data, and every value with where it comes from. train.py reads it at its start.\n",
+        table(
+            "experiment",
+            {
+                "name": title,
+                "task": str(recipe.task),
+                "architecture": recipe.architecture,
+                "recipe": recipe.name,
+                "source": brief.source,
+                "written_by": f"mlintern {__version__}",
+                "train": "train.py",
+                "evaluate": "evaluate.py",
+            },
+        ),
+        table("data", experiment.data.table),
+    ]
+    for one in experiment.chosen.values:
+        says = {"value": one.value, "origin": str(one.origin), "says": one.pointer, "place": where(one.place) or None}
+        tables.append(table(f"hyperparameters.{one.name}", says))
+    for target in brief.targets:
+        aim = {"metric": target.metric, "value": target.value, "unit": target.unit, "spread": target.spread}
+        tables.append(table("targets", {**aim, "split": target.split, "says": target.quote}, repeated=True))
+    return "\n".join(tables)
