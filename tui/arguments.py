@@ -257,7 +257,7 @@ def _add_find(commands: Any, common: _Parser) -> None:
     )
     parser.add_argument("words", metavar="WORDS", nargs="+", help="what to look for, such as digits or resnet")
     parser.add_argument(
-        "--in", dest="folders", metavar="DIR", action="append", default=[], help="a folder to look in too"
+        "--in", dest="folders", metavar="DIR", action="append", default=[], help="a folder to look in, not this one"
     )
     parser.add_argument("--limit", metavar="N", type=_count, default=20, help="how many at most (default: 20)")
 

@@ -111,7 +111,7 @@ def _role(name: str, kind: ColumnType, values: Sequence[str], counted: Counter[s
     is_own = len(counted) == len(values) > 1
     if _SPLIT_NAME.search(plain) and {value.lower() for value in counted} <= _SPLIT_VALUES and counted:
         return Role.SPLIT
-    if plain in LABEL_NAMES and not is_own:
+    if plain in LABEL_NAMES and (not is_own or kind in (ColumnType.INTEGER, ColumnType.NUMBER)):
         return Role.LABEL
     if kind is ColumnType.TIME or (_TIME_NAME.search(plain) and kind is ColumnType.INTEGER):
         return Role.TIME

@@ -5,12 +5,11 @@ Invariant: at most ``MOST_BYTES`` are read, from the beginning.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from .columns import short
-from .report import Array, Count, DataReport, UnreadableDataError
+from .report import Array, DataReport, UnreadableDataError
 
 MOST_BYTES = 16 << 20
 _LINE_LEAST = 20
@@ -31,7 +30,6 @@ def look(path: Path) -> DataReport:
     long = [line.strip() for line in lines if len(line.strip()) >= _LINE_LEAST]
     repeated = len(long) - len(set(long))
     is_whole = size <= MOST_BYTES
-    characters = Counter(text)
     return DataReport(
         path=str(path),
         form="text",
@@ -40,10 +38,9 @@ def look(path: Path) -> DataReport:
         rows_read=len(lines),
         arrays=(
             Array("characters", (len(text) if is_whole else None,), "text", None, None, None, None),
-            Array("distinct characters", (len(characters),), "text", None, None, None, None),
+            Array("distinct characters", (len(set(text)),), "text", None, None, None, None),
             Array("words", (len(text.split()) if is_whole else None,), "text", None, None, None, None),
         ),
-        classes=tuple(Count(repr(character), count) for character, count in characters.most_common(5)),
         duplicates=repeated,
         examples=tuple(short(line) for line in lines if line.strip())[:3],
         sampled=None if is_whole else f"the first {MOST_BYTES} of {size} bytes",

@@ -14,7 +14,7 @@ from ... import __version__
 from .experiment import Experiment
 from .readme import readme, where
 from .recipe import NotPossibleError
-from .toml_text import table
+from .toml_text import Plain, table
 
 PARTS = Path(__file__).parent / "parts"
 SHARED = (
@@ -54,12 +54,13 @@ def write(experiment: Experiment, into: Path) -> tuple[str, ...]:
 
 def files(experiment: Experiment, title: str) -> Iterator[tuple[str, str]]:
     """Every file's name and text."""
+    chosen = {
+        "data": experiment.data.part,
+        "model": experiment.recipe.model,
+        "objective": experiment.recipe.objective,
+    }
     parts = [(PARTS / name, name) for name in SHARED]
-    parts += [
-        (PARTS / "data" / experiment.data.part, "data.py"),
-        (PARTS / "model" / experiment.recipe.model, "model.py"),
-        (PARTS / "objective" / experiment.recipe.objective, "objective.py"),
-    ]
+    parts += [(PARTS / kind / name, f"{kind}.py") for kind, name in chosen.items()]
     yield from ((name, part.read_text(encoding="utf-8")) for part, name in parts)
     yield "experiment.toml", settings(experiment, title)
     yield "README.md", readme(experiment, title)
@@ -90,6 +91,7 @@ def settings(experiment: Experiment, title: str) -> str:
         says = {"value": one.value, "origin": str(one.origin), "says": one.pointer, "place": where(one.place) or None}
         tables.append(table(f"hyperparameters.{one.name}", says))
     for target in brief.targets:
-        aim = {"metric": target.metric, "value": target.value, "unit": target.unit, "spread": target.spread}
-        tables.append(table("targets", {**aim, "split": target.split, "says": target.quote}, repeated=True))
+        aim: dict[str, Plain | None] = {"metric": target.metric, "value": target.value, "unit": target.unit}
+        rest = {"spread": target.spread, "split": target.split, "says": target.quote}
+        tables.append(table("targets", aim | rest, repeated=True))
     return "\n".join(tables)
