@@ -58,6 +58,7 @@ def _lines(experiment: Experiment, title: str) -> Iterator[str]:
     yield "\n## Values and where they come from\n"
     yield "| value | is | origin | says |\n|---|---|---|---|"
     yield from (_row(one) for one in experiment.chosen.values)
+    yield "\nBy convention, weight decay pulls at weights, not at biases and the weights of norms."
     yield from _brief(experiment)
 
 

@@ -17,15 +17,7 @@ from .recipe import NotPossibleError
 from .toml_text import Plain, table
 
 PARTS = Path(__file__).parent / "parts"
-SHARED = (
-    "settings.py",
-    "splits.py",
-    "checkpoint.py",
-    "optimization.py",
-    "train.py",
-    "evaluate.py",
-    "test_experiment.py",
-)
+SHARED = ("settings", "splits", "checkpoint", "optimization", "train", "evaluate", "test_experiment")
 
 
 def write(experiment: Experiment, into: Path) -> tuple[str, ...]:
@@ -59,7 +51,7 @@ def files(experiment: Experiment, title: str) -> Iterator[tuple[str, str]]:
         "model": experiment.recipe.model,
         "objective": experiment.recipe.objective,
     }
-    parts = [(PARTS / name, name) for name in SHARED]
+    parts = [(PARTS / f"{name}.py", f"{name}.py") for name in SHARED]
     parts += [(PARTS / kind / name, f"{kind}.py") for kind, name in chosen.items()]
     yield from ((name, part.read_text(encoding="utf-8")) for part, name in parts)
     yield "experiment.toml", settings(experiment, title)

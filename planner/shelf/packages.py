@@ -23,8 +23,9 @@ _SKLEARN = {
 _IN_WORDS = {
     "vit": "vision transformer", "gpt2": "language model", "resnet": "residual network", "bert": "text encoder",
     "clip": "images and text", "detr": "object detection", "whisper": "speech recognition",
-    "swin": "vision transformer", "swin_transformer": "vision transformer", "vision_transformer": "vit", "unet": "segmentation",
-    "t5": "text to text", "llama": "language model", "wav2vec2": "speech", "segformer": "segmentation", "deit": "vision transformer",
+    "swin": "vision transformer", "swin_transformer": "vision transformer",
+    "vision_transformer": "vit", "deit": "vision transformer", "unet": "segmentation", "segformer": "segmentation",
+    "t5": "text to text", "llama": "language model", "wav2vec2": "speech",
 }  # fmt: skip
 _MODELS = {"torchvision": "models", "timm": "models", "transformers": "models"}
 

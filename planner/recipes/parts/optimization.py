@@ -11,13 +11,18 @@ from settings import Settings
 
 
 def build_optimizer(model: nn.Module, settings: Settings) -> Optimizer:
-    common = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
+    """Weight decay pulls at weights; biases and the weights of norms, which have one dimension, are left alone."""
+    weights = [one for one in model.parameters() if one.ndim > 1]
+    others = [one for one in model.parameters() if one.ndim <= 1]
+    groups = [
+        {"params": weights, "weight_decay": settings["weight_decay"]},
+        {"params": others, "weight_decay": 0.0},
+    ]
     if settings["optimizer"] == "sgd":
-        return SGD(model.parameters(), momentum=settings["momentum"], **common)
+        return SGD(groups, lr=settings["learning_rate"], momentum=settings["momentum"])
     kind = {"adam": Adam, "adamw": AdamW}[settings["optimizer"]]
-    return kind(
-        model.parameters(), betas=(settings["beta1"], settings["beta2"]), eps=settings["epsilon"], **common
-    )
+    betas = (settings["beta1"], settings["beta2"])
+    return kind(groups, lr=settings["learning_rate"], betas=betas, eps=settings["epsilon"])
 
 
 def build_schedule(optimizer: Optimizer, settings: Settings, steps: int, steps_per_epoch: int) -> LambdaLR:
