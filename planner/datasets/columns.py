@@ -131,4 +131,6 @@ def _counts_up(values: Sequence[str], kind: ColumnType) -> bool:
 
 def _looks_unique(kind: ColumnType, counted: Counter[str]) -> bool:
     """Names without spaces, one a row: codes rather than texts."""
-    return kind is ColumnType.TEXT and all(" " not in value for value in list(counted)[:200]) and len(counted) > 20
+    seen = list(counted)[:200]
+    are_words = sum(_number(value) is None for value in seen) > len(seen) / 2
+    return kind is ColumnType.TEXT and are_words and len(counted) > 20 and all(" " not in value for value in seen)

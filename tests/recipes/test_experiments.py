@@ -1,4 +1,4 @@
-"""Every recipe writes an experiment that runs, resumes exactly, and predicts for every row; sound ones pass the check."""
+"""Every recipe writes an experiment that runs, resumes exactly and predicts every row; sound ones pass the check."""
 
 from __future__ import annotations
 

@@ -41,7 +41,8 @@ class EpochSampler(Sampler[list[int]]):
 
     def __init__(self, size: int, batch_size: int, seed: int, progress: Progress):
         self.size, self.batch_size, self.seed, self.progress = size, batch_size, seed, progress
-        self.last_step = math.inf
+        self.last_step: int | None = None
+        """Where the run ends inside an epoch; None where it ends with one."""
 
     def __iter__(self) -> Iterator[list[int]]:
         generator = torch.Generator().manual_seed(self.seed * 100_003 + self.progress.epoch)
@@ -51,7 +52,7 @@ class EpochSampler(Sampler[list[int]]):
 
     def __len__(self) -> int:
         left = math.ceil(self.size / self.batch_size) - self.progress.batch
-        return min(left, self.last_step - self.progress.step)
+        return left if self.last_step is None else max(0, min(left, self.last_step - self.progress.step))
 
 
 def save(path: Path, progress: Progress, model: nn.Module, **parts: Any) -> None:

@@ -60,9 +60,10 @@ class Training:
         self.criterion = build_criterion(settings)
         self.optimizer = build_optimizer(self.model, settings)
         steps_per_epoch = len(sampler)
-        sampler.last_step = settings.get("steps") or settings["epochs"] * steps_per_epoch
-        self.epochs = math.ceil(sampler.last_step / steps_per_epoch)
-        self.schedule = build_schedule(self.optimizer, settings, sampler.last_step, steps_per_epoch)
+        sampler.last_step = settings.get("steps")
+        steps = settings.get("steps") or settings["epochs"] * steps_per_epoch
+        self.epochs = math.ceil(steps / steps_per_epoch)
+        self.schedule = build_schedule(self.optimizer, settings, steps, steps_per_epoch)
 
     def save(self, name: str) -> None:
         save(self.folder / name, self.progress, self.model, optimizer=self.optimizer, schedule=self.schedule)
@@ -114,10 +115,11 @@ def validate(training: Training) -> dict[str, float]:
 
 def train(settings: Settings, folder: Path, *, resume: bool = False, signals: Signals | None = None) -> Training:
     """The whole run, or what is left of it."""
+    signals = signals or Signals()
     folder.mkdir(parents=True, exist_ok=True)
     seed_everything(settings["seed"])
     training = Training(settings, folder)
-    progress, signals = training.progress, signals or Signals()
+    progress = training.progress
     if resume:
         training.resume()
     log = folder / "metrics.jsonl"
