@@ -29,7 +29,8 @@ def of_table(report: DataReport, task: Task, asked: Columns, common: dict[str, S
         raise NotPossibleError(
             "data", f"“{target.name}” holds no numbers.", "Name another with --target, or use --recipe tabular-mlp."
         )
-    group, time = _group(report, asked), _time(report, asked)
+    given, group = _given(report, asked), _group(report, asked)
+    time = None if given is not None and asked.time is None else _time(report, asked)
     special = {one.name for one in (target, group, time) if one is not None}
     row_id = next((one for one in report.columns if one.role is Role.ID and one.name not in special), None)
     inputs = [one for one in report.columns if one.name not in special and one is not row_id]
@@ -46,16 +47,17 @@ def of_table(report: DataReport, task: Task, asked: Columns, common: dict[str, S
         "classes": is_classes,
         "numeric": numeric,
         "categories": categories,
-        **_names(id=row_id, group=group),
+        **_names(id=row_id, group=group, split=None if time is not None else given),
         **_time_settings(time),
     }
     notes = [f"column “{name}” is left out: neither a number nor a category" for name in left_out]
-    return DataUse("csv_table.py", table, _split_words(group, time, is_classes), (*notes, *_notes(report)))
+    words = _split_words(given, group, time, is_classes)
+    return DataUse("csv_table.py", table, words, (*notes, *_notes(report)))
 
 
 def of_texts(report: DataReport, asked: Columns, common: dict[str, Setting]) -> DataUse:
     """Rows with a text and a class."""
-    target, group = _target(report, asked), _group(report, asked)
+    target, group, given = _target(report, asked), _group(report, asked), _given(report, asked)
     texts = [one for one in report.columns if one.type is ColumnType.TEXT and one.name != target.name]
     if not texts:
         raise NotPossibleError("data", f"{report.path} has no column of texts.", "See `mlintern data` on the file.")
@@ -67,9 +69,9 @@ def of_texts(report: DataReport, asked: Columns, common: dict[str, Setting]) -> 
         "delimiter": report.delimiter or ",",
         "text": text.name,
         "target": target.name,
-        **_names(id=row_id, group=group),
+        **_names(id=row_id, group=group, split=given),
     }
-    return DataUse("text_table.py", table, _split_words(group, None, classes=True), _notes(report))
+    return DataUse("text_table.py", table, _split_words(given, group, None, classes=True), _notes(report))
 
 
 def of_series(report: DataReport, asked: Columns, common: dict[str, Setting]) -> DataUse:
@@ -105,6 +107,15 @@ def _target(report: DataReport, asked: Columns) -> Column:
             f"Name it with --target: {_list(report.columns)}.",
         )
     return found
+
+
+def _given(report: DataReport, asked: Columns) -> Column | None:
+    """The column that says which row is in which split, where it names a training and a test split."""
+    column = report.first(Role.SPLIT) if asked.split is None else None
+    if column is None or column.missing:
+        return None
+    named = {one.value.lower()[:4] for one in column.common}
+    return column if {"trai", "test"} <= named else None
 
 
 def _group(report: DataReport, asked: Columns) -> Column | None:
@@ -154,9 +165,11 @@ def _time_settings(time: Column | None) -> dict[str, Setting]:
     return {} if time is None else {"time": time.name, "time_is_number": time.type in _NUMBERS}
 
 
-def _split_words(group: Column | None, time: Column | None, classes: bool) -> str:
+def _split_words(given: Column | None, group: Column | None, time: Column | None, classes: bool) -> str:
     if time is not None:
         return f"by time, in the order of “{time.name}”: the latest rows are the test"
+    if given is not None:
+        return f"as the column “{given.name}” says; what it leaves out is taken from its training rows"
     together = f"rows of one “{group.name}” together" if group is not None else "equal rows together"
     return f"at random, {together}{', classes in equal shares' if classes else ''}"
 

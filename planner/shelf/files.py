@@ -29,18 +29,24 @@ _LICENCES = (
 _FRONT_MATTER = re.compile(r"^licen[cs]e:[ \t]*[\"']?([\w.+-]{1,60})", re.MULTILINE | re.IGNORECASE)
 
 
-def walk(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """Folders with their folders and files, in order; ends after ``MOST_ENTRIES`` entries."""
-    left = MOST_ENTRIES
-    for place, folders, files in os.walk(folder, followlinks=False):
-        depth = len(Path(place).relative_to(folder).parts)
-        yield Path(place), sorted(folders), sorted(files)
-        folders[:] = [] if depth >= MOST_DEPTH else sorted(
-            name for name in folders if not name.startswith(".") and name not in _NOT_ENTERED
-        )  # fmt: skip
-        left -= len(files) + len(folders)
-        if left < 0:
-            return
+class Walk:
+    """Folders with their folders and files, in order; ends after ``MOST_ENTRIES`` entries, and then is not whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.is_whole = True
+
+    def __iter__(self) -> Iterator[tuple[Path, list[str], list[str]]]:
+        left = MOST_ENTRIES
+        for place, folders, files in os.walk(self._folder, followlinks=False):
+            depth = len(Path(place).relative_to(self._folder).parts)
+            yield Path(place), sorted(folders), sorted(files)
+            entered = sorted(name for name in folders if not name.startswith(".") and name not in _NOT_ENTERED)
+            folders[:] = entered if depth < MOST_DEPTH else []
+            left -= len(files) + len(folders)
+            if left < 0:
+                self.is_whole = False
+                return
 
 
 def beginning(path: Path, most: int = _BEGINNING) -> str:

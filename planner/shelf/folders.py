@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..datasets.folders import IMAGES
-from .files import beginning, licence_in, size, walk
+from .files import Walk, beginning, licence_in, size
 from .item import Item, Kind, Place
 
 _TABLES = {".csv": "CSV", ".tsv": "TSV", ".jsonl": "JSON lines", ".parquet": "parquet"}
@@ -23,12 +23,14 @@ def look(folder: Path) -> Place:
     """Everything that is known here in the folder and below it."""
     if not folder.is_dir():
         return Place(f"folder {folder}", folder, (), "it is not there")
-    return Place(f"folder {folder}", folder, tuple(_items(folder)))
+    walk = Walk(folder)
+    items = tuple(_items(walk))
+    return Place(f"folder {folder}", folder, items, None if walk.is_whole else f"{len(items)} items, and not all of it")
 
 
-def _items(folder: Path) -> Iterator[Item]:
+def _items(walk: Walk) -> Iterator[Item]:
     in_pictures: set[Path] = set()
-    for place, folders, files in walk(folder):
+    for place, folders, files in walk:
         if place.parent in in_pictures:
             in_pictures.add(place)
             continue

@@ -136,7 +136,8 @@ def test_a_killed_training_goes_on_to_the_same_end(new: New, tmp_path: Path) -> 
 
 def test_rows_of_one_group_and_copies_of_a_row_stay_together(new: New, tmp_path: Path) -> None:
     header = ("patient", "a", "b", "label")
-    rows = [(f"p{number % 40}", number % 23, number % 7, "yes" if number % 3 else "no") for number in range(400)]
+    rows = [(f"p{number % 40}", number, number % 7, "yes" if number % 3 else "no") for number in range(400)]
+    rows[1] = (rows[1][0], *rows[0][1:])  # a copy of another patient's row: both patients belong together
     data = material.write_csv(tmp_path / "visits.csv", header, rows)
     written = new(material.brief(), "--recipe", "tabular-mlp", "--data", data, "--split", "groups")
     assert written.code == 0, written.out
@@ -150,6 +151,30 @@ def test_rows_of_one_group_and_copies_of_a_row_stay_together(new: New, tmp_path:
     assert sum(map(len, ids.values())) == 400
     assert not patients["train"] & patients["val"] and not patients["train"] & patients["test"]
     assert not patients["val"] & patients["test"] and all(patients.values())
+    assert any({"p0", "p1"} <= names for names in patients.values())
+
+
+def test_copies_that_chain_all_groups_together_do_not_make_them_one(new: New, tmp_path: Path) -> None:
+    rows = [(f"p{number % 40}", number % 3, number % 7, "yes" if number % 2 else "no") for number in range(400)]
+    data = material.write_csv(tmp_path / "visits.csv", ("patient", "a", "b", "label"), rows)
+    written = new(material.brief(), "--recipe", "tabular-mlp", "--data", data)
+
+    ids = json.loads(python(written.folder, "-c", _SPLITS).stdout)
+
+    patients = {name: {rows[int(row)][0] for row in numbers} for name, numbers in ids.items()}
+    assert all(patients.values()) and not patients["train"] & patients["test"]
+
+
+def test_a_split_that_the_data_gives_is_kept(new: New, tmp_path: Path) -> None:
+    rows = [(number % 29, "ab"[number % 2], "test" if number % 4 == 0 else "train") for number in range(400)]
+    data = material.write_csv(tmp_path / "rows.csv", ("x", "label", "split"), rows)
+    written = new(material.brief(), "--recipe", "tabular-mlp", "--data", data)
+    assert "“split”" in written.content["data"]["split"]
+
+    ids = json.loads(python(written.folder, "-c", _SPLITS).stdout)
+
+    assert {int(row) for row in ids["test"]} == {number for number, row in enumerate(rows) if row[2] == "test"}
+    assert len(ids["val"]) > 20 and len(ids["train"]) + len(ids["val"]) == 300
 
 
 def test_rows_in_time_are_split_by_time(new: New, tmp_path: Path) -> None:

@@ -9,10 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from torch.utils.data import Dataset
 
+GIVEN = {
+    "train": "train", "training": "train", "test": "test", "testing": "test",
+    "val": "val", "valid": "val", "validation": "val", "dev": "val",
+}  # fmt: skip
 FEWEST_TO_STRATIFY = 4  # groups of a class, so that each of the three splits can have one
+
+
+FEWEST_GROUPS = 8
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,8 @@ def split_rows(
 ) -> dict[str, np.ndarray]:
     """Row numbers of each split. Rows of one group stay together; with labels, classes keep their shares."""
     _, first, member = np.unique(groups, return_index=True, return_inverse=True)
+    if len(first) < FEWEST_GROUPS:
+        raise SystemExit(f"the rows are {len(first)} groups of rows that belong together: too few for three splits")
     of_group = None if labels is None else labels[first]
     if of_group is not None and np.unique(of_group, return_counts=True)[1].min() < FEWEST_TO_STRATIFY:
         of_group = None
@@ -45,6 +54,18 @@ def split_rows(
         stratify=None if of_group is None else of_group[rest],
     )
     return {name: np.flatnonzero(np.isin(member, chosen)) for name, chosen in named(train, val, test)}
+
+
+def split_as_given(said: np.ndarray, groups: np.ndarray, data: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Row numbers of each split, as a column says; validation is taken from the training rows where it has none."""
+    names = np.array([GIVEN[text.strip().lower()] for text in said])
+    train, val, test = (np.flatnonzero(names == name) for name in ("train", "val", "test"))
+    if not len(val):
+        share = data["validation_fraction"] / (1 - data["test_fraction"])
+        splitter = GroupShuffleSplit(n_splits=1, test_size=share, random_state=data["split_seed"])
+        kept, taken = next(splitter.split(train, groups=groups[train]))
+        train, val = train[kept], train[taken]
+    return dict(named(train, val, test))
 
 
 def split_in_order(count: int, data: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -64,8 +85,11 @@ def alike(inputs: np.ndarray) -> np.ndarray:
     return np.unique(inputs.reshape(len(inputs), -1), axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def joined(groups: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Groups that hold both together: rows that share a group in either are in one."""
+def joined(groups: np.ndarray, copies: np.ndarray) -> np.ndarray:
+    """Groups that hold both together: rows that share a group in either are in one.
+
+    Where that chains more than half of the rows to one another, the groups are left as they are.
+    """
     parent = {}
 
     def root(key):
@@ -74,8 +98,9 @@ def joined(groups: np.ndarray, other: np.ndarray) -> np.ndarray:
             key = parent[key]
         return key
 
-    for one, two in zip(groups, other, strict=True):
+    for one, two in zip(groups, copies, strict=True):
         parent[root((0, one))] = root((1, two))
     roots = [root((0, one)) for one in groups]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(roots))}
-    return np.array([numbers[key] for key in roots])
+    chained = np.array([numbers[key] for key in roots])
+    return groups if np.bincount(chained).max() > len(groups) / 2 else chained

@@ -16,7 +16,7 @@ from torch.utils.data import TensorDataset
 
 from objective import Coding
 from settings import Settings
-from splits import Data, alike, joined, split_in_order, split_rows
+from splits import Data, alike, joined, split_as_given, split_in_order, split_rows
 
 MISSING = {"", "na", "nan", "null", "none", "n/a", "?"}
 
@@ -61,8 +61,11 @@ def load_data(settings: Settings, names: Sequence[str]) -> Data:
     else:
         groups = alike(inputs.astype(str))
         if "group" in table:
-            groups = joined(groups, columns[table["group"]][kept])
-        rows = split_rows(groups, table, targets if table["classes"] else None)
+            groups = joined(columns[table["group"]][kept], groups)
+        if "split" in table:
+            rows = split_as_given(columns[table["split"]][kept], groups, table)
+        else:
+            rows = split_rows(groups, table, targets if table["classes"] else None)
     preparation = build_preparation(len(numeric), len(categories)).fit(inputs[rows["train"]])
     coding = Coding(targets if table["classes"] else targets[rows["train"]])
     prepared = {name: torch.tensor(preparation.transform(inputs[rows[name]]).astype(np.float32)) for name in names}

@@ -13,7 +13,7 @@ from torch.utils.data import TensorDataset
 
 from objective import Coding
 from settings import Settings
-from splits import Data, joined, split_rows
+from splits import Data, joined, split_as_given, split_rows
 
 PADDING, UNKNOWN = 0, 1
 WORD = re.compile(r"\w+|[^\w\s]")
@@ -54,8 +54,11 @@ def load_data(settings: Settings, names: Sequence[str]) -> Data:
     ids = [str(row[table["id"]]) for row in source] if "id" in table else [str(row) for row in range(len(source))]
     groups = np.array([" ".join(words(text)) for text in texts])
     if "group" in table:
-        groups = joined(groups, np.array([str(row[table["group"]]) for row in source]))
-    rows = split_rows(groups, table, labels)
+        groups = joined(np.array([str(row[table["group"]]) for row in source]), groups)
+    if "split" in table:
+        rows = split_as_given(np.array([str(row[table["split"]]) for row in source]), groups, table)
+    else:
+        rows = split_rows(groups, table, labels)
     vocabulary = build_vocabulary(texts[rows["train"]], settings["vocabulary_size"])
     coding = Coding(labels)
     length = settings["sequence_length"]
