@@ -30,7 +30,9 @@ def of_table(report: DataReport, task: Task, asked: Columns, common: dict[str, S
             "data", f"“{target.name}” holds no numbers.", "Name another with --target, or use --recipe tabular-mlp."
         )
     given, group = _given(report, asked), _group(report, asked)
-    time = None if given is not None and asked.time is None else _time(report, asked)
+    # Of what the columns suggest, a split that is given counts most, then groups; a wish for time counts above both.
+    is_settled = (given is not None or group is not None) and asked.time is None and asked.split != "time"
+    time = None if is_settled else _time(report, asked)
     special = {one.name for one in (target, group, time) if one is not None}
     row_id = next((one for one in report.columns if one.role is Role.ID and one.name not in special), None)
     inputs = [one for one in report.columns if one.name not in special and one is not row_id]

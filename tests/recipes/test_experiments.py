@@ -154,6 +154,16 @@ def test_rows_of_one_group_and_copies_of_a_row_stay_together(new: New, tmp_path:
     assert any({"p0", "p1"} <= names for names in patients.values())
 
 
+def test_groups_count_above_time_unless_time_is_asked_for(new: New, tmp_path: Path) -> None:
+    rows = [(f"p{number % 40}", f"2024-01-{1 + number % 28:02}", number * 7 % 199, "ab"[number % 2]) for number in range(200)]
+    data = material.write_csv(tmp_path / "visits.csv", ("patient", "date", "a", "label"), rows)
+    words = (material.brief(), "--recipe", "tabular-mlp", "--data", data)
+
+    assert "“patient” together" in new(*words, name="groups").content["data"]["split"]
+    assert "order of “date”" in new(*words, "--split", "time", name="time").content["data"]["split"]
+    assert "equal rows together" in new(*words, "--split", "rows", name="rows").content["data"]["split"]
+
+
 def test_copies_that_chain_all_groups_together_do_not_make_them_one(new: New, tmp_path: Path) -> None:
     rows = [(f"p{number % 40}", number % 3, number % 7, "yes" if number % 2 else "no") for number in range(400)]
     data = material.write_csv(tmp_path / "visits.csv", ("patient", "a", "b", "label"), rows)
