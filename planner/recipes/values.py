@@ -42,20 +42,18 @@ class Chosen:
 def choose(brief: Brief, recipe: Recipe, given: Mapping[str, str], of_data: Mapping[str, Default]) -> Chosen:
     """The values; ``given`` are a person's own and stand above the source's; ``of_data`` are asked for by the data."""
     found = {name: _read(name, text, None, Origin.PERSON, f"--set {name}={text}") for name, text in given.items()}
-    unused = []
+    taken = set()
     for one in brief.hyperparameters:
-        if not _is_meant(one, recipe) or one.name in found or one.name not in _KINDS:
-            if one.name not in found:
-                unused.append(one)
-            continue
-        found[one.name] = _read(one.name, one.value, one.unit, Origin.QUOTED, one.quote, one.place)
+        if _is_meant(one, recipe) and one.name in _KINDS and one.name not in found:
+            found[one.name] = _read(one.name, one.value, one.unit, Origin.QUOTED, one.quote, one.place)
+            taken.add(one)
     defaults = {**_defaults(recipe, found), **of_data}
     useful = {name: value for name, value in found.items() if name in defaults or name in _ALWAYS}
-    unused += [one for one in brief.hyperparameters if one.name in found and one.name not in useful]
     _refuse_unused(given, useful, recipe)
+    unused = tuple(one for one in brief.hyperparameters if one not in taken or one.name not in useful)
     for name, default in defaults.items():
         useful.setdefault(name, Value(name, default.value, default.origin, default.why))
-    chosen = Chosen(tuple(useful[name] for name in _KINDS if name in useful), tuple(unused))
+    chosen = Chosen(tuple(useful[name] for name in _KINDS if name in useful), unused)
     _refuse_misfits(chosen)
     return chosen
 

@@ -120,6 +120,20 @@ def test_a_value_of_a_baseline_is_not_the_models() -> None:
     assert [one.value for one in found.unused] == [0.5]
 
 
+def test_a_second_value_is_told_as_left_out() -> None:
+    said = brief(layers=2)
+    said["hyperparameters"].append({"name": "layers", "value": 1, "quote": "one linear layer", "applies_to": None})
+    recipe = named("image-cnn")
+    assert recipe is not None
+    asked = brief_from_json(json.dumps(said))
+
+    found = values.choose(asked, recipe, {}, {})
+    overruled = values.choose(asked, recipe, {"layers": "3"}, {})
+
+    assert found.get("layers") == 2 and [one.value for one in found.unused] == [1]
+    assert overruled.get("layers") == 3 and [one.value for one in overruled.unused] == [2, 1]
+
+
 def test_a_share_in_per_cent_is_a_share() -> None:
     said = brief(dropout=30)
     said["hyperparameters"][0]["unit"] = "%"
