@@ -7,27 +7,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from ..reading.brief import Brief, RequirementKind
 from .catalogue import RECIPES, named
 from .recipe import NotPossibleError, Recipe, Task
 
-_TASK_WORDS: tuple[tuple[Task, str], ...] = (
-    (Task.LANGUAGE, r"language model|perplexity|next[- ](character|token|word)|bits per (character|byte)|\bgpt\b"),
-    (Task.FORECAST, r"forecast|time[- ]series|horizon|next (day|hour|month|value)"),
-    (Task.TEXT, r"sentiment|text classif|classif\w* (of )?(text|document|review|sentence)|\breviews?\b|spam|document"),
-    (Task.IMAGES, r"\bimages?\b|pixel|handwritten|convolution|\bvision\b|picture|\bcnn\b|\bvit\b|photo"),
-    (Task.REGRESSION, r"regress|squared error|\brmse\b|\bmae\b|absolute error|r²|r\^?2\b"),
-    (Task.CLASSIFICATION, r"tabular|classif|accuracy|\bf1\b|\bauc\b|columns?|features?"),
+_TASK_WORDS: tuple[tuple[Task, int, str], ...] = (
+    (Task.LANGUAGE, 3, r"language model|perplexity|next[- ](character|token|word)|bits per (character|byte)|\bgpt\b"),
+    (Task.FORECAST, 3, r"forecast|time[- ]series|horizon|next (day|hour|month|value)"),
+    (Task.TEXT, 3, r"sentiment|text classif|classif\w* (of )?(text|document|review|sentence)|\breviews?\b|\bspam"),
+    (Task.IMAGES, 2, r"\bimages?\b|pixel|handwritten|convolution|\bvision\b|picture|\bcnn\b|\bvit\b|photo"),
+    (Task.REGRESSION, 1, r"regress|squared error|\brmse\b|\bmae\b|absolute error|r²|r\^?2\b"),
+    (Task.CLASSIFICATION, 1, r"tabular|classif|accuracy|\bf1\b|\bauc\b|columns?|features?"),
 )
-"""What a task is told by, the most telling first: where two score the same, the first is meant."""
+"""What a task is told by, and how telling each word is: a forecast is also measured by a squared error."""
 
 _ARCHITECTURE_WORDS: tuple[tuple[str, str], ...] = (
     ("ViT", r"vision transformer|\bvit\b"),
-    ("ResNet", r"resnet|residual (network|block|connection)"),
+    ("ResNet", r"resnet|residual (convolutional )?network"),
     ("GPT", r"\bgpt|decoder[- ]only"),
     ("LSTM", r"\blstm|long short[- ]term"),
-    ("Transformer", r"transformer|self[- ]attention"),
+    ("Transformer", r"transformer|self[- ]attention|encoder layers"),
     ("CNN", r"convolution|\bcnn\b|convnet"),
     ("MLP", r"\bmlp\b|perceptron|fully[- ]connected|feed[- ]?forward|dense layers?"),
 )
@@ -35,23 +36,32 @@ _ALSO = {"GPT": {"Transformer"}, "Transformer": {"GPT", "ViT"}, "CNN": {"ResNet"
 """What else may be meant by a word: a “transformer” for language is a GPT here."""
 
 
-def choose(brief: Brief, possible: Collection[Task] | None, wanted: str | None = None) -> Recipe:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A recipe, and what made it the one."""
+
+    recipe: Recipe
+    why: str
+
+
+def choose(brief: Brief, possible: Collection[Task] | None, wanted: str | None = None) -> Choice:
     """The recipe; ``possible`` are the tasks that the data can be used for (``None``: not known yet)."""
     if wanted is not None:
-        return _wanted(wanted, possible)
+        return Choice(_wanted(wanted, possible), "named with --recipe")
     task = _task(brief, possible)
     of_task = [one for one in RECIPES if one.task is task]
     asked = [one for one in brief.requirements if one.kind is RequirementKind.ARCHITECTURE]
     if not asked:
-        return of_task[0]
+        return Choice(of_task[0], f"the source names no architecture, and {of_task[0].architecture} is the usual one")
     words = " ".join(f"{one.text} {one.quote}" for one in asked).lower()
-    named_ones = [name for name, pattern in _ARCHITECTURE_WORDS if re.search(pattern, words)]
+    named_ones = {name: found.group() for name, pattern in _ARCHITECTURE_WORDS if (found := re.search(pattern, words))}
     for exact in (True, False):
-        for name in named_ones:
+        for name, word in named_ones.items():
             fitting = {name} if exact else _ALSO.get(name, set())
             for recipe in of_task:
                 if recipe.architecture in fitting:
-                    return recipe
+                    why = f"the source says “{word}”; compare model.py with what else it says of its model"
+                    return Choice(recipe, why)
     raise NotPossibleError(
         "no_recipe",
         f"No recipe for {task} has the architecture that is asked for: “{asked[0].quote[:120]}”.",
@@ -60,11 +70,11 @@ def choose(brief: Brief, possible: Collection[Task] | None, wanted: str | None =
 
 
 def task_words(brief: Brief) -> dict[Task, int]:
-    """How often each task's words are used."""
+    """How much speaks for each task."""
     texts = [*(f"{one.text} {one.quote}" for one in brief.requirements)]
     texts += [f"{one.metric} {one.dataset or ''} {one.model or ''} {one.quote}" for one in brief.targets]
     everything = " ".join(texts).lower()
-    return {task: len(re.findall(pattern, everything)) for task, pattern in _TASK_WORDS}
+    return {task: weight * len(re.findall(pattern, everything)) for task, weight, pattern in _TASK_WORDS}
 
 
 def _wanted(name: str, possible: Collection[Task] | None) -> Recipe:

@@ -32,6 +32,8 @@ class Experiment:
 
     brief: Brief
     recipe: Recipe
+    why: str
+    """What made it this recipe."""
     source: Source
     data: DataUse
     chosen: Chosen
@@ -40,6 +42,8 @@ class Experiment:
 def plan(brief: Brief, wishes: Wishes, *, beside: Path) -> Experiment:
     """By rules alone; raises :class:`~.recipe.NotPossibleError` with what is missing."""
     source = sources.find(brief, wishes.data, beside)
-    recipe = choosing.choose(brief, source.tasks, wishes.recipe)
+    choice = choosing.choose(brief, source.tasks, wishes.recipe)
+    recipe = choice.recipe
     data = sources.use(source, recipe.task, wishes.columns)
-    return Experiment(brief, recipe, source, data, values.choose(brief, recipe, wishes.values, data.values))
+    chosen = values.choose(brief, recipe, wishes.values, data.values)
+    return Experiment(brief, recipe, choice.why, source, data, chosen)

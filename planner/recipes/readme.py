@@ -41,7 +41,8 @@ def _lines(experiment: Experiment, title: str) -> Iterator[str]:
     recipe, data = experiment.recipe, experiment.data
     yield f"# {words(title)}\n"
     yield f"{str(recipe.task).capitalize()} with {_article(recipe.architecture)} (recipe `{recipe.name}`), written from"
-    yield f"{words(experiment.brief.source)}. Needs PyTorch, NumPy and scikit-learn{_more(experiment)}.\n"
+    yield f"{words(experiment.brief.source)}. Needs PyTorch, NumPy and scikit-learn{_more(experiment)}."
+    yield f"The recipe: {words(experiment.why)}.{_whom(experiment)}\n"
     yield "```sh"
     yield "python train.py              # metrics in runs/metrics.jsonl, checkpoints beside it"
     yield "python train.py --resume     # go on where it stopped"
@@ -103,6 +104,11 @@ def _list(title: str, items: Iterable[str], box: str = "") -> Iterator[str]:
     if lines:
         yield title
         yield from lines
+
+
+def _whom(experiment: Experiment) -> str:
+    whom = experiment.chosen.whom
+    return f" The values are those of “{words(whom)}”, of several that the source speaks of." if whom else ""
 
 
 def _more(experiment: Experiment) -> str:

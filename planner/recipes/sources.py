@@ -78,7 +78,7 @@ def shares(brief: Brief) -> dict[str, Setting]:
         if one.kind is RequirementKind.SPLIT and len(found) == 3 and sum(found) == 100 and found[0] >= max(found[1:]):
             _, validation, test = (number / 100 for number in found)
             if validation > 0 and test > 0:
-                return _shares(validation, test, f"quoted source: {one.quote}")
+                return _shares(validation, test, f"quoted source: {' '.join(one.quote.split())}")
     return _shares(0.15, 0.15, "convention: 70 %, 15 %, 15 %")
 
 
@@ -89,7 +89,8 @@ def _shares(validation: float, test: float, origin: str) -> dict[str, Setting]:
 def _find(brief: Brief, named: Path | None, beside: Path) -> Source:
     if named is not None:
         return _of_path(named)
-    texts = [f"{one.text} {one.quote}" for one in brief.requirements if one.kind is RequirementKind.DATASET]
+    asked_for = [one for one in brief.requirements if one.kind is RequirementKind.DATASET]
+    texts = [f"{one.text} {one.quote}" for one in asked_for]
     texts += [one.dataset for one in brief.targets if one.dataset]
     for text in texts:
         for word in re.findall(r"[\w./-]+\.(?:csv|tsv|jsonl|npz|npy|txt|parquet)\b", text):
@@ -100,7 +101,8 @@ def _find(brief: Brief, named: Path | None, beside: Path) -> Source:
         for name, (pattern, task) in _BUNDLED.items():
             if re.search(pattern, everything):
                 return Source(f"scikit-learn's {name.replace('_', ' ')}", frozenset({task}), bundled=name)
-    asked = f"It asks for “{texts[0][:120].strip()}”. " if texts else "The brief names no data. "
+    words = asked_for[0].quote if asked_for else texts[0] if texts else ""
+    asked = f"It asks for “{' '.join(words.split())[:120]}”. " if words else "The brief names no data. "
     raise NotPossibleError(
         "data",
         f"{asked}No such data was found here, and none is made up.",

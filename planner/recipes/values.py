@@ -33,6 +33,8 @@ class Chosen:
 
     values: tuple[Value, ...]
     unused: tuple[Hyperparameter, ...]
+    whom: str | None = None
+    """The model or the stage whose values were taken, where the source has several."""
 
     def get(self, name: str) -> Scalar | None:
         """The value of this name."""
@@ -42,26 +44,40 @@ class Chosen:
 def choose(brief: Brief, recipe: Recipe, given: Mapping[str, str], of_data: Mapping[str, Default]) -> Chosen:
     """The values; ``given`` are a person's own and stand above the source's; ``of_data`` are asked for by the data."""
     found = {name: _read(name, text, None, Origin.PERSON, f"--set {name}={text}") for name, text in given.items()}
+    whose = _whose(brief, recipe)
     taken = set()
-    for one in brief.hyperparameters:
-        if _is_meant(one, recipe) and one.name in _KINDS and one.name not in found:
-            found[one.name] = _read(one.name, one.value, one.unit, Origin.QUOTED, one.quote, one.place)
+    # What is said of the one that is meant, or of none in particular, comes before what is said of another.
+    for one in sorted(brief.hyperparameters, key=lambda one: one.applies_to not in (None, *whose[:1])):
+        name = _name(one, recipe)
+        if not _is_of_a_baseline(one, recipe) and name in _KINDS and name not in found:
+            found[name] = _read(name, one.value, one.unit, Origin.QUOTED, one.quote, one.place)
             taken.add(one)
     defaults = {**_defaults(recipe, found), **of_data}
     useful = {name: value for name, value in found.items() if name in defaults or name in _ALWAYS}
     _refuse_unused(given, useful, recipe)
-    unused = tuple(one for one in brief.hyperparameters if one not in taken or one.name not in useful)
+    unused = tuple(one for one in brief.hyperparameters if one not in taken or _name(one, recipe) not in useful)
     for name, default in defaults.items():
         useful.setdefault(name, Value(name, default.value, default.origin, default.why))
-    chosen = Chosen(tuple(useful[name] for name in _KINDS if name in useful), unused)
+    whom = whose[0] if len(whose) > 1 else None
+    chosen = Chosen(tuple(useful[name] for name in _KINDS if name in useful), unused, whom)
     _refuse_misfits(chosen)
     return chosen
 
 
-def _is_meant(one: Hyperparameter, recipe: Recipe) -> bool:
-    """Whether it is said of this model: of none in particular, or of one whose name is the architecture's."""
+def _whose(brief: Brief, recipe: Recipe) -> list[str]:
+    """The models or stages that values are said of; the one that is meant first."""
+    whose = [one.applies_to for one in brief.hyperparameters if one.applies_to and not _is_of_a_baseline(one, recipe)]
+    return sorted(dict.fromkeys(whose), key=lambda whom: recipe.architecture.lower() not in whom.lower())
+
+
+def _is_of_a_baseline(one: Hyperparameter, recipe: Recipe) -> bool:
     words = (one.applies_to or "").lower()
-    return not words or recipe.architecture.lower() in words or "baseline" not in words
+    return "baseline" in words and recipe.architecture.lower() not in words
+
+
+def _name(one: Hyperparameter, recipe: Recipe) -> str:
+    """The name that the recipe has for it: in models with attention, the embedding's size is the hidden size."""
+    return "hidden_size" if one.name == "embedding_size" and "heads" in recipe.defaults else one.name
 
 
 def _defaults(recipe: Recipe, found: Mapping[str, Value]) -> dict[str, Default]:

@@ -155,7 +155,8 @@ def test_rows_of_one_group_and_copies_of_a_row_stay_together(new: New, tmp_path:
 
 
 def test_groups_count_above_time_unless_time_is_asked_for(new: New, tmp_path: Path) -> None:
-    rows = [(f"p{number % 40}", f"2024-01-{1 + number % 28:02}", number * 7 % 199, "ab"[number % 2]) for number in range(200)]
+    rows = [(f"p{number % 40}", f"2024-01-{1 + number % 28:02}", number * 7 % 199, "ab"[number % 2])
+            for number in range(200)]  # fmt: skip
     data = material.write_csv(tmp_path / "visits.csv", ("patient", "date", "a", "label"), rows)
     words = (material.brief(), "--recipe", "tabular-mlp", "--data", data)
 

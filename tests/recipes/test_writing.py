@@ -120,6 +120,26 @@ def test_a_value_of_a_baseline_is_not_the_models() -> None:
     assert [one.value for one in found.unused] == [0.5]
 
 
+def test_the_values_of_one_of_several_models_are_taken_together() -> None:
+    said = brief()
+    said["hyperparameters"] = [
+        {"name": name, "value": value, "quote": f"{name} {value}", "applies_to": whom}
+        for name, value, whom in (
+            ("layers", 2, "small"), ("layers", 8, "large"), ("dropout", 0.5, "large"), ("dropout", 0.1, "small"),
+            ("batch_size", 64, "large"), ("embedding_size", 96, "small"),
+        )
+    ]  # fmt: skip
+    recipe = named("language-gpt")
+    assert recipe is not None
+
+    found = values.choose(brief_from_json(json.dumps(said)), recipe, {}, {})
+
+    assert found.whom == "small"
+    assert [found.get(name) for name in ("layers", "dropout", "hidden_size")] == [2, 0.1, 96]
+    assert found.get("batch_size") == 64, "said of the other one alone: better than nobody's"
+    assert [one.value for one in found.unused] == [8, 0.5]
+
+
 def test_a_second_value_is_told_as_left_out() -> None:
     said = brief(layers=2)
     said["hyperparameters"].append({"name": "layers", "value": 1, "quote": "one linear layer", "applies_to": None})
@@ -172,7 +192,7 @@ def test_a_value_that_makes_no_sense_is_refused(recipe: str, given: dict[str, st
     ((("dataset", "a table of 9 columns"), ("metric", "accuracy")), "tabular-mlp"),
 ])  # fmt: skip
 def test_the_words_choose_the_recipe(words_of_it: tuple[tuple[str, str], ...], expected: str) -> None:
-    assert choosing.choose(brief_from_json(json.dumps(material.brief(*words_of_it))), None).name == expected
+    assert choosing.choose(brief_from_json(json.dumps(material.brief(*words_of_it))), None).recipe.name == expected
 
 
 def test_an_architecture_that_no_recipe_has_is_not_replaced_silently() -> None:
@@ -180,7 +200,7 @@ def test_an_architecture_that_no_recipe_has_is_not_replaced_silently() -> None:
 
     with pytest.raises(NotPossibleError, match="capsule network"):
         choosing.choose(asked, None)
-    assert choosing.choose(asked, None, "image-cnn").name == "image-cnn"
+    assert choosing.choose(asked, None, "image-cnn").recipe.name == "image-cnn"
     with pytest.raises(NotPossibleError, match="not for image"):
         choosing.choose(asked, {Task.LANGUAGE}, "image-cnn")
 

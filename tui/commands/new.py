@@ -55,11 +55,13 @@ def _content(experiment: Experiment, into: Path, files: tuple[str, ...]) -> dict
         "task": str(recipe.task),
         "architecture": recipe.architecture,
         "recipe": recipe.name,
+        "why": clean(experiment.why),
         "data": {"source": experiment.source.words, "split": data.split, "notes": [clean(note) for note in data.notes]},
         "values": [_value(one) for one in experiment.chosen.values],
         "not_taken": [
             {"name": one.name, "value": one.value, "quote": clean(one.quote)} for one in experiment.chosen.unused
         ],
+        "values_of": None if experiment.chosen.whom is None else clean(experiment.chosen.whom),
         "unsaid": [clean(name) for name in brief.unsaid],
         "conflicts": [{"name": one.name, "quotes": list(map(clean, one.quotes))} for one in brief.conflicts],
         "files": list(files),
@@ -74,6 +76,9 @@ def _value(one: Value) -> dict[str, Any]:
 def _lines(experiment: Experiment, into: Path, files: tuple[str, ...]) -> Iterator[str]:
     recipe, data = experiment.recipe, experiment.data
     yield clean(f"{into}: {recipe.task}, {recipe.architecture} (recipe {recipe.name})")
+    yield clean(f"recipe: {experiment.why}")
+    if experiment.chosen.whom is not None:
+        yield clean(f"values: those of “{experiment.chosen.whom}”, of several that the source speaks of")
     yield clean(f"data: {experiment.source.words}, split {data.split}")
     yield from (clean(f"data: {note}") for note in data.notes)
     for one in experiment.chosen.values:
