@@ -65,7 +65,7 @@ def choose(brief: Brief, possible: Collection[Task] | None, wanted: str | None =
     raise NotPossibleError(
         "no_recipe",
         f"No recipe for {task} has the architecture that is asked for: “{asked[0].quote[:120]}”.",
-        f"There are {_names(of_task)}; name one with --recipe to take it all the same.",
+        f"Name one with --recipe to take it all the same: {_names(_fitting(possible))}.",
     )
 
 
@@ -101,6 +101,10 @@ def _task(brief: Brief, possible: Collection[Task] | None) -> Task:
         "Nothing in the brief tells a task that there is a recipe for.",
         f"Name one with --recipe: {_names(RECIPES)}.",
     )
+
+
+def _fitting(possible: Collection[Task] | None) -> list[Recipe]:
+    return [one for one in RECIPES if possible is None or one.task in possible]
 
 
 def _names(recipes: Iterable[Recipe]) -> str:

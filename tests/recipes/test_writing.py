@@ -237,6 +237,17 @@ def test_the_bundled_papers_brief_quotes_the_paper() -> None:
     assert [(at, word) for at, word in first_words if word not in lines[at - 1]] == []
 
 
+def test_the_bundled_paper_says_the_same_as_pdf() -> None:
+    folder = ROOT / "examples"
+    drawn = re.findall(rb"\((.*)\) Tj", (folder / "digits_paper.pdf").read_bytes())
+    paper = (folder / "digits_paper.md").read_text(encoding="utf-8")
+
+    def plain(text: str) -> list[str]:
+        return re.sub(r"^#+ |^\|[-|]+\|$|\|", " ", text, flags=re.MULTILINE).split()
+
+    assert plain(b"\n".join(drawn).decode("cp1252").replace("\\(", "(").replace("\\)", ")")) == plain(paper)
+
+
 @pytest.mark.parametrize(("text", "message"), [
     ("{", "not JSON"),
     ("[]", "no object"),
