@@ -38,7 +38,7 @@ def test_the_lines_say_the_same(mlintern: Mlintern) -> None:
     assert done.code == 0
     assert "learning_rate = 0.002: quoted source: “a learning rate of 0.002”" in done.out
     assert "epochs = 3: chosen by a person: --set epochs=3" in done.out
-    assert done.out.rstrip().endswith("next: mlintern check digits/train.py")
+    assert done.out.rstrip().endswith("next: mlintern check digits")
 
 
 def test_a_folder_with_something_in_it_is_left_as_it_is(mlintern: Mlintern, folder: Path) -> None:

@@ -65,7 +65,7 @@ def _content(experiment: Experiment, into: Path, files: tuple[str, ...]) -> dict
         "unsaid": [clean(name) for name in brief.unsaid],
         "conflicts": [{"name": one.name, "quotes": list(map(clean, one.quotes))} for one in brief.conflicts],
         "files": list(files),
-        "next": f"mlintern check {into / 'train.py'}",
+        "next": f"mlintern check {into}",
     }
 
 
@@ -87,4 +87,4 @@ def _lines(experiment: Experiment, into: Path, files: tuple[str, ...]) -> Iterat
     yield from (clean(f"not taken over: {one.name} = {one.value}: “{one.quote}”") for one in experiment.chosen.unused)
     yield from (clean(f"said in two ways: {one.name}; the first was taken") for one in experiment.brief.conflicts)
     yield f"files: {', '.join(files)}"
-    yield clean(f"next: mlintern check {into / 'train.py'}")
+    yield clean(f"next: mlintern check {into}")
