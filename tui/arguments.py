@@ -288,7 +288,7 @@ def _parse_finding_id(text: str) -> int:
 
 def _parse_count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= 100_000):
-        raise ValueError(f"“{text}” is not a number of runs from 1 to 100000")
+        raise ValueError(f"“{text}” is not a number from 1 to 100000")
     return int(text)
 
 

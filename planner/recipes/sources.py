@@ -5,6 +5,7 @@ Invariant: data that is not here, or whose columns cannot be told apart, is refu
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -94,8 +95,9 @@ def _find(brief: Brief, named: Path | None, beside: Path) -> Source:
     texts += [one.dataset for one in brief.targets if one.dataset]
     for text in texts:
         for word in re.findall(r"[\w./-]+\.(?:csv|tsv|jsonl|npz|npy|txt|parquet)\b", text):
-            if (beside / word).is_file():
-                return _of_path(beside / word)
+            path = (beside / word).resolve()
+            if path.is_file() and path.is_relative_to(beside.resolve()):  # a paper names no file of elsewhere
+                return _of_path(path)
     everything = " ".join(texts).lower()
     if re.search(r"scikit[- ]?learn|sklearn", everything):
         for name, (pattern, task) in _BUNDLED.items():
@@ -139,7 +141,7 @@ def use(source: Source, task: Task, columns: Columns) -> DataUse:
     from . import source_columns, source_images
 
     assert source.path is not None and source.report is not None
-    common: dict[str, Setting] = {"path": str(source.path), **source.shares}
+    common: dict[str, Setting] = {"path": str(source.path), **_digest(source.path), **source.shares}
     if task in _CLASSES:
         return source_columns.of_table(source.report, task, columns, common)
     if task is Task.TEXT:
@@ -149,6 +151,14 @@ def use(source: Source, task: Task, columns: Columns) -> DataUse:
     if task is Task.LANGUAGE:
         return DataUse("characters.py", common, "in the order of the text: its end is the test")
     return source_images.of_images(source.report, common)
+
+
+def _digest(path: Path) -> dict[str, Setting]:
+    """What the file holds now, so that another content is noticed; nothing for a folder."""
+    if path.is_dir():
+        return {}
+    with path.open("rb") as stream:
+        return {"sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
 
 
 def _use_bundled(name: str, task: Task, shares: Mapping[str, Setting]) -> DataUse:

@@ -41,6 +41,17 @@ def test_the_lines_say_the_same(mlintern: Mlintern) -> None:
     assert done.out.rstrip().endswith("next: mlintern check digits")
 
 
+def test_a_file_that_the_task_names_is_found_beside_it_and_nowhere_else(mlintern: Mlintern, folder: Path) -> None:
+    (folder / "inside").mkdir()
+    fill(folder)
+    for name, told in (("rows.csv", 2), ("labelled.csv", 0), ("../labelled.csv", 2), (f"{folder}/labelled.csv", 2)):
+        words = [requirement("dataset", f"The table is in {name}, with classes."), requirement("metric", "accuracy")]
+        place = folder if name == "labelled.csv" else folder / "inside"
+        task(place, requirements=words)
+        done = mlintern("new", place / "task.json", "--into", f"experiment{told}", "--recipe", "tabular-mlp", "--json")
+        assert done.code == told, (name, done.out)
+
+
 def test_a_folder_with_something_in_it_is_left_as_it_is(mlintern: Mlintern, folder: Path) -> None:
     (folder / "full").mkdir()
     (folder / "full" / "notes.txt").write_text("mine")
@@ -53,7 +64,7 @@ def test_a_folder_with_something_in_it_is_left_as_it_is(mlintern: Mlintern, fold
 
 def fill(folder: Path) -> None:
     (folder / "rows.csv").write_text("a,b,c\n" + "".join(f"{n},{n % 3},{n % 2}\n" for n in range(50)))
-    (folder / "labelled.csv").write_text("a,label\n" + "".join(f"{n},{n % 2}\n" for n in range(50)))
+    (folder / "labelled.csv").write_text("a,label\n" + "".join(f"{n / 2},{n % 2}\n" for n in range(50)))
     (folder / "gaps.csv").write_text("day,target\n2024-01-01,1\n2024-01-02,\n2024-01-03,2\n")
     (folder / "dates.csv").write_text("date,a,label\n" + "".join(f"{n}/1/2024,{n},{n % 2}\n" for n in range(1, 29)))
     (folder / "file").write_text("")

@@ -55,7 +55,7 @@ def test_an_experiment_runs_by_itself(recipe: str, new: New, tmp_path: Path) -> 
     assert written.code == 0, written.out
     assert {path.name for path in written.folder.iterdir()} == EXPECTED
     done = python(written.folder, "test_experiment.py")
-    assert done.returncode == 0 and done.stdout.count(": passed") == 4, done.stdout + done.stderr
+    assert done.returncode == 0 and done.stdout.count(": passed") == 5, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", SCIKIT_LEARN)

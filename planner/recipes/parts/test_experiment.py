@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import hashlib
 import json
 import tempfile
 from pathlib import Path
@@ -13,6 +14,13 @@ from evaluate import write_predictions
 from model import build_model
 from settings import read_settings
 from train import Signals, train
+
+
+def test_the_data_is_what_it_was() -> None:
+    settings = read_settings()
+    if "sha256" in settings.data:
+        with settings.data_path.open("rb") as stream:
+            assert hashlib.file_digest(stream, "sha256").hexdigest() == settings.data["sha256"]
 
 
 def test_no_row_is_in_two_splits() -> None:
