@@ -5,6 +5,7 @@ Invariant: the sizes are such that the full run on a few thousand rows takes abo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from ..provenance import Origin
@@ -62,45 +63,51 @@ _PAST = {
 
 
 def _recipe(
-    name: str, task: Task, architecture: str, model: str, *defaults: Mapping[str, Default]
+    name: str, task: Task, architecture: str, model: str, most_steps: int, *defaults: Mapping[str, Default]
 ) -> Recipe:
     merged = dict(_COMMON)
     for one in defaults:
         merged |= one
-    return Recipe(name, task, architecture, model, merged)
+    return Recipe(name, task, architecture, model, merged, most_steps)
 
 
 RECIPES: tuple[Recipe, ...] = (
-    _recipe("tabular-mlp", Task.CLASSIFICATION, "MLP", "mlp.py", _CLASSES, _sizes(128, 2, 0.1, 32, 60)),
-    _recipe("regression-mlp", Task.REGRESSION, "MLP", "mlp.py", _sizes(64, 2, 0.1, 32, 60)),
+    _recipe("tabular-mlp", Task.CLASSIFICATION, "MLP", "mlp.py", 8_000, _CLASSES, _sizes(128, 2, 0.1, 32, 60)),
+    _recipe("regression-mlp", Task.REGRESSION, "MLP", "mlp.py", 8_000, _sizes(64, 2, 0.1, 32, 60)),
     _recipe(
-        "image-cnn", Task.IMAGES, "CNN", "cnn.py", _CLASSES, _sizes(32, 2, 0.2, 32, 40),
+        "image-cnn", Task.IMAGES, "CNN", "cnn.py", 8_000, _CLASSES, _sizes(32, 2, 0.2, 32, 40),
         {"kernel_size": _usual(3, "the usual size since VGG")},
     ),
-    _recipe("image-resnet", Task.IMAGES, "ResNet", "resnet.py", _CLASSES, _sizes(16, 1, 0.0, 32, 20)),
+    _recipe("image-resnet", Task.IMAGES, "ResNet", "resnet.py", 600, _CLASSES, _sizes(16, 1, 0.0, 32, 20)),
     _recipe(
-        "image-vit", Task.IMAGES, "ViT", "vit.py", _CLASSES, _ATTENTION, _sizes(64, 3, 0.1, 32, 40),
+        "image-vit", Task.IMAGES, "ViT", "vit.py", 900, _CLASSES, _ATTENTION, _sizes(64, 3, 0.1, 32, 40),
         {"patch_size": _chosen(2, "a sixteenth of the tokens that pixels would be, for images of 8 pixels")},
     ),
     _recipe(
-        "text-transformer", Task.TEXT, "Transformer", "text_transformer.py", _CLASSES, _ATTENTION, _WORDS,
+        "text-transformer", Task.TEXT, "Transformer", "text_transformer.py", 500, _CLASSES, _ATTENTION, _WORDS,
         _sizes(64, 2, 0.1, 32, 10),
     ),
-    _recipe("text-lstm", Task.TEXT, "LSTM", "text_lstm.py", _CLASSES, _RECURRENT, _WORDS, _sizes(64, 1, 0.2, 32, 10)),
     _recipe(
-        "language-gpt", Task.LANGUAGE, "GPT", "gpt.py", _ATTENTION, _sizes(64, 2, 0.1, 16, 5),
+        "text-lstm", Task.TEXT, "LSTM", "text_lstm.py", 1_000, _CLASSES, _RECURRENT, _WORDS,
+        _sizes(64, 1, 0.2, 32, 10),
+    ),
+    _recipe(
+        "language-gpt", Task.LANGUAGE, "GPT", "gpt.py", 1_200, _ATTENTION, _sizes(64, 2, 0.1, 16, 40),
         {"sequence_length": _chosen(64)},
     ),
     _recipe(
-        "language-lstm", Task.LANGUAGE, "LSTM", "language_lstm.py", _RECURRENT, _sizes(128, 1, 0.1, 16, 5),
+        "language-lstm", Task.LANGUAGE, "LSTM", "language_lstm.py", 1_500, _RECURRENT, _sizes(128, 1, 0.1, 16, 40),
         {"sequence_length": _chosen(64)},
     ),
-    _recipe("forecast-lstm", Task.FORECAST, "LSTM", "series_lstm.py", _RECURRENT, _PAST, _sizes(32, 1, 0.0, 32, 30)),
     _recipe(
-        "forecast-transformer", Task.FORECAST, "Transformer", "series_transformer.py", _ATTENTION, _PAST,
+        "forecast-lstm", Task.FORECAST, "LSTM", "series_lstm.py", 8_000, _RECURRENT, _PAST,
+        _sizes(32, 1, 0.0, 32, 30),
+    ),
+    _recipe(
+        "forecast-transformer", Task.FORECAST, "Transformer", "series_transformer.py", 2_500, _ATTENTION, _PAST,
         _sizes(32, 2, 0.1, 32, 30),
     ),
-    _recipe("forecast-mlp", Task.FORECAST, "MLP", "mlp.py", _PAST, _sizes(64, 2, 0.0, 32, 30)),
+    _recipe("forecast-mlp", Task.FORECAST, "MLP", "mlp.py", 8_000, _PAST, _sizes(64, 2, 0.0, 32, 30)),
 )  # fmt: skip
 """The first of a task is taken where the architecture is left open."""
 
@@ -121,6 +128,15 @@ OF_OPTIMIZER: Mapping[str, Mapping[str, Default]] = {"sgd": SGD, "adam": ADAM, "
 def sgd_learning_rate(batch_size: int) -> Default:
     """A rate for SGD where the source gives none."""
     return _usual(0.1 * batch_size / 256, f"0.1 for a batch of 256 rows, scaled to {batch_size}")
+
+
+def epochs(recipe: Recipe, rows: int, batch_size: int) -> Default:
+    """As many epochs of the training rows as a minute allows, and no more than the recipe's own."""
+    steps_each = math.ceil(rows / batch_size)
+    own = int(recipe.defaults["epochs"].value)
+    fitting = max(1, min(own, recipe.most_steps // steps_each))
+    return _chosen(fitting, f"{fitting * steps_each} steps of {batch_size} rows; {_SMALL}") if fitting < own else (
+        recipe.defaults["epochs"])  # fmt: skip
 
 
 def named(name: str) -> Recipe | None:

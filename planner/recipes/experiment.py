@@ -45,5 +45,5 @@ def plan(brief: Brief, wishes: Wishes, *, beside: Path) -> Experiment:
     choice = choosing.choose(brief, source.tasks, wishes.recipe)
     recipe = choice.recipe
     data = sources.use(source, recipe.task, wishes.columns)
-    chosen = values.choose(brief, recipe, wishes.values, data.values)
+    chosen = values.choose(brief, recipe, wishes.values, data.values, sources.training_size(source))
     return Experiment(brief, recipe, choice.why, source, data, chosen)

@@ -44,6 +44,8 @@ class Recipe:
     model: str
     """The file in ``parts/model``; the objective's and the data's follow from the task and the data."""
     defaults: Mapping[str, Default]
+    most_steps: int
+    """Optimizer steps of its default size that take about a minute on one processor core."""
 
     @property
     def objective(self) -> str:

@@ -28,6 +28,7 @@ _BUNDLED: Mapping[str, tuple[str, Task]] = {
     "diabetes": (r"diabetes", Task.REGRESSION),
 }
 """Scikit-learn's own, which need no download."""
+_ROWS = {"digits": 1797, "iris": 150, "wine": 178, "breast_cancer": 569, "diabetes": 442}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Source:
     path: Path | None = None
     report: DataReport | None = None
     bundled: str | None = None
+    size: int | None = None
+    """Rows, or the characters of a text; ``None`` where the end was not reached."""
     shares: Mapping[str, Setting] = field(default_factory=dict)
     """How much is validation and test, and who says so."""
 
@@ -102,7 +105,8 @@ def _find(brief: Brief, named: Path | None, beside: Path) -> Source:
     if re.search(r"scikit[- ]?learn|sklearn", everything):
         for name, (pattern, task) in _BUNDLED.items():
             if re.search(pattern, everything):
-                return Source(f"scikit-learn's {name.replace('_', ' ')}", frozenset({task}), bundled=name)
+                words = f"scikit-learn's {name.replace('_', ' ')}"
+                return Source(words, frozenset({task}), bundled=name, size=_ROWS[name])
     words = asked_for[0].quote if asked_for else texts[0] if texts else ""
     asked = f"It asks for “{' '.join(words.split())[:120]}”. " if words else "The brief names no data. "
     raise NotPossibleError(
@@ -131,7 +135,16 @@ def _of_path(path: Path) -> Source:
             f"No recipe reads {path} ({report.form}).",
             "Give CSV, TSV, JSON lines, an .npz of images and labels, a folder of images for each class, or a text.",
         )
-    return Source(str(path), frozenset(tasks), path.resolve(), report)
+    size = report.arrays[0].shape[0] if report.form == "text" else report.rows
+    return Source(str(path), frozenset(tasks), path.resolve(), report, size=size)
+
+
+def training_size(source: Source) -> int | None:
+    """How much of it is for training."""
+    if source.size is None:
+        return None
+    held_out = float(str(source.shares["validation_fraction"])) + float(str(source.shares["test_fraction"]))
+    return round(source.size * (1 - held_out))
 
 
 def use(source: Source, task: Task, columns: Columns) -> DataUse:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from ..provenance import Origin
 from ..reading.brief import Brief, Hyperparameter, Place
-from .catalogue import OF_OPTIMIZER, sgd_learning_rate
-from .recipe import Default, NotPossibleError, Recipe, Scalar
+from .catalogue import OF_OPTIMIZER, epochs, sgd_learning_rate
+from .recipe import Default, NotPossibleError, Recipe, Scalar, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,18 @@ class Chosen:
         return next((one.value for one in self.values if one.name == name), None)
 
 
-def choose(brief: Brief, recipe: Recipe, given: Mapping[str, str], of_data: Mapping[str, Default]) -> Chosen:
-    """The values; ``given`` are a person's own and stand above the source's; ``of_data`` are asked for by the data."""
+def choose(
+    brief: Brief,
+    recipe: Recipe,
+    given: Mapping[str, str],
+    of_data: Mapping[str, Default] | None = None,
+    size: int | None = None,
+) -> Chosen:
+    """The values.
+
+    ``given`` are a person's own and stand above the source's; ``of_data`` are asked for by the data; ``size`` counts
+    its training rows, or the characters of a text.
+    """
     found = {name: _read(name, text, None, Origin.PERSON, f"--set {name}={text}") for name, text in given.items()}
     whose = _whose(brief, recipe)
     taken = set()
@@ -52,7 +62,10 @@ def choose(brief: Brief, recipe: Recipe, given: Mapping[str, str], of_data: Mapp
         if not _is_of_a_baseline(one, recipe) and name in _KINDS and name not in found:
             found[name] = _read(name, one.value, one.unit, Origin.QUOTED, one.quote, one.place)
             taken.add(one)
-    defaults = {**_defaults(recipe, found), **of_data}
+    defaults = {**_defaults(recipe, found), **(of_data or {})}
+    if size is not None and "epochs" in defaults:
+        each = _get(found, defaults, "sequence_length") if recipe.task is Task.LANGUAGE else 1
+        defaults["epochs"] = epochs(recipe, max(1, size // each), _get(found, defaults, "batch_size"))
     useful = {name: value for name, value in found.items() if name in defaults or name in _ALWAYS}
     _refuse_unused(given, useful, recipe)
     unused = tuple(one for one in brief.hyperparameters if one not in taken or _name(one, recipe) not in useful)
@@ -85,13 +98,16 @@ def _defaults(recipe: Recipe, found: Mapping[str, Value]) -> dict[str, Default]:
     optimizer = found["optimizer"].value if "optimizer" in found else defaults["optimizer"].value
     defaults |= OF_OPTIMIZER[str(optimizer)]
     if optimizer == "sgd":
-        batch_size = found["batch_size"].value if "batch_size" in found else defaults["batch_size"].value
-        defaults["learning_rate"] = sgd_learning_rate(int(batch_size))
+        defaults["learning_rate"] = sgd_learning_rate(_get(found, defaults, "batch_size"))
     if "steps" in found and "epochs" not in found:
         del defaults["epochs"]
     if "warmup_epochs" in found and "warmup_steps" not in found:
         del defaults["warmup_steps"]
     return defaults
+
+
+def _get(found: Mapping[str, Value], defaults: Mapping[str, Default], name: str) -> int:
+    return int(found[name].value if name in found else defaults[name].value)
 
 
 def _refuse_unused(given: Mapping[str, str], useful: Mapping[str, Value], recipe: Recipe) -> None:

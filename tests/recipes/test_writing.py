@@ -31,7 +31,7 @@ def brief(**hyperparameters: object) -> Json:
 def chosen(recipe: str = "image-cnn", given: dict[str, str] | None = None, **said: object) -> values.Chosen:
     one = named(recipe)
     assert one is not None
-    return values.choose(brief_from_json(json.dumps(brief(**said))), one, given or {}, {})
+    return values.choose(brief_from_json(json.dumps(brief(**said))), one, given or {})
 
 
 def test_every_value_has_an_origin_and_what_it_points_to(new: New) -> None:
@@ -114,7 +114,7 @@ def test_a_value_of_a_baseline_is_not_the_models() -> None:
     recipe = named("image-cnn")
     assert recipe is not None
 
-    found = values.choose(brief_from_json(json.dumps(said)), recipe, {}, {})
+    found = values.choose(brief_from_json(json.dumps(said)), recipe, {})
 
     assert found.get("learning_rate") == 0.25
     assert [one.value for one in found.unused] == [0.5]
@@ -132,12 +132,27 @@ def test_the_values_of_one_of_several_models_are_taken_together() -> None:
     recipe = named("language-gpt")
     assert recipe is not None
 
-    found = values.choose(brief_from_json(json.dumps(said)), recipe, {}, {})
+    found = values.choose(brief_from_json(json.dumps(said)), recipe, {})
 
     assert found.whom == "small"
     assert [found.get(name) for name in ("layers", "dropout", "hidden_size")] == [2, 0.1, 96]
     assert found.get("batch_size") == 64, "said of the other one alone: better than nobody's"
     assert [one.value for one in found.unused] == [8, 0.5]
+
+
+def test_epochs_are_as_many_as_a_minute_allows() -> None:
+    recipe = named("image-cnn")
+    assert recipe is not None
+    asked = brief_from_json(json.dumps(brief()))
+
+    def epochs(size: int | None, said: str | None = None) -> object:
+        given = {} if said is None else {"epochs": said}
+        return values.choose(asked, recipe, given, None, size).get("epochs")
+
+    assert epochs(None) == epochs(1000) == 40, "the recipe's own"
+    assert epochs(60_000) == recipe.most_steps // 1875 == 4
+    assert epochs(10**9) == 1
+    assert epochs(60_000, "40") == 40, "a person may wait"
 
 
 def test_a_second_value_is_told_as_left_out() -> None:
@@ -147,7 +162,7 @@ def test_a_second_value_is_told_as_left_out() -> None:
     assert recipe is not None
     asked = brief_from_json(json.dumps(said))
 
-    found = values.choose(asked, recipe, {}, {})
+    found = values.choose(asked, recipe, {})
     overruled = values.choose(asked, recipe, {"layers": "3"}, {})
 
     assert found.get("layers") == 2 and [one.value for one in found.unused] == [1]
@@ -160,7 +175,7 @@ def test_a_share_in_per_cent_is_a_share() -> None:
     recipe = named("image-cnn")
     assert recipe is not None
 
-    assert values.choose(brief_from_json(json.dumps(said)), recipe, {}, {}).get("dropout") == 0.3
+    assert values.choose(brief_from_json(json.dumps(said)), recipe, {}).get("dropout") == 0.3
 
 
 @pytest.mark.parametrize(("recipe", "given", "message"), [
