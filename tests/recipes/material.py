@@ -101,6 +101,7 @@ def pictures(folder: Path, count: int = 60) -> Path:
     """The same as a folder of PNG files for each class."""
     from PIL import Image
 
+    folder.mkdir(parents=True)
     archive = folder.with_suffix(".npz")
     with np.load(shapes(archive, count)) as made:
         for number, (image, label) in enumerate(zip(made["images"], made["labels"], strict=True)):

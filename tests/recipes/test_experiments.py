@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mlintern.planner.recipes.catalogue import RECIPES
 
@@ -186,6 +187,21 @@ def test_a_split_that_the_data_gives_is_kept(new: New, tmp_path: Path) -> None:
 
     assert {int(row) for row in ids["test"]} == {number for number, row in enumerate(rows) if row[2] == "test"}
     assert len(ids["val"]) > 20 and len(ids["train"]) + len(ids["val"]) == 300
+
+
+def test_test_sets_of_archives_and_folders_are_kept(new: New, tmp_path: Path) -> None:
+    with np.load(material.shapes(tmp_path / "all.npz", 80)) as made:
+        images, labels = made["images"], made["labels"]
+    np.savez(tmp_path / "sets.npz", x_train=images[:60], y_train=labels[:60], x_test=images[60:], y_test=labels[60:])
+    for split, count in (("train", 40), ("test", 20)):
+        material.pictures(tmp_path / "folder" / split, count)
+
+    for data, counts in (("sets.npz", (60, 20)), ("folder", (40, 20))):
+        written = new(material.brief(), "--recipe", "image-cnn", "--data", tmp_path / data, name=f"of {data}")
+        assert written.code == 0 and "as the data gives it" in written.content["data"]["split"]
+        ids = json.loads(python(written.folder, "-c", _SPLITS).stdout)
+        assert (len(ids["train"]) + len(ids["val"]), len(ids["test"])) == counts and ids["val"]
+        assert all(row.startswith("test") or (row.isdigit() and int(row) >= 60) for row in ids["test"])
 
 
 def test_rows_in_time_are_split_by_time(new: New, tmp_path: Path) -> None:

@@ -8,15 +8,22 @@ from torch.utils.data import TensorDataset
 
 from objective import Coding
 from settings import Settings
-from splits import Data, alike, split_rows
+from splits import Data, alike, split_as_given, split_rows
 
 
 def load_data(settings: Settings, names: Sequence[str]) -> Data:
-    """The splits of these names; row ids count the images from 0."""
+    """The splits of these names; row ids count the images from 0, those of a test set of its own after the others."""
+    table = settings.data
     with np.load(settings.data_path, allow_pickle=False) as archive:
-        images, labels = archive[settings.data["images"]], archive[settings.data["labels"]].astype(str).reshape(-1)
-    rows = split_rows(alike(images), settings.data, labels)
-    channels_first = images[:, None] if images.ndim == 3 else np.moveaxis(images, settings.data["channel_axis"], 1)
+        images = np.concatenate([archive[name] for name in table["images"]])
+        parts = [archive[name].astype(str).reshape(-1) for name in table["labels"]]
+    labels = np.concatenate(parts)
+    if len(parts) == 2:
+        said = np.repeat(["train", "test"], [len(part) for part in parts])
+        rows = split_as_given(said, alike(images), table)
+    else:
+        rows = split_rows(alike(images), table, labels)
+    channels_first = images[:, None] if images.ndim == 3 else np.moveaxis(images, table["channel_axis"], 1)
     pixels = torch.tensor(channels_first.astype(np.float32))
     mean = pixels[rows["train"]].mean(dim=(0, 2, 3), keepdim=True)
     std = pixels[rows["train"]].std(dim=(0, 2, 3), keepdim=True).clamp_min(1e-6)

@@ -1,4 +1,4 @@
-"""A folder of images for every class, read with Pillow and brought to one size.
+"""A folder of images for every class, in folders for every split where there are such, read with Pillow at one size.
 
 Pixels are standardised, by channel, with the training images only.
 """
@@ -12,7 +12,7 @@ from torch.utils.data import TensorDataset
 
 from objective import Coding
 from settings import Settings
-from splits import Data, alike, split_rows
+from splits import Data, alike, split_as_given, split_rows
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
 
@@ -20,10 +20,14 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
 def load_data(settings: Settings, names: Sequence[str]) -> Data:
     """The splits of these names; row ids are the files' paths in the folder."""
     root, size = settings.data_path, settings["image_size"]
-    paths = sorted(path for path in root.glob("*/*") if path.suffix.lower() in SUFFIXES)
+    pattern = "*/*/*" if settings.data["has_splits"] else "*/*"
+    paths = sorted(path for path in root.glob(pattern) if path.suffix.lower() in SUFFIXES)
     images = np.stack([np.asarray(Image.open(path).convert("RGB").resize((size, size))) for path in paths])
     labels = np.array([path.parent.name for path in paths])
-    rows = split_rows(alike(images), settings.data, labels)
+    if settings.data["has_splits"]:
+        rows = split_as_given(np.array([path.parts[-3] for path in paths]), alike(images), settings.data)
+    else:
+        rows = split_rows(alike(images), settings.data, labels)
     pixels = torch.tensor(images, dtype=torch.float32).permute(0, 3, 1, 2)
     mean = pixels[rows["train"]].mean(dim=(0, 2, 3), keepdim=True)
     std = pixels[rows["train"]].std(dim=(0, 2, 3), keepdim=True).clamp_min(1e-6)
