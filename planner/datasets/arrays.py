@@ -5,7 +5,11 @@ Invariant: arrays are read by slices spread over them, at most ``MOST_VALUES`` v
 
 from __future__ import annotations
 
+import math
+import tokenize
+import warnings
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,25 +24,33 @@ MOST_VALUES = 2_000_000
 MOST_ARCHIVE_BYTES = 2 << 30
 """An archive is unpacked array by array; a larger one is told by its shapes alone."""
 LABEL_ARRAYS = ("y", "labels", "label", "targets", "target", "y_train", "train_labels")
+_BROKEN = (
+    ValueError, TypeError, SyntaxError, KeyError, OSError, EOFError, OverflowError, MemoryError, RuntimeError,
+    NotImplementedError, zipfile.BadZipFile, zlib.error, tokenize.TokenError,
+)  # fmt: skip
+"""What NumPy and zipfile raise on files that were cut, changed or never meant for them."""
 INPUT_ARRAYS = ("x", "images", "image", "data", "x_train", "train_images")
 
 
 def look(path: Path) -> DataReport:
     """A report on an ``.npy`` or ``.npz`` file."""
-    import numpy
-
     try:
-        if path.suffix.lower() == ".npy":
-            arrays = {path.stem: numpy.load(path, mmap_mode="r", allow_pickle=False)}
-        else:
-            _refuse_too_large(path)
-            with numpy.load(path, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, MemoryError) as error:
+        with warnings.catch_warnings(action="ignore"):  # NumPy's own, on files of old versions and on large numbers
+            return _report(path, _load(path))
+    except _BROKEN as error:
         raise UnreadableDataError(
             f"{path} cannot be read as NumPy: {error}.", "Save plain numbers; pickled objects are never loaded."
         ) from error
-    return _report(path, arrays)
+
+
+def _load(path: Path) -> dict[str, numpy.ndarray[Any, Any]]:
+    import numpy
+
+    if path.suffix.lower() == ".npy":
+        return {path.stem: numpy.load(path, mmap_mode="r", allow_pickle=False)}
+    _refuse_too_large(path)
+    with numpy.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
 
 
 def _refuse_too_large(path: Path) -> None:
@@ -89,7 +101,10 @@ def _array(name: str, array: numpy.ndarray[Any, Any]) -> Array:
     bad = int(numbers.size - finite.size)
     if not finite.size:
         return Array(name, shape, dtype, None, None, None, bad)
-    return Array(name, shape, dtype, float(finite.min()), float(finite.mean()), float(finite.max()), bad)
+    mean = float(finite.mean())
+    return Array(
+        name, shape, dtype, float(finite.min()), mean if math.isfinite(mean) else None, float(finite.max()), bad
+    )
 
 
 def _classes(labels: numpy.ndarray[Any, Any]) -> tuple[Count, ...]:

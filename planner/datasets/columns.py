@@ -55,7 +55,7 @@ def describe(name: str, values: Sequence[str]) -> Column:
         missing=len(values) - len(present),
         distinct=len(counted),
         low=min(finite, default=None),
-        mean=math.fsum(finite) / len(finite) if finite else None,
+        mean=math.fsum(number / len(finite) for number in finite) if finite else None,
         high=max(finite, default=None),
         common=tuple(Count(short(value), count) for value, count in counted.most_common(MOST_COMMON) if grouped),
         examples=tuple(short(value) for value in list(counted)[:3]),

@@ -73,8 +73,18 @@ def test_what_comes_with_scikit_learn_is_found_by_its_name(name: str, new: New) 
 def test_an_experiment_passes_the_check_without_error_or_warning(recipe: str, new: New, tmp_path: Path) -> None:
     written = new(material.brief(epochs=3), "--recipe", recipe, "--data", DATA[recipe](tmp_path))
 
+    assert_sound(written.folder, tmp_path)
+
+
+def test_the_experiment_of_the_bundled_paper_passes_the_check(new: New, tmp_path: Path) -> None:
+    paper = Path(__file__).resolve().parents[2] / "examples" / "digits_paper.json"
+
+    assert_sound(new(json.loads(paper.read_text(encoding="utf-8"))).folder, tmp_path)
+
+
+def assert_sound(folder: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [*COMMAND, "check", "train.py", "--json"], cwd=written.folder, capture_output=True, text=True, check=False,
+        [*COMMAND, "check", str(folder), "--json"], cwd=tmp_path, capture_output=True, text=True, check=False,
         env={**os.environ, "MLINTERN_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
 

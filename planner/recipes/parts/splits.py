@@ -41,17 +41,17 @@ def split_rows(
     _, first, member = np.unique(groups, return_index=True, return_inverse=True)
     if len(first) < FEWEST_GROUPS:
         raise SystemExit(f"the rows are {len(first)} groups of rows that belong together: too few for three splits")
-    of_group = None if labels is None else labels[first]
-    if of_group is not None and np.unique(of_group, return_counts=True)[1].min() < FEWEST_TO_STRATIFY:
-        of_group = None
+    classes = None if labels is None else labels[first]
+    if classes is not None and np.unique(classes, return_counts=True)[1].min() < FEWEST_TO_STRATIFY:
+        classes = None
     held_out = data["validation_fraction"] + data["test_fraction"]
     everything = np.arange(len(first))
-    train, rest = train_test_split(everything, test_size=held_out, random_state=data["split_seed"], stratify=of_group)
+    train, rest = train_test_split(everything, test_size=held_out, random_state=data["split_seed"], stratify=classes)
     val, test = train_test_split(
         rest,
         test_size=data["test_fraction"] / held_out,
         random_state=data["split_seed"],
-        stratify=None if of_group is None else of_group[rest],
+        stratify=None if classes is None else classes[rest],
     )
     return {name: np.flatnonzero(np.isin(member, chosen)) for name, chosen in named(train, val, test)}
 
