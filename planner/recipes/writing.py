@@ -1,6 +1,6 @@
 """An experiment as a folder: parts are copied as they are, and everything particular stands in experiment.toml.
 
-Invariant: the folder appears whole or not at all, over nothing that was there; no word of a source becomes code.
+Invariant: nothing is written over, and a new folder appears whole or not at all; no word of a source becomes code.
 """
 
 from __future__ import annotations
@@ -33,8 +33,7 @@ def write(experiment: Experiment, into: Path) -> tuple[str, ...]:
         try:
             for name, text in files(experiment, into.name):
                 (beside / name).write_text(text, encoding="utf-8")
-            beside.chmod(0o755)
-            beside.rename(into)  # an empty folder is replaced, a full one refused by the system
+            _put(beside, into)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
     except OSError as error:
@@ -42,6 +41,16 @@ def write(experiment: Experiment, into: Path) -> tuple[str, ...]:
             "into", f"{into} cannot be written: {error.strerror}.", "Name a folder that you may write."
         ) from error
     return tuple(sorted(path.name for path in into.iterdir()))
+
+
+def _put(beside: Path, into: Path) -> None:
+    """All at once; into an empty folder, which may be where the person stands, file by file."""
+    if into.is_dir():
+        for path in beside.iterdir():
+            path.rename(into / path.name)
+    else:
+        beside.chmod(0o755)
+        beside.rename(into)
 
 
 def files(experiment: Experiment, title: str) -> Iterator[tuple[str, str]]:

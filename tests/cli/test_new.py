@@ -58,7 +58,9 @@ def test_a_folder_with_something_in_it_is_left_as_it_is(mlintern: Mlintern, fold
     (folder / "empty").mkdir()
 
     assert "is not empty" in mlintern("new", PAPER, "--into", "full", "--json").error["message"]
+    before = (folder / "empty").stat().st_ino
     assert mlintern("new", PAPER, "--into", "empty").code == 0
+    assert (folder / "empty" / "train.py").is_file() and (folder / "empty").stat().st_ino == before, "the same folder"
     assert [path.name for path in (folder / "full").iterdir()] == ["notes.txt"]
 
 
