@@ -104,6 +104,9 @@ def _row(entry: Json, args: Sequence[str], shown: Mapping[str, str]) -> Hyperpar
 
 
 def _origin(entry: Json) -> tuple[Origin, str]:
+    if "stated" in entry:
+        origin, pointer = entry["stated"]
+        return Origin(origin), pointer
     if entry["origin"] == "library default":
         return Origin.LIBRARY, f"{entry['library']} {entry['version'] or 'of unknown version'}"
     texts = [entry["text"], (entry.get("from") or {}).get("text", "")]
