@@ -89,6 +89,8 @@ class DataReport:
     """Rows that repeat an earlier one whole."""
     examples: tuple[str, ...] = ()
     sampled: str | None = None
+    has_own_names: bool = True
+    """Whether every column has a name in the file, and one that no other has."""
     warnings: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column | None:

@@ -35,6 +35,7 @@ class Table:
     is_whole: bool
     ragged: int
     delimiter: str | None = None
+    has_own_names: bool = True
 
     def column(self, name: str) -> list[str]:
         """Its values."""
@@ -70,6 +71,7 @@ def look(path: Path, *, label: str | None = None) -> DataReport:
         duplicates=duplicates,
         examples=tuple(" | ".join(short(cell) for cell in row[:20]) for row in table.rows[:3]),
         sampled=None if table.is_whole else f"the first {len(table.rows)} rows; the file goes on",
+        has_own_names=table.has_own_names,
         warnings=tuple(_warnings(table, columns, target, classes, duplicates)),
     )  # fmt: skip
 
@@ -121,7 +123,8 @@ def _table(header: Sequence[str], lines: Iterator[Sequence[str]], delimiter: str
     kept = read[:most]
     ragged = sum(len(row) != len(names) for row in kept)
     rows = tuple(tuple(row[: len(names)]) + ("",) * (len(names) - len(row)) for row in kept)
-    return Table(names, rows, len(read) <= most, ragged, delimiter)
+    has_own_names = list(names) == [name.strip() for name in header]
+    return Table(names, rows, len(read) <= most, ragged, delimiter, has_own_names)
 
 
 def _unique(header: Sequence[str]) -> tuple[str, ...]:
@@ -189,6 +192,8 @@ def _warnings(
     if not total:
         yield "there are no rows"
         return
+    if not table.has_own_names:
+        yield "some columns have no name, or the name of another: they were given one"
     if table.ragged:
         yield f"{table.ragged} rows have more or fewer cells than the header"
     if duplicates:

@@ -53,8 +53,8 @@ def _lines(experiment: Experiment, title: str) -> Iterator[str]:
     yield "by `evaluate.py` only: it writes predictions by row id and computes no metric.\n"
     yield "## Data\n"
     yield f"{words(experiment.source.words)}, split {words(data.split)}:"
-    yield f"{_share(data.table['validation_fraction'])} validation, {_share(data.table['test_fraction'])} test"
-    yield f"({words(str(data.table['shares_from']))}).\n"
+    shares = f"{_share(data.table['validation_fraction'])} validation, {_share(data.table['test_fraction'])} test"
+    yield f"{shares} ({words(str(data.table['shares_from']))})."
     yield from _list("", (words(note) for note in data.notes))
     yield "\n## Values and where they come from\n"
     yield "| value | is | origin | says |\n|---|---|---|---|"

@@ -135,6 +135,10 @@ def _of_path(path: Path) -> Source:
             f"No recipe reads {path} ({report.form}).",
             "Give CSV, TSV, JSON lines, an .npz of images and labels, a folder of images for each class, or a text.",
         )
+    if not report.has_own_names:
+        raise NotPossibleError(
+            "data", f"Some columns of {path} have no name, or the name of another.", "Give each a name of its own."
+        )
     size = report.arrays[0].shape[0] if report.form == "text" else report.rows
     return Source(str(path), frozenset(tasks), path.resolve(), report, size=size)
 

@@ -69,6 +69,7 @@ def fill(folder: Path) -> None:
     (folder / "labelled.csv").write_text("a,label\n" + "".join(f"{n / 2},{n % 2}\n" for n in range(50)))
     (folder / "gaps.csv").write_text("day,target\n2024-01-01,1\n2024-01-02,\n2024-01-03,2\n")
     (folder / "dates.csv").write_text("date,a,label\n" + "".join(f"{n}/1/2024,{n},{n % 2}\n" for n in range(1, 29)))
+    (folder / "twice.csv").write_text("a,a,label\n1,2,x\n3,4,y\n")
     (folder / "file").write_text("")
     (folder / "latin.json").write_bytes(b'{"source": "\xff"}')
     (folder / "task.md").write_text("# A task\n")
@@ -89,6 +90,7 @@ CASES = [
     (("new", "task.json", "--into", "x", "--data", "gaps.csv", "--recipe", "forecast-lstm"), "missing"),
     (("new", "task.json", "--into", "x", "--data", "dates.csv", "--recipe", "tabular-mlp"), "no order that is sure"),
     (("new", "task.json", "--into", "x", "--data", "labelled.csv", "--recipe", "text-lstm"), "no column of texts"),
+    (("new", "task.json", "--into", "x", "--data", "twice.csv", *TABULAR), "the name of another"),
     (("new", str(PAPER), "--into", "file"), "is a file"),
     (("new", str(PAPER), "--into", "/proc/x/y"), "cannot be written"),
     (("new", str(PAPER), "--into", "x", "--set", "epochs"), "sets nothing"),

@@ -214,6 +214,22 @@ def test_test_sets_of_archives_and_folders_are_kept(new: New, tmp_path: Path) ->
         assert all(row.startswith("test") or (row.isdigit() and int(row) >= 60) for row in ids["test"])
 
 
+def test_untidy_tables_are_read_as_the_first_look_reads_them(new: New, tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    rows = [f" {draw.integers(99)} ,{draw.random():.3f}, {'yes' if number % 2 else 'no'} " for number in range(90)]
+    table, lines = tmp_path / "untidy.csv", tmp_path / "untidy.jsonl"
+    table.write_text("\ufeff a ,b, label \n" + "\n".join(rows) + "\n7\n\n8,inf,yes,more\n9,nan,no\n", encoding="utf-8")
+    texts = [{"text": f"word{number} and words of it", "label": "ab"[number % 2]} for number in range(60)]
+    untidy = [*texts, {"text": None, "label": "a"}, {"label": "b"}, {"text": "no label at all", "label": None}]
+    lines.write_text("\n".join(map(json.dumps, untidy)), encoding="utf-8")
+
+    for recipe, data, count in (("tabular-mlp", table, 92), ("text-lstm", lines, 62)):
+        written = new(material.brief(), "--recipe", recipe, "--data", data, name=f"of {recipe}")
+        assert written.code == 0, written.out
+        ids = json.loads(python(written.folder, "-c", _SPLITS).stdout)
+        assert sum(map(len, ids.values())) == count, "rows without a label are left out, and no others"
+
+
 def test_rows_in_time_are_split_by_time(new: New, tmp_path: Path) -> None:
     rows = [(f"2024-{1 + day // 28:02}-{1 + day % 28:02}", day * 37 % 101, "up" if day * 37 % 101 > 50 else "down")
             for day in range(200)]  # fmt: skip

@@ -22,15 +22,22 @@ MISSING = {"", "na", "nan", "null", "none", "n/a", "?"}
 
 
 def read_columns(settings: Settings) -> dict[str, np.ndarray]:
-    """Every column as text."""
+    """Every column as text; cells that a row is short of are empty."""
     with settings.data_path.open(encoding="utf-8-sig", newline="") as stream:
         header, *rows = csv.reader(stream, delimiter=settings.data["delimiter"])
-    columns = np.array([row for row in rows if row], dtype=object)
-    return {name: columns[:, number] for number, name in enumerate(header)}
+    cells = [[cell.strip() for cell in row[: len(header)]] + [""] * (len(header) - len(row)) for row in rows if row]
+    columns = np.array(cells, dtype=object)
+    return {name.strip(): columns[:, number] for number, name in enumerate(header)}
+
+
+def is_missing(text: str) -> bool:
+    return text.lower() in MISSING
 
 
 def numbers(column: np.ndarray) -> np.ndarray:
-    return np.array([np.nan if text.strip().lower() in MISSING else float(text) for text in column])
+    """What is missing or not finite is NaN."""
+    values = np.array([np.nan if is_missing(text) else float(text) for text in column])
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def build_preparation(numeric: int, categories: int) -> ColumnTransformer:
@@ -48,7 +55,7 @@ def load_data(settings: Settings, names: Sequence[str]) -> Data:
     table = settings.data
     columns = read_columns(settings)
     raw = columns[table["target"]]
-    kept = np.array([text.strip().lower() not in MISSING for text in raw])  # a row without a target tells nothing
+    kept = np.array([not is_missing(text) for text in raw])  # a row without a target tells nothing
     numeric = [numbers(columns[name]) for name in table["numeric"]]
     categories = [columns[name] for name in table["categories"]]
     inputs = np.column_stack([*numeric, *categories]).astype(object)[kept]

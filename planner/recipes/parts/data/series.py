@@ -19,7 +19,8 @@ def read_series(settings: Settings) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Inputs (times, columns), the target (times,) and the name of each time, in the order of time."""
     table = settings.data
     with settings.data_path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(stream, delimiter=table["delimiter"]))
+        reader = csv.DictReader(stream, delimiter=table["delimiter"])
+        rows = [{name.strip(): cell for name, cell in row.items()} for row in reader]
     if "time" in table:
         as_time = float if table["time_is_number"] else str
         rows.sort(key=lambda row: as_time(row[table["time"]]))

@@ -24,10 +24,13 @@ def words(text: str) -> list[str]:
 
 
 def read_rows(settings: Settings) -> list[dict[str, str]]:
+    """Rows by the names of their columns, as text; what is not there is empty."""
     with settings.data_path.open(encoding="utf-8-sig", newline="") as stream:
         if settings.data["format"] == "jsonl":
-            return [json.loads(line) for line in stream if line.strip()]
-        return list(csv.DictReader(stream, delimiter=settings.data["delimiter"]))
+            rows = [json.loads(line) for line in stream if line.strip()]
+        else:
+            rows = list(csv.DictReader(stream, delimiter=settings.data["delimiter"], restkey="", restval=""))
+    return [{name.strip(): "" if cell is None else str(cell).strip() for name, cell in row.items()} for row in rows]
 
 
 def build_vocabulary(texts: Sequence[str], size: int) -> dict[str, int]:
@@ -48,15 +51,16 @@ def to_tokens(texts: Sequence[str], vocabulary: dict[str, int], length: int) -> 
 def load_data(settings: Settings, names: Sequence[str]) -> Data:
     """The splits of these names; row ids are the id column's, or count the rows from 0."""
     table = settings.data
-    source = read_rows(settings)
-    texts = np.array([str(row[table["text"]]) for row in source], dtype=object)
-    labels = np.array([str(row[table["target"]]) for row in source])
-    ids = [str(row[table["id"]]) for row in source] if "id" in table else [str(row) for row in range(len(source))]
+    everything = [{"": str(number)} | row for number, row in enumerate(read_rows(settings))]
+    source = [row for row in everything if row.get(table["target"])]  # a row without a label tells nothing
+    texts = np.array([row.get(table["text"], "") for row in source], dtype=object)
+    labels = np.array([row[table["target"]] for row in source])
+    ids = [row[table.get("id", "")] for row in source]
     groups = np.array([" ".join(words(text)) for text in texts])
     if "group" in table:
-        groups = joined(np.array([str(row[table["group"]]) for row in source]), groups)
+        groups = joined(np.array([row[table["group"]] for row in source]), groups)
     if "split" in table:
-        rows = split_as_given(np.array([str(row[table["split"]]) for row in source]), groups, table)
+        rows = split_as_given(np.array([row[table["split"]] for row in source]), groups, table)
     else:
         rows = split_rows(groups, table, labels)
     vocabulary = build_vocabulary(texts[rows["train"]], settings["vocabulary_size"])
