@@ -5,16 +5,19 @@ Invariant: the latest inspection of the experiment is the one that counts.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ..store import Store
 from ..store.records import Experiment, Json
 from .provenance import Hyperparameter, table
+from .stated import stated
 
 INSPECTED = "code.inspected"
 
 
-def told(report: Json) -> list[Json]:
-    """What of a report is kept with its event."""
-    return list(report.get("hyperparameters", ()))
+def told(report: Json, folder: Path) -> list[Json]:
+    """What is kept with the event: the report's hyperparameters, and those that the script's folder states."""
+    return [*stated(folder), *report.get("hyperparameters", ())]
 
 
 def hyperparameters(store: Store, experiment: Experiment) -> tuple[Hyperparameter, ...]:

@@ -21,6 +21,8 @@ class Origin(StrEnum):
     QUOTED = "quoted source"
     REFERENCE = "reference implementation"
     TUNED = "tuned in a run"
+    CONVENTION = "convention"
+    RECIPE = "chosen by the recipe"
     PERSON = "chosen by a person"
     LIBRARY = "library default"
     UNKNOWN = "unknown"
@@ -102,6 +104,9 @@ def _row(entry: Json, args: Sequence[str], shown: Mapping[str, str]) -> Hyperpar
 
 
 def _origin(entry: Json) -> tuple[Origin, str]:
+    if "stated" in entry:
+        origin, pointer = entry["stated"]
+        return Origin(origin), pointer
     if entry["origin"] == "library default":
         return Origin.LIBRARY, f"{entry['library']} {entry['version'] or 'of unknown version'}"
     texts = [entry["text"], (entry.get("from") or {}).get("text", "")]

@@ -9,10 +9,13 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+SETTINGS = "experiment.toml"
+"""What makes a folder an experiment: it names the script that trains, and holds its values."""
 MOST_FILES = 2000
 """A project of more files than this is fingerprinted by the first ones found."""
 
@@ -68,14 +71,29 @@ def _python_path() -> Iterator[Path]:
 
 
 def script_target(path: Path, args: tuple[str, ...], *, working_dir: Path) -> ScriptTarget:
-    """A script by its path. Raises :class:`TargetError`."""
+    """A script by its path, or by the folder of an experiment. Raises :class:`TargetError`."""
     script = (working_dir / path).absolute()
+    if (script / SETTINGS).is_file():
+        script = script / _training_script(script / SETTINGS)
     if script.is_dir():
         raise TargetError(f"{path} is a folder: name the script in it that trains, for example {path / 'train.py'}")
     if not script.exists():
         raise TargetError(f"{path} does not exist: check the path, or start in the folder where it is")
     _read_source(script)
     return ScriptTarget(script, None, args, working_dir)
+
+
+def _training_script(settings: Path) -> str:
+    """The name of the script beside these settings."""
+    try:
+        content = tomllib.loads(settings.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TargetError(f"{settings} cannot be read: {error}") from error
+    experiment = content.get("experiment")
+    name = experiment.get("train", "train.py") if isinstance(experiment, dict) else "train.py"
+    if not isinstance(name, str) or Path(name).name != name:
+        raise TargetError(f"{settings} names no script beside it: write train = \"train.py\" under [experiment]")
+    return name
 
 
 def module_target(name: str, args: tuple[str, ...], *, working_dir: Path) -> ScriptTarget:
@@ -89,9 +107,10 @@ def module_target(name: str, args: tuple[str, ...], *, working_dir: Path) -> Scr
 
 
 def fingerprint(target: ScriptTarget) -> str:
-    """sha256 over the script and every module of the user's that it imports, with their places."""
+    """sha256 over the script, the modules of the user's that it imports, and experiment.toml, with their places."""
     digest = hashlib.sha256()
-    for file in own_files(target):
+    settings = target.script.parent / SETTINGS
+    for file in (*own_files(target), *([settings] if settings.is_file() else [])):
         digest.update(str(file).encode("utf-8", "surrogateescape") + b"\0")
         digest.update(_bytes(file) + b"\0")
     return digest.hexdigest()

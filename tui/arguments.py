@@ -20,7 +20,6 @@ LIMIT_OPTIONS = {
 """What limits a run besides time."""
 
 LATER = {
-    "new": "requirements → a runnable experiment folder",
     "sweep": "a bounded search over hyperparameters",
     "confirm": "more seeds, and the sealed test split once",
 }
@@ -69,7 +68,7 @@ def parser() -> _Parser:
     common = _common()
     of_runs = (
         _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume,
-        _add_diagnose, _add_paper, _add_report, _add_verify,
+        _add_diagnose, _add_paper, _add_new, _add_data, _add_find, _add_report, _add_verify,
     )  # fmt: skip
     for add in (_add_check, _add_run, *of_runs):
         add(commands, common)
@@ -254,6 +253,40 @@ def _add_verify(commands: Any, common: _Parser) -> None:
     parser.add_argument("--report", metavar="FILE", help="a report in JSON whose every value is looked up again")
 
 
+def _add_new(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "new", parents=[common, _json()], help="a task or paper, and data → a runnable experiment folder"
+    )
+    parser.add_argument("task", metavar="TASK|PAPER", help="what `mlintern read` reads, or its JSON as a file")
+    parser.add_argument("--into", metavar="DIR", required=True, help="the folder to write; new, or empty")
+    parser.add_argument("--recipe", metavar="NAME", help="in place of the one that fits the words of the task")
+    parser.add_argument("--data", metavar="PATH", help="the data, where the task does not name what is here")
+    parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
+    parser.add_argument("--group", metavar="COLUMN", help="the column whose rows stay on one side of the split")
+    parser.add_argument("--time", metavar="COLUMN", help="the column that orders rows in time")
+    parser.add_argument("--split", choices=("rows", "groups", "time"), help="in place of what the columns suggest")
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="a hyperparameter of your own choice"
+    )
+
+
+def _add_data(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser("data", parents=[common, _json()], help="a first look at a data set")
+    parser.add_argument("path", metavar="PATH", help="a table, arrays, a text, or a folder")
+    parser.add_argument("--target", metavar="COLUMN", help="the column that is to be predicted")
+
+
+def _add_find(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "find", parents=[common, _json()], help="data, checkpoints and reference code that are on this machine"
+    )
+    parser.add_argument("words", metavar="WORDS", nargs="+", help="what to look for, such as digits or resnet")
+    parser.add_argument(
+        "--in", dest="folders", metavar="DIR", action="append", default=[], help="a folder to look in, not this one"
+    )
+    parser.add_argument("--limit", metavar="N", type=_count, default=20, help="how many at most (default: 20)")
+
+
 def _read(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     """A parser of ours for argparse, which would throw the words of a ValueError away."""
 
@@ -280,7 +313,7 @@ def _parse_finding_id(text: str) -> int:
 
 def _parse_count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= 100_000):
-        raise ValueError(f"“{text}” is not a number of runs from 1 to 100000")
+        raise ValueError(f"“{text}” is not a number from 1 to 100000")
     return int(text)
 
 

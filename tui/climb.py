@@ -355,7 +355,7 @@ class Climb:
                 experiment.id, RungName.STATIC, status, why=why, seconds=float(report.get("seconds") or 0.0)
             )
             self._add_findings(RungName.STATIC, verdict.findings, None)
-            self._event(inspections.INSPECTED, hyperparameters=inspections.told(report))
+            self._event(inspections.INSPECTED, hyperparameters=inspections.told(report, experiment.script.parent))
             self._event(
                 "rung.settled",
                 rung=RungName.STATIC,

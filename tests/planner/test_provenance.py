@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from mlintern.planner.provenance import Hyperparameter, Origin, open_questions, table
+from mlintern.planner.stated import stated
 from mlintern.runtime import interpreters
 
 SOURCE = """\
@@ -57,6 +58,30 @@ def test_a_value_on_the_command_line_was_chosen_by_a_person(tmp_path: Path) -> N
     lr = rows(tmp_path, "--lr", "0.01")["AdamW", "lr"]
 
     assert (lr.value, lr.origin, lr.pointer) == ("0.01", Origin.PERSON, "--lr")
+
+
+def test_the_values_that_an_experiment_states_have_its_origins(tmp_path: Path) -> None:
+    (tmp_path / "experiment.toml").write_text(
+        '[hyperparameters.learning_rate]\nvalue = 0.01\norigin = "quoted source"\nsays = "a rate of 0.01"\n'
+        'place = "page 2"\n[hyperparameters.batch_size]\nvalue = 32\norigin = "somebody"\n'
+        "[hyperparameters.broken]\nvalue = [1]\n",
+        encoding="utf-8",
+    )
+
+    told = table({"hyperparameters": stated(tmp_path)})
+
+    assert [(one.name, one.value, one.origin, one.pointer, one.line) for one in told] == [
+        ("batch_size", 32, Origin.UNKNOWN, "", 6),
+        ("learning_rate", 0.01, Origin.QUOTED, "a rate of 0.01 (page 2)", 1),
+    ], "what is unknown and matters first"
+    assert told[0].is_open and not told[1].is_open
+
+
+def test_a_folder_that_states_nothing_has_no_values(tmp_path: Path) -> None:
+    assert stated(tmp_path) == []
+    for text in ("[broken", "hyperparameters = 5", "[data]\n"):
+        (tmp_path / "experiment.toml").write_text(text)
+        assert stated(tmp_path) == []
 
 
 def test_a_report_without_a_census_gives_an_empty_table() -> None:

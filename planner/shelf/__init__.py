@@ -1,0 +1,1 @@
+"""What is already on this machine: data sets, checkpoints and reference implementations, found by words, offline."""
