@@ -93,6 +93,12 @@ def measured_runs(store: Store, experiment: Experiment) -> tuple[Run, ...]:
     return tuple(store.runs.get(run_id) for run_id in ids if run_id is not None)
 
 
+def setup_seconds(store: Store, experiment: Experiment, run: Run) -> float:
+    """Wall time of a short run outside of its loops, which a run of any length takes; 0 where it was not measured."""
+    measured = _measure(store, experiment, run)
+    return 0.0 if measured is None else measured.setup.wall
+
+
 def _measure(store: Store, experiment: Experiment, run: Run) -> Measured | None:
     """What the run's loop tree says, with the shape or the times of the look before it, where better."""
     loops = store.reports.get(run.id, "loops")

@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from ..store.records import Rung, RungName, RungStatus
 
 BUILT = (
-    RungName.STATIC, RungName.DRYRUN, RungName.REHEARSAL, RungName.OVERFIT, RungName.PILOT, RungName.FULL,
+    RungName.STATIC, RungName.DRYRUN, RungName.REHEARSAL, RungName.OVERFIT, RungName.PILOT, RungName.SWEEP,
+    RungName.FULL,
 )  # fmt: skip
 """The rungs that this version can climb. The others are declared, and never read as passed."""
 
 NOT_BUILT_WHY = "not built yet"
+
+OPTIONAL = frozenset({RungName.SWEEP})
+"""Rungs that are climbed only when they are asked for, with a plan of their own; nothing above waits for them."""
 
 
 @dataclass(frozen=True, slots=True)

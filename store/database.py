@@ -29,6 +29,7 @@ from .reports import Reports
 from .rungs import Rungs
 from .runs import Runs
 from .samples import Samples
+from .sweeps import Sweeps
 
 DATABASE_NAME = "mlintern.db"
 
@@ -46,6 +47,7 @@ class Store:
         self.findings = Findings(connection)
         self.acceptances = Acceptances(connection)
         self.remedies = Remedies(connection)
+        self.sweeps = Sweeps(connection)
         self.metrics = Metrics(connection)
         self.samples = Samples(connection)
         self.reports = Reports(connection)
