@@ -209,9 +209,12 @@ class Sweeping:
 
 
 def go_on(store: Store, home: Path, sweep: Sweep) -> bool:
-    """Start a conductor for a sweep that has none; whether that was needed. Returns when it has left this process."""
+    """Start a conductor for a sweep that has none, also for one that is only to be wound up; whether that was needed.
+
+    Returns when it has left this process.
+    """
     sweep = store.sweeps.get(sweep.id)
-    if sweep.status.is_over or is_conducted(sweep):
+    if sweep.ended_at is not None or is_conducted(sweep):
         return False
     folder = home / "sweeps" / str(sweep.id)
     folder.mkdir(parents=True, exist_ok=True)

@@ -65,6 +65,7 @@ class Search:
         self._draws = draws
         self._startup = startup
         self._seen: set[tuple[Value, ...]] = set()
+        self._learned = 0
         with warnings.catch_warnings():
             # Told once a process that this is experimental in parts; what is used here is not.
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -80,6 +81,7 @@ class Search:
             self._seen.add(self._key(one.values))
             if self._is_inside(one):
                 self._study.add_trial(self._frozen(one))
+                self._learned += 1
 
     def running(self, values: Values) -> None:
         """Keep in mind that a configuration is being tried, so that no other worker tries the same."""
@@ -116,19 +118,17 @@ class Search:
 
     @property
     def _is_warm(self) -> bool:
-        return len(self._study.trials) >= self._startup
+        return self._learned >= self._startup
 
     def _draw(self, *, at_random: bool) -> dict[str, Value]:
-        trial = optuna.trial.create_trial(state=TrialState.RUNNING)
-        drawn = {} if at_random else self._sampler.sample_relative(self._study, trial, self._distributions)
-        found: dict[str, Value] = {}
-        for parameter in self._space:
-            name = parameter.name
-            raw = drawn.get(name)
-            if raw is None:
-                raw = self._random.sample_independent(self._study, trial, name, self._distributions[name])
-            found[name] = parameter.choices[raw] if _is_ordered(parameter) else raw
-        return found
+        self._study.sampler = self._random if at_random else self._sampler
+        trial = self._study.ask(self._distributions)
+        # Not tried yet, and maybe never: what comes of it is told by learn(). The search forgets failed trials.
+        self._study.tell(trial, state=TrialState.FAIL)
+        return {
+            one.name: one.choices[trial.params[one.name]] if _is_ordered(one) else trial.params[one.name]
+            for one in self._space
+        }
 
     def _frozen(self, one: Observation) -> optuna.trial.FrozenTrial:
         infeasible = one.ending is Ending.INFEASIBLE
