@@ -90,7 +90,9 @@ def ours(machine: Machine, seed: int) -> Iterator[None]:
         chosen = search.propose()
 
 
-def of_optuna(sampler: Callable[[int], optuna.samplers.BaseSampler], pruner: Callable[[], optuna.pruners.BasePruner]) -> Method:
+def of_optuna(
+    sampler: Callable[[int], optuna.samplers.BaseSampler], pruner: Callable[[], optuna.pruners.BasePruner]
+) -> Method:
     """A sampler and a pruner of Optuna's, as its documentation uses them."""
 
     def search(machine: Machine, seed: int) -> Iterator[None]:
@@ -204,9 +206,9 @@ def line(name: str, told: dict[str, dict[str, list[float]]]) -> str:
     parts = []
     for share in SHARES:
         cost = told[name][str(share)]
-        base = told.get("random search", {}).get(str(share))
-        times = "" if base is None else f" {statistics.mean(base) / statistics.mean(cost):5.1f}x {statistics.median(base) / statistics.median(cost):5.1f}x"
-        parts.append(f"top {share:.0%}: {statistics.mean(cost):7.1f} s mean {statistics.median(cost):7.1f} s median{times}")
+        base = told.get("random search", {}).get(str(share), cost)
+        for kind, of in (("mean", statistics.mean), ("median", statistics.median)):
+            parts.append(f"top {share:.0%} {kind} {of(cost):6.2f} s {of(base) / of(cost):4.1f}x")
     return f"{name:40} " + "  ".join(parts)
 
 

@@ -1,7 +1,8 @@
 """A table to search in: one small network on scikit-learn's digits, trained with each of 2,592 configurations.
 
-``python -m mlintern.benchmarks.sweep_table PART`` trains a ninth of them, ``… join`` writes the table. Labels are noisy and
-training rows few, so that the hyperparameters matter; the cost of a configuration is the CPU time that it took.
+``python -m mlintern.benchmarks.sweep_table PART FOLDER`` trains a ninth of them, ``… join FOLDER`` writes the table.
+Labels are noisy and training rows few, so that the hyperparameters matter; the cost of a configuration is the CPU time
+that it took.
 """
 
 from __future__ import annotations
@@ -131,7 +132,8 @@ def make(part: int, folder: Path) -> None:
         began = time.process_time()
         right.append(train(rows, every[number], seed=number))
         milliseconds.append(1000 * (time.process_time() - began))
-    np.savez(folder / f"part{part}.npz", right=np.array(right, np.uint16), milliseconds=np.array(milliseconds, np.float32))
+    told = {"right": np.array(right, np.uint16), "milliseconds": np.array(milliseconds, np.float32)}
+    np.savez(folder / f"part{part}.npz", **told)
 
 
 def join(folder: Path) -> None:

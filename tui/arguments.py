@@ -169,8 +169,9 @@ def _add_sweep(commands: Any, common: _Parser) -> None:
         "sweep",
         parents=[_script(), common, _json()],
         help="search over hyperparameters within a budget, approved once",
-        usage="mlintern sweep SCRIPT|RUN|-m MODULE [--param NAME=LOW..HIGH[:log]|NAME=A,B,C …] [--metric NAME[:max|min]] "
-        "[--insist] [--budget TIME] [--seeds N] [--workers N] [--approve CEILING] [--resume] [--stop] [--json] "
+        usage="mlintern sweep SCRIPT|RUN|-m MODULE [--param NAME=LOW..HIGH[:log]|NAME=A,B,C …] "
+        "[--metric NAME[:max|min]] [--insist] [--budget TIME] [--seeds N] [--workers N] [--approve CEILING] "
+        "[--resume] [--stop] [--json] "
         "[--python EXE] [--steps N] [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
     )
     parser.add_argument(
@@ -181,14 +182,14 @@ def _add_sweep(commands: Any, common: _Parser) -> None:
         help="what to vary: lr=1e-5..1e-2:log or batch_size=16,32,64 (default: proposed from where values come from)",
     )
     parser.add_argument("--metric", metavar="NAME[:max|min]", help="what to compare by (default: a validation metric)")
-    parser.add_argument("--insist", action="store_true", help="compare by a test metric all the same; it stays on record")
+    parser.add_argument("--insist", action="store_true", help="compare by a test metric all the same; it is recorded")
     parser.add_argument(
         "--budget", dest="within", metavar="TIME", type=_duration, help="what all trials together may take, such as 30m"
     )
-    parser.add_argument("--seeds", metavar="N", type=_few, default=3, help="fresh seeds in the end (default: 3; 0: none)")
+    parser.add_argument("--seeds", metavar="N", type=_few, default=3, help="fresh seeds in the end (default: 3)")
     parser.add_argument("--workers", metavar="N", type=_few, default=1, help="trials at the same time (default: 1)")
-    parser.add_argument("--approve", metavar="CEILING", type=_duration, help="approve it ahead, up to a time such as 30m")
-    parser.add_argument("--resume", action="store_true", help="come back to a sweep, and go on where it was interrupted")
+    parser.add_argument("--approve", metavar="CEILING", type=_duration, help="approve it ahead, up to such as 30m")
+    parser.add_argument("--resume", action="store_true", help="come back to a sweep, and go on where it stood")
     parser.add_argument("--stop", action="store_true", help="end a sweep; what it found stays")
 
 

@@ -1,8 +1,8 @@
 """The process that conducts one sweep: ``python -m mlintern.tui.conductor HOME SWEEP``.
 
-Invariant: it belongs to no terminal, and there is one for a sweep at a time. It keeps nothing to itself: what it decides
-follows from the store, so that another one goes on where this one was killed. Each trial is a run with a supervisor of
-its own, which goes on without it; no trial starts that the gate does not admit.
+Invariant: it belongs to no terminal, and there is one for a sweep at a time. It keeps nothing to itself: what it
+decides follows from the store, so that another one goes on where this one was killed. Each trial is a run with a
+supervisor of its own, which goes on without it; no trial starts that the gate does not admit.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from ..planner.fit import why_it_cannot_run
 from ..planner.prices import known
 from ..planner.sweep import outcome
 from ..planner.sweep.director import Next, Nothing, next_trial, why_behind
-from ..planner.sweep.space import arguments
+from ..planner.sweep.space import arguments, from_json
 from ..planner.sweep.state import State, look
 from ..planner.sweep.summary import summarise
-from ..runtime import kernel, launch, processes, protocol
+from ..runtime import launch, processes, protocol
 from ..runtime.budgets import Unit, used_by
 from ..runtime.options import with_values
 from ..runtime.project import ScriptTarget
 from ..runtime.protocol import Command, Isolation
 from ..runtime.room import RoomWatch
 from ..store import Store, StoreError
-from ..store.records import Experiment, Run, RungName, RungStatus, Sweep, SweepStatus, Trial, TrialState
+from ..store.records import Experiment, Run, RungName, RungStatus, Sweep, SweepStatus, Trial
 from .probing import probe_settings
 
 POLL_SECONDS = 0.2
@@ -272,8 +272,6 @@ class Conductor:
 
 def trial_args(experiment: Experiment, sweep: Sweep, found: Next) -> tuple[str, ...]:
     """The command line of a trial: the experiment's, with the values, the length and the seed of the trial."""
-    from ..planner.sweep.space import from_json
-
     flags = arguments([from_json(one) for one in sweep.space], found.values)
     if found.length is not None and sweep.length is not None:
         flags[str(sweep.length["flag"])] = str(found.length)

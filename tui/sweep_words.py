@@ -25,8 +25,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield f"a trial takes {duration_interval(plan.whole)} when it is not stopped early"
     least, most = plan.trials
     yield (
-        f"budget {duration(plan.budget_seconds)}: {least} configurations in full, or up to some {most} when those behind"
-        " are stopped early; the script's own comes first"
+        f"budget {duration(plan.budget_seconds)}: {least} configurations in full, or up to some {most} when those"
+        " behind are stopped early; the script's own comes first"
     )
     if plan.seed_flag is None:
         yield "noise: unknown, because the script has no option for its seed; then no difference is called better"

@@ -1,1 +1,1 @@
-"""The search over hyperparameters: what to try, for how long, within which budget, and what the outcome allows to say."""
+"""The search over hyperparameters: what to try, for how long, in which budget, and what may be said of it."""

@@ -36,7 +36,6 @@ def advise(bests: Sequence[float], *, parameters: int, floor: Floor | None, left
     if gain <= 0:
         return Advice(True, f"the last {window} configurations found nothing better: more is not worth it")
     if floor is not None and gain < floor.deviation:
-        return Advice(
-            True, f"the last {window} configurations gained {gain:.3g}, less than a seed changes ({floor.deviation:.3g})"
-        )
+        seed = f"less than a seed changes ({floor.deviation:.3g})"
+        return Advice(True, f"the last {window} configurations gained {gain:.3g}, {seed}")
     return Advice(False, f"the last {window} configurations gained {gain:.3g}; the rest may bring {expected:.2g} more")

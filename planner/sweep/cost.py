@@ -74,7 +74,8 @@ class CostModel:
 def steps_factor(space: Sequence[Parameter], values: Values) -> float:
     """How many times the steps of the script's own arguments a configuration makes: a smaller batch makes more."""
     for one in space:
-        value = values.get(one.name)
-        if "batch" in one.name and isinstance(one.default, (int, float)) and isinstance(value, (int, float)) and value > 0:
-            return max(1.0, one.default / value)
+        now, value = one.default, values.get(one.name)
+        are_numbers = isinstance(now, (int, float)) and isinstance(value, (int, float))
+        if "batch" in one.name and are_numbers and value > 0:
+            return max(1.0, now / value)
     return 1.0

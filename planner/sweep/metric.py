@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from ...runtime.printed import PREFIX
 
 _VALIDATION = ("val", "valid", "validation", "dev", "eval", "evaluation")
-_HIGHER = ("accuracy", "acc", "f1", "auc", "auroc", "precision", "recall", "bleu", "rouge", "miou", "iou", "dice", "map",
-           "r2", "psnr", "ssim", "reward", "return")  # fmt: skip
+_HIGHER = ("accuracy", "acc", "f1", "auc", "auroc", "precision", "recall", "bleu", "rouge", "miou", "iou", "dice",
+           "map", "r2", "psnr", "ssim", "reward", "return")  # fmt: skip
 _LOWER = ("loss", "nll", "perplexity", "ppl", "error", "err", "wer", "cer", "mse", "rmse", "mae", "fid", "kl", "bpc",
           "bpb")  # fmt: skip
 

@@ -122,7 +122,7 @@ def _welch(candidate: Sequence[float], baseline: Sequence[float], looked_at: int
 
 def _difference(gain: float, error: float, freedom: float, seeds: int, looked_at: int) -> Difference:
     if error == 0:
-        return Difference(Verdict.UNKNOWN, None, None, seeds, "all seeds agree to the last digit: the seed has no effect")
+        return Difference(Verdict.UNKNOWN, None, None, seeds, "all seeds agree to the last digit: it has no effect")
     # Bonferroni: of so many that were looked at, one is this far off by luck so many times as often.
     chance = min(1.0, looked_at * two_sided(gain / error, freedom))
     half = quantile(1 - (1 - LEVEL) / looked_at, freedom) * error

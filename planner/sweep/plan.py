@@ -79,8 +79,8 @@ def make_plan(
         raise PlanError("a seed is no hyperparameter: the best of many seeds is luck. Leave it out; see --seeds")
     if full is None or full.seconds is None:
         raise PlanError(
-            "what a trial takes is unknown, because the forecast of the full run is: an unknown cost cannot be budgeted."
-            " Say the steps with --steps N, or run a pilot first"
+            "what a trial takes is unknown, because the forecast of the full run is: an unknown cost cannot be"
+            " budgeted. Say the steps with --steps N, or run a pilot first"
         )
     budget = budget_seconds if budget_seconds is not None else DEFAULT_TRIALS * (full.seconds.mid + GRACE_SECONDS)
     if budget < full.seconds.high + GRACE_SECONDS:

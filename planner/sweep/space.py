@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeAlias
 
 from ...runtime.options import ScriptOption, given
@@ -105,11 +105,11 @@ def arguments(space: Sequence[Parameter], values: Values) -> dict[str, str]:
     return {one.flag: text(values[one.name]) for one in space if one.name in values}
 
 
-# -- what a person gave --------------------------------------------------------------------------------------------------
+# -- what a person gave ------------------------------------------------------------------------------------------------
 
 
 def parse(written: str, options: Sequence[ScriptOption], args: tuple[str, ...]) -> Parameter:
-    """``lr=1e-5..1e-2:log`` or ``batch_size=16,32,64``, of an option that the script has. Raises :class:`SpaceError`."""
+    """``lr=1e-5..1e-2:log`` or ``batch_size=16,32,64``, of an option of the script's. Raises :class:`SpaceError`."""
     name, given_bounds, bounds = written.rpartition("=") if written.startswith("--") else written.partition("=")
     if not given_bounds or not name or not bounds:
         raise SpaceError(f"“{written}” is no parameter with its bounds; write for example {EXAMPLES}")
@@ -176,7 +176,7 @@ def _bound(parameter: Parameter, value: float) -> str:
     return str(int(value)) if parameter.kind == "int" else f"{value:g}"
 
 
-# -- what is proposed ----------------------------------------------------------------------------------------------------
+# -- what is proposed --------------------------------------------------------------------------------------------------
 
 
 def propose(
@@ -194,7 +194,7 @@ def propose(
         why = "proposed: nobody can tell where its value comes from"
         if row is not None and not row.is_open:
             why = f"proposed: its value is a {row.origin}" if row.origin else "proposed"
-        found.append(((row is not None and not row.is_open, rank), _with_reason(parameter, why)))
+        found.append(((row is not None and not row.is_open, rank), replace(parameter, why=why)))
     return tuple(parameter for _, parameter in sorted(found, key=lambda one: one[0])[:MOST_PROPOSED])
 
 
@@ -234,13 +234,7 @@ def _around(option: ScriptOption, value: Value | None) -> Parameter | None:
     return None
 
 
-def _with_reason(parameter: Parameter, why: str) -> Parameter:
-    from dataclasses import replace
-
-    return replace(parameter, why=why)
-
-
-# -- length and seed -----------------------------------------------------------------------------------------------------
+# -- length and seed ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

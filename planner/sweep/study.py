@@ -7,6 +7,7 @@ is a constraint, never a bad value. The same configuration is not proposed twice
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ STARTUP = 8
 DRAWS = 3
 """Of so many configurations that look best to the model, the cheapest is taken."""
 
-_MOST_TRIES = 40
+_MOST_TRIES = 12
 
 
 class Ending(StrEnum):
@@ -65,6 +66,7 @@ class Search:
         self._draws = draws
         self._startup = startup
         self._seen: set[tuple[Value, ...]] = set()
+        self._seen_inside: set[tuple[Value, ...]] = set()
         self._learned = 0
         with warnings.catch_warnings():
             # Told once a process that this is experimental in parts; what is used here is not.
@@ -78,33 +80,37 @@ class Search:
     def learn(self, observations: Iterable[Observation]) -> None:
         """Take in what came of trials. What lies outside of the space teaches nothing about it."""
         for one in observations:
-            self._seen.add(self._key(one.values))
-            if self._is_inside(one):
+            self._see(one.values)
+            if self._is_inside(one.values):
                 self._study.add_trial(self._frozen(one))
                 self._learned += 1
 
     def running(self, values: Values) -> None:
         """Keep in mind that a configuration is being tried, so that no other worker tries the same."""
-        self._seen.add(self._key(values))
+        self._see(values)
 
     def propose(self) -> dict[str, Value] | None:
         """The next configuration; ``None`` where every one that there is has been tried."""
+        if self._is_exhausted:
+            return None
         found: list[dict[str, Value]] = []
-        for attempt in range(_MOST_TRIES):
-            values = self._draw(at_random=attempt >= _MOST_TRIES // 2)
+        for _ in range(_MOST_TRIES):
+            values = self._draw(at_random=False)
             if self._key(values) not in self._seen and values not in found:
                 found.append(values)
             if len(found) >= (self._draws if self._is_warm else 1):
                 break
-        if not found:
-            return None
+        while not found:
+            # The model comes back to what was tried: anything new says more.
+            values = self._draw(at_random=True)
+            found = [values] if self._key(values) not in self._seen else []
         chosen = min(found, key=self._cost) if self._cost is not None else found[0]
-        self._seen.add(self._key(chosen))
+        self._see(chosen)
         return chosen
 
     def frozen_at(self, one: Observation, level: int) -> optuna.trial.FrozenTrial | None:
         """A trial as complete, with the value that it had at a level; ``None`` where it lies outside of the space."""
-        if not self._is_inside(one):
+        if not self._is_inside(one.values):
             return None
         return self._frozen(Observation(one.values, Ending.COMPLETE, {level: one.curve[level]}))
 
@@ -113,12 +119,24 @@ class Search:
         """For importances."""
         return self._study
 
-    def _is_inside(self, one: Observation) -> bool:
-        return all(parameter.holds(one.values.get(parameter.name)) for parameter in self._space)
+    def _see(self, values: Values) -> None:
+        self._seen.add(self._key(values))
+        if self._is_inside(values):
+            self._seen_inside.add(self._key(values))
+
+    def _is_inside(self, values: Values) -> bool:
+        return all(parameter.holds(values.get(parameter.name)) for parameter in self._space)
 
     @property
     def _is_warm(self) -> bool:
         return self._learned >= self._startup
+
+    @property
+    def _is_exhausted(self) -> bool:
+        """Whether every configuration of a finite space has been seen."""
+        sizes = [_size(parameter) for parameter in self._space]
+        whole = math.prod(size for size in sizes if size is not None)
+        return None not in sizes and len(self._seen_inside) >= whole
 
     def _draw(self, *, at_random: bool) -> dict[str, Value]:
         self._study.sampler = self._random if at_random else self._sampler
@@ -144,6 +162,15 @@ class Search:
 
     def _key(self, values: Values) -> tuple[Value, ...]:
         return tuple(values.get(parameter.name, "") for parameter in self._space)
+
+
+def _size(parameter: Parameter) -> int | None:
+    """How many values there are; ``None`` for a continuous range."""
+    if parameter.kind == "choice":
+        return len(parameter.choices)
+    if parameter.kind == "int" and parameter.low is not None and parameter.high is not None:
+        return int(parameter.high) - int(parameter.low) + 1
+    return None
 
 
 def _is_ordered(parameter: Parameter) -> bool:

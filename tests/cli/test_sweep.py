@@ -50,7 +50,8 @@ def test_from_the_plan_to_the_result(mlintern: Mlintern, folder: Path, home: Pat
     nobody = mlintern(*words)
     assert nobody.code == 3, nobody.err
     told = nobody.json("sweep")
-    assert (told["plan"]["metric"], told["plan"]["maximise"], told["plan"]["seed_flag"]) == ("val accuracy", True, "--seed")
+    plan = told["plan"]
+    assert (plan["metric"], plan["maximise"], plan["seed_flag"]) == ("val accuracy", True, "--seed")
     assert told["asks"]["rung"] == "sweep" and told["asks"]["forecast"]["seconds"]["high"] > 0
     assert told["sweep"] is None and told["trials"] == []
 
@@ -81,7 +82,8 @@ def test_from_the_plan_to_the_result(mlintern: Mlintern, folder: Path, home: Pat
 
 
 def test_a_test_metric_is_refused(mlintern: Mlintern, folder: Path) -> None:
-    (folder / "train.py").write_text(TRAIN.replace("val accuracy", "test accuracy").replace(" loss {loss.item():.4f}", ""))
+    text = TRAIN.replace("val accuracy", "test accuracy").replace(" loss {loss.item():.4f}", "")
+    (folder / "train.py").write_text(text)
     by_default = mlintern("sweep", "train.py", "--param", "lr=0.001,0.1")
     assert by_default.code in (1, 2) and "Traceback" not in by_default.err
     named = mlintern("sweep", "train.py", "--param", "lr=0.001,0.1", "--metric", "test_accuracy")

@@ -22,25 +22,27 @@ LR = Parameter("lr", "--lr", "float", 1e-4, 1e-1, True, default=1e-3)
 BATCH = Parameter("batch_size", "--batch-size", "choice", choices=(16, 32, 64), default=64)
 
 
-# -- halving -------------------------------------------------------------------------------------------------------------
+# -- halving -----------------------------------------------------------------------------------------------------------
 
 
-def test_levels_are_thirds_down_to_the_least() -> None:
-    assert halving.levels(27) == (1, 3, 9)
-    assert halving.levels(100, least=3) == (4, 11, 33)
-    assert halving.levels(2) == () or max(halving.levels(2)) < 2
+def test_levels_are_halves_down_to_a_ninth() -> None:
+    assert halving.levels(27) == (3, 7, 14)
+    assert halving.levels(27, reduction=3) == (3, 9)
+    assert halving.levels(9) == (1, 2, 4)
+    assert halving.levels(2) == (1,) and halving.levels(1) == ()
 
 
 @pytest.mark.parametrize(
     ("value", "others", "passes"),
-    [(0.5, [], True), (0.5, [0.6], False), (0.5, [0.4, 0.3], True), (0.5, [0.6, 0.4, 0.3, 0.2, 0.1], True)],
-)
-def test_the_best_third_goes_on(value: float, others: list[float], passes: bool) -> None:
+    [(0.5, [], True), (0.5, [0.6], False), (0.5, [0.4, 0.3], True), (0.5, [0.6, 0.4, 0.3], True),
+     (0.5, [0.7, 0.6, 0.3], False)],
+)  # fmt: skip
+def test_the_best_half_goes_on(value: float, others: list[float], passes: bool) -> None:
     assert halving.goes_on(value, others, maximise=True) is passes
     assert halving.goes_on(-value, [-one for one in others], maximise=False) is passes
 
 
-def test_of_those_begun_short_the_best_third_is_promoted_once_the_highest_first() -> None:
+def test_of_those_begun_short_the_best_half_is_promoted_once_the_highest_first() -> None:
     at_one = {"a": 0.9, "b": 0.5, "c": 0.4}
     assert halving.to_promote({1: at_one}, full=9, maximise=True) == ("a", 1)
     assert halving.to_promote({1: at_one, 3: {"a": 0.95}}, full=9, maximise=True) is None
@@ -50,7 +52,7 @@ def test_of_those_begun_short_the_best_third_is_promoted_once_the_highest_first(
     assert halving.to_promote({1: {"a": -math.inf, "b": -math.inf, "c": -math.inf}}, full=9, maximise=True) is None
 
 
-# -- budget and cost -----------------------------------------------------------------------------------------------------
+# -- budget and cost ---------------------------------------------------------------------------------------------------
 
 
 def test_a_trial_is_covered_by_the_upper_end_of_its_forecast_or_not_at_all() -> None:
@@ -73,7 +75,7 @@ def test_cost_is_the_forecast_scaled_by_steps_until_trials_have_shown_more() -> 
     assert told.mid == pytest.approx(50.0, rel=0.05) and told.low < 50 < told.high
 
 
-# -- search --------------------------------------------------------------------------------------------------------------
+# -- search ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_configuration_is_proposed_once_and_all_of_them_before_it_ends() -> None:
@@ -121,7 +123,7 @@ def test_the_parameter_that_matters_is_told_and_with_few_trials_nothing() -> Non
         for n in range(40)
     ]  # fmt: skip
     told = importances(search, seen)
-    assert told is not None and list(told)[0] == "lr" and told["lr"] > told["other"]
+    assert told is not None and next(iter(told)) == "lr" and told["lr"] > told["other"]
     assert importances(search, seen[:10]) is None
 
 
@@ -137,7 +139,7 @@ def test_advice_comes_when_enough_was_tried_and_rests_on_the_noise() -> None:
     assert inside is not None and inside.stop and "less than a seed changes" in inside.words
 
 
-# -- metric and plan -----------------------------------------------------------------------------------------------------
+# -- metric and plan ---------------------------------------------------------------------------------------------------
 
 NAMES = ("test accuracy", "train loss", "printed/val loss", "printed/val accuracy")
 

@@ -32,7 +32,8 @@ def test_a_difference_inside_the_noise_is_never_better() -> None:
     assert noisy.verdict is Verdict.INSIDE
     clear = compare({1: 0.95, 2: 0.951, 3: 0.949}, {1: 0.90, 2: 0.902, 3: 0.899}, maximise=True)
     assert clear.verdict is Verdict.BETTER and clear.gain is not None and clear.gain.low > 0
-    assert compare({1: 0.95, 2: 0.951, 3: 0.949}, {1: 0.90, 2: 0.902, 3: 0.899}, maximise=False).verdict is Verdict.WORSE
+    worse = compare({1: 0.95, 2: 0.951, 3: 0.949}, {1: 0.90, 2: 0.902, 3: 0.899}, maximise=False)
+    assert worse.verdict is Verdict.WORSE
 
 
 @pytest.mark.parametrize("candidate", [{}, {1: 0.99}])
@@ -64,7 +65,7 @@ def test_rows_that_are_shared_are_compared_row_by_row() -> None:
     baseline = [1.0] * 80 + [0.0] * 20
     candidate = [1.0] * 90 + [0.0] * 10
     assert paired(candidate, baseline).verdict is Verdict.BETTER
-    assert paired(baseline[1:] + [1.0], baseline).verdict is Verdict.INSIDE
+    assert paired([*baseline[1:], 1.0], baseline).verdict is Verdict.INSIDE
     with pytest.raises(ValueError, match="score the same rows"):
         paired([1.0], baseline)
 

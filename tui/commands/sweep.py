@@ -19,7 +19,7 @@ from ...store import Store
 from ...store.records import Experiment, RungName, Sweep, SweepStatus, Trial
 from .. import output_json, sweep_words
 from ..output import SCHEMA, CommandError, ExitCode, Output
-from ..sweeping import Sweeping, SweepError, Wanted, go_on, is_conducted, stop
+from ..sweeping import SweepError, Sweeping, Wanted, go_on, is_conducted, stop
 from ..units import duration
 from .climbing import Climbing, Order
 from .opening import home_folder, opened, require_config
@@ -71,9 +71,8 @@ class _Sweep:
         """Climb what is free, then plan, ask and watch."""
         going = self._engine.under_way()
         if going is not None:
-            raise CommandError(
-                "sweep", f"Sweep {going.id} of this experiment is under way.", "`mlintern sweep --resume` goes on with it."
-            )
+            words = f"Sweep {going.id} of this experiment is under way."
+            raise CommandError("sweep", words, "`mlintern sweep --resume` goes on with it.")
         code = climbing.go()
         if code is not ExitCode.DONE:
             return self._blocked(climbing, code)
