@@ -26,8 +26,10 @@ from .sweep_table import EPOCHS, GRID, Table, configurations, read
 
 RESULTS = Path(__file__).parent / "results" / "sweep.json"
 SHARES = (0.01, 0.03)
-MOST_FULL_RUNS = 400
-"""A search that has not found it for the price of so many mean trainings is counted with that price."""
+MOST_FULL_RUNS = 150
+"""A search that has not found it for the price of so many mean trainings is counted with that price, as missed."""
+MOST_TRIALS = 1_500
+"""So is one that has made so many trials: it would go on for hours."""
 
 SPACE = tuple(
     Parameter(name, f"--{name}", "choice", choices=choices, default=choices[len(choices) // 2])
@@ -147,7 +149,9 @@ def _tpe(seed: int) -> optuna.samplers.BaseSampler:
 
 METHODS: dict[str, Method] = {
     "random search": of_optuna(_random, optuna.pruners.NopPruner),
-    "Optuna's defaults": of_optuna(_tpe, optuna.pruners.MedianPruner),
+    "mlintern sweep": ours,
+    "successive halving in rounds": plain_halving,
+    "Optuna's defaults (TPE + MedianPruner)": of_optuna(_tpe, optuna.pruners.MedianPruner),
     "TPE, never stopped": of_optuna(_tpe, optuna.pruners.NopPruner),
     "TPE + PercentilePruner(25)": of_optuna(_tpe, lambda: optuna.pruners.PercentilePruner(25.0)),
     "TPE + SuccessiveHalvingPruner": of_optuna(_tpe, optuna.pruners.SuccessiveHalvingPruner),
@@ -161,8 +165,6 @@ METHODS: dict[str, Method] = {
     "random + SuccessiveHalvingPruner(1, 3)": of_optuna(
         _random, lambda: optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=3)
     ),
-    "successive halving in rounds": plain_halving,
-    "mlintern sweep": ours,
 }
 
 
@@ -181,34 +183,40 @@ def run(table: Table, method: Method, seed: int) -> Found:
     limit = MOST_FULL_RUNS * float(table.seconds.mean())
     machine = Machine(table)
     seconds: dict[float, float] = {}
-    for _ in method(machine, seed):
+    for trials, _ in enumerate(method(machine, seed)):
         for share, target in targets.items():
             if share not in seconds and machine.best_complete >= target:
                 seconds[share] = machine.spent
-        if len(seconds) == len(targets) or machine.spent > limit:
+        if len(seconds) == len(targets) or machine.spent > limit or trials > MOST_TRIALS:
             break
     return Found({share: seconds.get(share, limit) for share in SHARES}, {share: share in seconds for share in SHARES})
 
 
-def measure(table: Table, methods: list[str], seeds: range) -> dict[str, dict[str, list[float]]]:
-    """Seconds by method and target, one for each seed."""
-    told: dict[str, dict[str, list[float]]] = {}
-    for name in methods:
-        found = [run(table, METHODS[name], seed) for seed in seeds]
-        told[name] = {str(share): [round(one.seconds[share], 3) for one in found] for share in SHARES}
-        missed = {share: sum(not one.found[share] for one in found) for share in SHARES}
-        print(line(name, told), f"missed {missed}" if any(missed.values()) else "", flush=True)
-    return told
+Told = dict[str, dict[str, dict[str, list[float]]]]
+"""By method and target, for each seed: ``seconds``, and ``missed`` (1 where it was not found)."""
 
 
-def line(name: str, told: dict[str, dict[str, list[float]]]) -> str:
-    """One method for the terminal: its median cost, and how many times less than random search that is."""
+def measure(table: Table, name: str, seeds: range) -> dict[str, dict[str, list[float]]]:
+    """One method over all seeds."""
+    found = [run(table, METHODS[name], seed) for seed in seeds]
+    return {
+        str(share): {
+            "seconds": [round(one.seconds[share], 3) for one in found],
+            "missed": [float(not one.found[share]) for one in found],
+        }
+        for share in SHARES
+    }
+
+
+def line(name: str, told: Told) -> str:
+    """One method for the terminal: its cost, and how many times less than random search that is."""
     parts = []
     for share in SHARES:
-        cost = told[name][str(share)]
-        base = told.get("random search", {}).get(str(share), cost)
+        cost = told[name][str(share)]["seconds"]
+        base = told.get("random search", told[name])[str(share)]["seconds"]
         for kind, of in (("mean", statistics.mean), ("median", statistics.median)):
             parts.append(f"top {share:.0%} {kind} {of(cost):6.2f} s {of(base) / of(cost):4.1f}x")
+        parts.append(f"missed {sum(told[name][str(share)]['missed']):.0f}")
     return f"{name:40} " + "  ".join(parts)
 
 
@@ -224,9 +232,12 @@ def main() -> None:
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     table = read()
     seeds = range(options.first_seed, options.first_seed + options.seeds)
-    told = measure(table, options.only, seeds)
-    if options.write:
-        RESULTS.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    told: Told = json.loads(RESULTS.read_text(encoding="utf-8")) if options.write and RESULTS.exists() else {}
+    for name in options.only:
+        told[name] = measure(table, name, seeds)
+        print(line(name, told), flush=True)
+        if options.write:
+            RESULTS.write_text(json.dumps(told) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

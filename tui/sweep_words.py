@@ -95,6 +95,11 @@ def summary_lines(sweep: Sweep) -> Iterator[str]:
             yield f"{words}: {sweep.metric} {number(told['value'])} with {parameters(told['parameters'])} (trial" \
                   f" {told['number']}, run {told['run']}){_fresh(told)}"  # fmt: skip
     yield from _comparison_lines(summary)
+    if summary["advice"] is not None:
+        yield f"advice: {summary['advice']['words']}"
+    if summary["importance"]:
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in summary["importance"].items())
+        yield f"importance: {shares}"
     noise = summary["noise"]
     if noise is not None:
         yield f"noise: one more seed changes {sweep.metric} by {number(noise['deviation'])} (standard deviation)"
@@ -103,11 +108,6 @@ def summary_lines(sweep: Sweep) -> Iterator[str]:
             f"looked at {summary['looked_at']} configurations: the best of so many looks up to"
             f" {number(summary['luck'])} better than it is by luck alone"
         )
-    if summary["importance"]:
-        shares = ", ".join(f"{name} {share:.0%}" for name, share in summary["importance"].items())
-        yield f"importance: {shares}"
-    if summary["advice"] is not None:
-        yield f"advice: {summary['advice']['words']}"
     for one in summary["open"]:
         yield f"not known: {one}"
 

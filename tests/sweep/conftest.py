@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,7 +115,8 @@ class Lab:
                 self.kill_conductor(sweep)
         launch.reconcile(self.store)
         for run in self.store.runs.unfinished():
-            launch.stop(self.store, run.id)
+            with suppress(launch.LaunchError):  # it never had a supervisor, or ended in this moment
+                launch.stop(self.store, run.id)
         self.store.close()
 
 
