@@ -59,7 +59,7 @@ def configurations() -> Iterator[tuple[float, ...]]:
 
 def digits() -> Rows:
     """The same rows and the same noise every time."""
-    from sklearn.datasets import load_digits
+    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
 
     data = load_digits()
     generator = np.random.default_rng(0)
@@ -86,7 +86,8 @@ def train(rows: Rows, configuration: tuple[float, ...], seed: int) -> list[int]:
             chosen = order[start : start + int(batch)]
             keep = None
             if dropout:
-                keep = (generator.random((len(chosen), int(width)), np.float32) >= dropout) / np.float32(1 - dropout)
+                stays = generator.random((len(chosen), int(width)), np.float32) >= dropout
+                keep = (stays / np.float32(1 - dropout)).astype(np.float32)
             gradients = _gradients(weights, rows.x[chosen], rows.y[chosen], keep)
             for weight, speed, gradient in zip(weights, speeds, gradients, strict=True):
                 speed *= momentum
@@ -132,8 +133,8 @@ def make(part: int, folder: Path) -> None:
         began = time.process_time()
         right.append(train(rows, every[number], seed=number))
         milliseconds.append(1000 * (time.process_time() - began))
-    told = {"right": np.array(right, np.uint16), "milliseconds": np.array(milliseconds, np.float32)}
-    np.savez(folder / f"part{part}.npz", **told)
+    times = np.array(milliseconds, np.float32)
+    np.savez(folder / f"part{part}.npz", right=np.array(right, np.uint16), milliseconds=times)
 
 
 def join(folder: Path) -> None:

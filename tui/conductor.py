@@ -13,6 +13,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from ..planner.fit import why_it_cannot_run
 from ..planner.prices import known
@@ -261,12 +262,12 @@ class Conductor:
             token=None,
         )
 
-    def _say(self, kind: str, run: Run, trial: Trial, **data: object) -> None:
+    def _say(self, kind: str, run: Run, trial: Trial, **data: Any) -> None:
         self._store.events.append(
             kind, experiment_id=run.experiment_id, run_id=run.id, sweep_id=self._sweep_id, trial=trial.number, **data
         )
 
-    def _event(self, kind: str, **data: object) -> None:
+    def _event(self, kind: str, **data: Any) -> None:
         self._store.events.append(kind, experiment_id=self._experiment.id, sweep_id=self._sweep_id, **data)
 
 

@@ -75,7 +75,8 @@ def steps_factor(space: Sequence[Parameter], values: Values) -> float:
     """How many times the steps of the script's own arguments a configuration makes: a smaller batch makes more."""
     for one in space:
         now, value = one.default, values.get(one.name)
-        are_numbers = isinstance(now, (int, float)) and isinstance(value, (int, float))
-        if "batch" in one.name and are_numbers and value > 0:
+        if "batch" not in one.name or isinstance(now, str) or isinstance(value, str):
+            continue
+        if now is not None and value is not None and value > 0:
             return max(1.0, now / value)
     return 1.0

@@ -74,11 +74,12 @@ class TrialTable(Rows):
         rest = f" {value:>8} {took:>6}  "
         tried = clean(f" {parameters(trial.parameters)}{seed}{length}")
         room = max(0, width - len(left) - _CURVE - len(rest) - _STATE)
+        state, ink = ("best so far", "good") if row.is_best else (str(trial.state), _INKS[trial.state])
         return [
             (left, "muted"),
             (f"{sparkline(row.curve, _CURVE, self._low, self._high):<{_CURVE}}", "series-1"),
             (rest, "strong" if row.is_best else ""),
-            (f"{'best so far' if row.is_best else trial.state:<{_STATE}}", "good" if row.is_best else _INKS[trial.state]),
+            (f"{state:<{_STATE}}", ink),
             (fit(tried, room), ""),
         ]
 
