@@ -16,6 +16,8 @@ from .metric import plain
 from .state import GIVEN, Look, State, is_finite
 
 _OUT_OF_MEMORY = re.compile(r"out ?of ?memory|no memory left|nothing was left of its control group", re.IGNORECASE)
+# Words of runtime/outcome.py and runtime/watched_run.py: nobody can tell that the configuration was to blame.
+_KILLED = re.compile(r"someone killed it|someone asked it to end|the process that kept the training was killed")
 _ON_REQUEST = "stopped on request"
 
 
@@ -31,9 +33,9 @@ class TrialOutcome:
 def of_trial(look: Look, metric: str, reported: Sequence[str]) -> TrialOutcome:
     """What became of a trial whose run is over; ``reported`` are the names of all metrics of the run."""
     run, reason = look.run, look.run.reason or ""
-    if run.status is RunStatus.LOST:
+    if run.status is RunStatus.LOST or (run.status is RunStatus.FAILED and _KILLED.search(reason)):
         return TrialOutcome(TrialState.LOST, why=run.reason)
-    if run.status is RunStatus.FAILED and _OUT_OF_MEMORY.search(reason):
+    if run.status in (RunStatus.FAILED, RunStatus.STOPPED) and _OUT_OF_MEMORY.search(reason):
         return TrialOutcome(TrialState.INFEASIBLE, why=f"out of memory: {reason}")
     if not is_finite(look.curve) or (run.last_loss is not None and not math.isfinite(run.last_loss)):
         return TrialOutcome(TrialState.INFEASIBLE, why="its values are not numbers any more")

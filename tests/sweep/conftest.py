@@ -48,9 +48,11 @@ class Lab:
     project: Path
     store: Store
 
-    def experiment(self, text: str = SCRIPT, *args: str) -> Experiment:
+    def experiment(self, *, pause: float = 0.0, tells_once: bool = False, args: tuple[str, ...] = ()) -> Experiment:
+        """The script, with ``pause`` seconds an epoch; ``tells_once`` prints at the end alone."""
         script = self.project / "train.py"
-        script.write_text(text)
+        text = SCRIPT.replace("default=0.0)", f"default={pause})")
+        script.write_text(text.replace("    print(", "print(") if tells_once else text)
         return self.store.experiments.add(
             name="train", script=script, module=None, args=args, working_dir=self.project,
             python=Path(sys.executable), fingerprint="0" * 64,

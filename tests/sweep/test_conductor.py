@@ -37,8 +37,8 @@ def test_it_tries_the_scripts_own_first_then_others_and_fresh_seeds_in_the_end(l
 
 
 def test_it_starts_nothing_that_the_ceiling_does_not_cover(lab: Lab) -> None:
-    experiment = lab.experiment()
-    sweep, trials = lab.finish(lab.begin(experiment, ceiling=13.0, seconds=3.0))
+    experiment = lab.experiment(pause=0.15)
+    sweep, trials = lab.finish(lab.begin(experiment, ceiling=12.0, seconds=2.0))
 
     assert sweep.status is SweepStatus.DONE and len(trials) >= 2
     runs = [lab.store.runs.get(trial.run_id) for trial in trials]
@@ -67,10 +67,9 @@ def test_a_conductor_that_is_killed_loses_no_trial_and_another_goes_on(lab: Lab)
 
 
 def test_a_trial_whose_supervisor_is_killed_is_lost_and_tried_again(lab: Lab) -> None:
-    sweep = lab.begin(lab.experiment(), space=(FEW,), ceiling=90.0, seconds=4.0)
+    slow = lab.experiment(pause=0.1)
+    sweep = lab.begin(slow, space=(FEW,), ceiling=90.0, seconds=4.0)
     lab.store.sweeps.get(sweep.id)
-    experiment = lab.store.experiments.get(sweep.experiment_id)
-    experiment.script.write_text(experiment.script.read_text().replace("default=0.0)", "default=0.1)"))
     lab.conduct(sweep)
 
     def is_running(_: object, trials: tuple[object, ...]) -> bool:
@@ -113,9 +112,30 @@ def test_a_metric_that_is_not_reported_ends_it_after_one_trial(lab: Lab) -> None
     assert "it reported no val f1; it printed val accuracy" in (sweep.why or "")
 
 
+def test_where_the_metric_comes_once_trials_begin_short_and_the_best_go_on(lab: Lab) -> None:
+    sweep = lab.begin(lab.experiment(tells_once=True), ceiling=30.0)
+    lab.conduct(sweep)
+    lab.until(sweep, lambda _, trials: any(one.origin == "longer" and one.length is None for one in trials))
+    sweeping.stop(lab.store, sweep)
+    trials = lab.until(sweep, lambda now, _: now.ended_at is not None)
+
+    summary = lab.store.sweeps.get(sweep.id).summary
+    assert summary is not None and summary["shortening"] == "begun short, by the script's own argument"
+    assert {trial.length for trial in trials if trial.origin == "proposed"} == {1}
+    path = [trial.length for trial in trials if trial.parameters == trials[-1].parameters]
+    assert path == [1, 2, 4, None], "each level once, then the whole"
+    assert summary["best"]["number"] in [trial.number for trial in trials if trial.length is None]
+
+
+def test_two_workers_try_two_at_a_time_within_the_ceiling(lab: Lab) -> None:
+    sweep, trials = lab.finish(lab.begin(lab.experiment(pause=0.05), space=(FEW,), workers=2))
+
+    assert sorted(trial.parameters["lr"] for trial in trials) == [0.1, 0.3, 0.5, 0.7]
+    assert sweep.status is SweepStatus.DONE
+
+
 def test_a_sweep_that_is_stopped_ends_its_trials(lab: Lab) -> None:
-    experiment = lab.experiment()
-    experiment.script.write_text(experiment.script.read_text().replace("default=0.0)", "default=5.0)"))
+    experiment = lab.experiment(pause=5.0)
     sweep = lab.begin(experiment, ceiling=400.0, seconds=60.0)
     lab.conduct(sweep)
     lab.until(sweep, lambda _, trials: bool(trials) and lab.store.runs.get(trials[0].run_id).started_at is not None)
