@@ -5,11 +5,14 @@ Invariant: one sentence a line; a best value never stands without its noise, or 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..planner.sweep.plan import Plan
-from ..store.records import Interval, Sweep, SweepStatus, Trial, TrialState
+from ..planner.sweep.space import arguments, from_json
+from ..runtime.options import with_values
+from ..store.records import Experiment, Interval, Sweep, SweepStatus, Trial, TrialState
 from .text import clean
 from .units import duration, duration_interval, number
 
@@ -74,6 +77,17 @@ def standing_line(sweep: Sweep, trials: tuple[Trial, ...]) -> str:
         f"sweep {sweep.id}: {len(trials) - running} trials done, {running} under way{best_words} · spent"
         f" {duration(spent)} of {duration(sweep.ceiling_seconds)}"
     )
+
+
+def taking_line(sweep: Sweep, experiment: Experiment) -> str | None:
+    """How to run the best configuration in full; ``None`` where nothing beats the script's own."""
+    summary = sweep.summary or {}
+    if summary.get("best") is None or summary.get("comparison") is None:
+        return None
+    values = arguments([from_json(one) for one in sweep.space], summary["best"]["parameters"])
+    script = ["-m", experiment.module] if experiment.module else [str(experiment.script)]
+    words = ["mlintern", "run", *script, "--", *with_values(experiment.args, values)]
+    return clean(f"to run the best in full: {shlex.join(words)}")
 
 
 def result_lines(sweep: Sweep, trials: tuple[Trial, ...]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from mlintern.planner.sweep.space import Parameter
 from mlintern.runtime.budgets import Unit, used_by
@@ -66,7 +67,8 @@ def test_a_conductor_that_is_killed_loses_no_trial_and_another_goes_on(lab: Lab)
     assert [trial.number for trial in trials] == [1, 2, 3, 4]
 
 
-def test_a_trial_whose_supervisor_is_killed_is_lost_and_tried_again(lab: Lab) -> None:
+@pytest.mark.parametrize("victim", ["supervisor", "keeper", "training"])
+def test_a_trial_of_which_a_process_is_killed_is_lost_and_tried_again(lab: Lab, victim: str) -> None:
     slow = lab.experiment(pause=0.1)
     sweep = lab.begin(slow, space=(FEW,), ceiling=90.0, seconds=4.0)
     lab.store.sweeps.get(sweep.id)
@@ -76,9 +78,11 @@ def test_a_trial_whose_supervisor_is_killed_is_lost_and_tried_again(lab: Lab) ->
         return bool(trials) and lab.store.runs.get(trials[0].run_id).status is RunStatus.RUNNING  # type: ignore[attr-defined]
 
     (first, *_) = lab.until(sweep, is_running)
+    (started,) = lab.store.events.of_kind("run.started", run_id=first.run_id)
+    training = int(started.data["pid"])
     supervisor = lab.store.runs.get(first.run_id).supervisor_pid
-    assert supervisor is not None
-    os.kill(supervisor, signal.SIGKILL)
+    pids = {"supervisor": supervisor, "keeper": psutil.Process(training).ppid(), "training": training}
+    os.kill(pids[victim] or 0, signal.SIGKILL)
     trials = lab.until(sweep, lambda _, trials: len(trials) >= 2 and trials[1].state.is_over)
 
     assert (trials[0].state, trials[0].parameters) == (TrialState.LOST, trials[1].parameters)

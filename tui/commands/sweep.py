@@ -220,6 +220,8 @@ def _watch(store: Store, home: Path, sweep: Sweep, output: Output) -> ExitCode:
         }
     )
     output.lines(sweep_words.result_lines(sweep, trials))
+    taking = sweep_words.taking_line(sweep, store.experiments.get(sweep.experiment_id))
+    output.lines([] if taking is None else [taking])
     return ExitCode.FAULTS if sweep.status is SweepStatus.FAILED else ExitCode.DONE
 
 
