@@ -12,8 +12,8 @@ from ...planner.overview import energy_source
 from ...planner.view import LadderView
 from ...runtime.guard import EVENT
 from ...store import Store
-from ...store.records import Experiment, Forecast, Metric, Run
-from .. import diagnosis_words, memory_words, output_json
+from ...store.records import Experiment, Forecast, Metric, Run, RungName
+from .. import diagnosis_words, memory_words, output_json, sweep_words
 from ..output import SCHEMA, ExitCode, Output
 from ..text import clean
 from ..units import (
@@ -45,9 +45,16 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         diagnosis = diagnosis_words.in_passing(
             store, run, most_bytes=diagnosis_words.MOST_BYTES_IN_PASSING
         )
-        more = {"memory": [dict(event.data) for event in memory], "diagnosis": diagnosis}
+        trial = store.sweeps.trial_of_run(run.id)
+        more = {
+            "trial": None if trial is None else output_json.trial(trial),
+            "memory": [dict(event.data) for event in memory],
+            "diagnosis": diagnosis,
+        }
         output.object(_content(store, run, view, forecast, last) | more)
         output.lines(_lines(run, view, forecast, last, energy_source(store, run.id)))
+        if trial is not None:
+            output.lines([f"{sweep_words.trial_line(trial)} (sweep {trial.sweep_id})"])
         output.lines(map(memory_words.line, memory))
         if diagnosis is not None:
             output.lines([f"diagnosis: {diagnosis} (more: mlintern diagnose {run.id})"])
@@ -61,7 +68,9 @@ def _view(store: Store, home: Path, experiment: Experiment) -> LadderView:
 
 
 def _forecast(store: Store, run: Run) -> Forecast | None:
-    """The forecast that the run was approved with, or else the latest of its rung."""
+    """The forecast that the run was approved with, or else the latest of its rung; a sweep's is of no single trial."""
+    if run.rung is RungName.SWEEP:
+        return None
     for approval in store.approvals.for_experiment(run.experiment_id):
         if approval.used_by_run_id == run.id and approval.forecast_id is not None:
             return store.forecasts.get(approval.forecast_id)

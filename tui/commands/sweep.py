@@ -16,7 +16,7 @@ from ...planner.sweep.plan import Plan, PlanError
 from ...planner.sweep.space import SpaceError
 from ...runtime import launch
 from ...store import Store
-from ...store.records import Experiment, RungName, Sweep, SweepStatus, Trial
+from ...store.records import Experiment, RungName, Sweep, SweepStatus
 from .. import output_json, sweep_words
 from ..output import SCHEMA, CommandError, ExitCode, Output
 from ..sweeping import SweepError, Sweeping, Wanted, go_on, is_conducted, stop
@@ -216,7 +216,7 @@ def _watch(store: Store, home: Path, sweep: Sweep, output: Output) -> ExitCode:
             "plan": None,
             "asks": None,
             "sweep": _sweep(sweep),
-            "trials": [_trial(one) for one in trials],
+            "trials": [output_json.trial(one) for one in trials],
         }
     )
     output.lines(sweep_words.result_lines(sweep, trials))
@@ -264,19 +264,4 @@ def _sweep(sweep: Sweep) -> dict[str, Any]:
         "created_at": sweep.created_at,
         "ended_at": sweep.ended_at,
         "summary": None if sweep.summary is None else dict(sweep.summary),
-    }
-
-
-def _trial(trial: Trial) -> dict[str, Any]:
-    return {
-        "trial": trial.number,
-        "state": str(trial.state),
-        "origin": trial.origin,
-        "parameters": dict(trial.parameters),
-        "length": trial.length,
-        "seed": trial.seed,
-        "run": trial.run_id,
-        "value": trial.value,
-        "cost_seconds": trial.cost_seconds,
-        "why": trial.why,
     }
