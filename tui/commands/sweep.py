@@ -20,6 +20,7 @@ from ...store.records import Experiment, RungName, Sweep, SweepStatus
 from .. import output_json, sweep_words
 from ..output import SCHEMA, CommandError, ExitCode, Output
 from ..sweeping import SweepError, Sweeping, Wanted, go_on, is_conducted, stop
+from ..terminal import Answer, Terminal
 from ..units import duration
 from .climbing import Climbing, Order
 from .opening import home_folder, opened, require_config
@@ -95,7 +96,11 @@ class _Sweep:
     def _decide(self, plan: Plan, ask: Ask) -> ExitCode:
         ceiling, by = self.options.approve, "flag"
         if ceiling is None and self.output.has_person:
-            ceiling, by = self._ask_person(plan, ask), "terminal"
+            answer = self._ask_person(plan, ask)
+            if answer.ceiling_seconds is None:
+                self.output.say(f"the sweep was not started: {'declined' if answer.is_no else 'nothing was decided'}")
+                return ExitCode.NEEDS_APPROVAL
+            ceiling, by = answer.ceiling_seconds, "terminal"
         if ceiling is None:
             return self._leave_open(plan, ask, "nobody approved it")
         try:
@@ -103,21 +108,20 @@ class _Sweep:
         except (BudgetError, PlanError, SweepError) as error:
             return self._leave_open(plan, ask, str(error))
         self.output.say(f"sweep {sweep.id} began, approved within {duration(ceiling)}")
-        if not self.output.as_json:
+        if by == "flag":
             for line in sweep_words.plan_lines(plan):
                 self.output.say(line)
         return _watch(self.store, self.home, sweep, self.output)
 
-    def _ask_person(self, plan: Plan, ask: Ask) -> float | None:
+    def _ask_person(self, plan: Plan, ask: Ask) -> Answer:
         from ..plain_text import forecast_line
-        from ..terminal import Terminal
 
         terminal = Terminal(self.output.narration, sys.stdin)
         terminal.say([*sweep_words.plan_lines(plan), forecast_line(ask.forecast)])
         answer = terminal.ask(ask)
         if answer.is_no:
             self._engine.decline(ask, answer.reason, by="terminal")
-        return answer.ceiling_seconds
+        return answer
 
     def _leave_open(self, plan: Plan, ask: Ask, why: str) -> ExitCode:
         self.output.say(f"the sweep was not started: {why}")
