@@ -64,7 +64,7 @@ FACTS: Mapping[RungName, RungFacts] = {
         shows="throughput, curve, calibrated time",
         verifies=("steady throughput", "the first part of the learning curve", "the time forecast, against real steps"),
     ),
-    RungName.SWEEP: RungFacts(costs=True, shows="which knobs matter", verifies=("which knobs matter",)),
+    RungName.SWEEP: RungFacts(costs=True, shows="which knobs matter (optional)", verifies=("which knobs matter",)),
     RungName.FULL: RungFacts(costs=True, shows="the result", verifies=("the run completes, and what it reports",)),
     RungName.CONFIRM: RungFacts(costs=True, shows="whether the result holds", verifies=("the result on fresh seeds",)),
 }

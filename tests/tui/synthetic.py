@@ -159,7 +159,7 @@ def ladder_view(move: Move | None = None, **changes: object) -> LadderView:
             ),
             rung(RungName.OVERFIT, RungStatus.PASSED, "learns one batch, step by step", actual_seconds=6.2),
             rung(RungName.PILOT, RungStatus.PLANNED, "throughput, curve, calibrated time", forecast=PILOT),
-            rung(RungName.SWEEP, RungStatus.PLANNED, "which knobs matter"),
+            rung(RungName.SWEEP, RungStatus.PLANNED, "which knobs matter (optional)"),
             rung(RungName.FULL, RungStatus.PLANNED, "the result", forecast=FULL),
             rung(RungName.CONFIRM, RungStatus.NOT_BUILT, "whether the result holds"),
         ),
