@@ -280,6 +280,7 @@ class FakeBackend:
     opened: list[Target] = field(default_factory=list)
     stopped: list[int] = field(default_factory=list)
     reconciled: int = 0
+    went_on: list[int] = field(default_factory=list)
     facts: tuple[MachineFact, ...] = (
         MachineFact("python", "3.12.4  /home/ada/.venv/bin/python  (VIRTUAL_ENV)"),
         MachineFact("torch", "2.9.1, CPU only"),
@@ -305,6 +306,9 @@ class FakeBackend:
 
     def extend(self, store: Store, run_id: int, ceiling_seconds: float) -> object:
         return extend(store, run_id, ceiling_seconds=ceiling_seconds, by="tui")
+
+    def go_on(self, store: Store, sweep_id: int) -> None:
+        self.went_on.append(sweep_id)
 
     def reconcile(self, store: Store) -> None:
         self.reconciled += 1

@@ -111,6 +111,13 @@ async def test_it_follows_what_is_written(backend: FakeBackend) -> None:
         await until(lambda: stands(pilot.app, "covers no further trial"))
 
 
+async def test_a_sweep_that_is_not_over_goes_on_when_somebody_looks(backend: FakeBackend) -> None:
+    sweep = add_sweep(backend.home)
+    async with running(backend, TARGET) as pilot:
+        await opened(pilot)
+        await until(lambda: sweep.id in backend.went_on)
+
+
 async def test_without_a_sweep_it_says_how_to_begin_one(backend: FakeBackend) -> None:
     async with running(backend, TARGET) as pilot:
         await opened(pilot)

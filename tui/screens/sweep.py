@@ -96,6 +96,17 @@ class SweepScreen(Place):
             self.our_app.say_trouble(error)
             return
         self._draw()
+        sweep = self.snapshot.sweep
+        if sweep is not None and sweep.ended_at is None:
+            await self._go_on(sweep.id)
+
+    async def _go_on(self, sweep_id: int) -> None:
+        """A sweep whose conductor was killed goes on, now that somebody looks."""
+        backend = self.our_app.backend
+        try:
+            await self.our_app.archive.ask(lambda store: backend.go_on(store, sweep_id))
+        except (StoreError, OSError) as error:
+            self.our_app.say_trouble(error)
 
     def _draw(self) -> None:
         told = self.snapshot
