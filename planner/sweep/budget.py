@@ -13,8 +13,9 @@ from ...store.records import Interval
 GRACE_SECONDS = 2.0
 """How long a trial may go on after it was asked to stop; it is kept free of every trial's ceiling."""
 
-_HEADROOM = 1.5
-_LEAST_SECONDS = 2.0
+_HEADROOM = 2.5
+"""A neighbour on the machine can halve its speed for a while, and a trial that is stopped for it is wasted."""
+_LEAST_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from .space import Parameter, Values
 _LEVEL = 1.645
 """Of nine in ten, where errors of logarithms are normal."""
 _SLOPE_PENALTY = 0.3
-_LEAST_ERROR = 0.05
+_LEAST_ERROR = 0.1
 
 
 class CostModel:
