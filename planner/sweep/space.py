@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from ...runtime.options import ScriptOption, given
 from ...store.records import Json
-from ..provenance import Hyperparameter
+from ..provenance import Hyperparameter, Origin
 
 Value: TypeAlias = int | float | str
 Values: TypeAlias = Mapping[str, Value]
@@ -192,8 +192,8 @@ def propose(
         row = rows.get(option.name)
         rank = _RANKS.get(_family(option.name) or "", len(_RANKS))
         why = "proposed: nobody can tell where its value comes from"
-        if row is not None and not row.is_open:
-            why = f"proposed: its value is a {row.origin}" if row.origin else "proposed"
+        if row is not None and row.origin is not Origin.UNKNOWN:
+            why = f"proposed: where its value comes from: {row.origin}"
         found.append(((row is not None and not row.is_open, rank), replace(parameter, why=why)))
     return tuple(parameter for _, parameter in sorted(found, key=lambda one: one[0])[:MOST_PROPOSED])
 
