@@ -1,4 +1,4 @@
-"""Every goal of the cost forecasts beside what this machine measures: ``python -m mlintern.benchmarks``.
+"""Goals of forecasts, guard and sweep beside what this machine measures: ``python -m mlintern.benchmarks``.
 
 It needs the machine for itself and about an hour. The raw data of each part is kept in ``benchmarks/results``.
 """
@@ -14,6 +14,7 @@ PARTS = (
     ("dryrun", "--json", str(RESULTS / "dryrun.json")),
     ("corpus", "--raw", str(RESULTS / "corpus.json")),
     ("guard", "--raw", str(RESULTS / "guard.json")),
+    ("sweep", "--write"),
 )
 
 

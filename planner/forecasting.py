@@ -93,6 +93,12 @@ def measured_runs(store: Store, experiment: Experiment) -> tuple[Run, ...]:
     return tuple(store.runs.get(run_id) for run_id in ids if run_id is not None)
 
 
+def setup_seconds(store: Store, experiment: Experiment, run: Run) -> float:
+    """Wall time of a short run outside of its loops, which a run of any length takes; 0 where it was not measured."""
+    measured = _measure(store, experiment, run)
+    return 0.0 if measured is None else measured.setup.wall
+
+
 def _measure(store: Store, experiment: Experiment, run: Run) -> Measured | None:
     """What the run's loop tree says, with the shape or the times of the look before it, where better."""
     loops = store.reports.get(run.id, "loops")
@@ -139,7 +145,12 @@ def _add(store: Store, experiment: Experiment, forecast: CostForecast, run: Run,
 
 
 def forecast_of(store: Store, run: Run) -> Forecast | None:
-    """The forecast that a run was approved with, or else the latest of its rung that was made before it."""
+    """The forecast that a run was approved with, or else the latest of its rung that was made before it.
+
+    A sweep's is of no single trial.
+    """
+    if run.rung is RungName.SWEEP:
+        return None
     for approval in store.approvals.for_experiment(run.experiment_id):
         if approval.used_by_run_id == run.id and approval.forecast_id is not None:
             return store.forecasts.get(approval.forecast_id)

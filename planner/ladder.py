@@ -1,7 +1,8 @@
 """The ladder as a state machine: from the rungs as they stand to the one move that comes next.
 
 Invariant: a rung that costs is never a free move, whatever stands on the other rungs; an unknown cost asks like a
-known one; and while an error stands that nobody accepted, nothing that costs is asked for.
+known one; and while an error stands that nobody accepted, nothing that costs is asked for. A sweep is on nobody's way:
+the full run neither needs it nor waits for it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from collections.abc import Mapping, Sequence
 
 from ..store.records import Finding, Forecast, Rung, RungName, RungStatus
 from .moves import Ask, Blocked, Move, Reached, RunRung, Wait
-from .rungs import BUILT, FACTS, NOT_BUILT_WHY, as_built, rungs_up_to
+from .rungs import BUILT, FACTS, NOT_BUILT_WHY, OPTIONAL, as_built, rungs_up_to
+
+PLANNED_APART = "it has a plan of its own: mlintern sweep names what to search over"
+"""Why no climb comes to an optional rung by itself."""
 
 
 def next_move(
@@ -24,9 +28,11 @@ def next_move(
     """
     if target not in BUILT:
         return Blocked(target, NOT_BUILT_WHY)
+    if target in OPTIONAL:
+        return Blocked(target, PLANNED_APART)
     rungs = as_built(rungs)
     for name in rungs_up_to(target):
-        if name not in BUILT:
+        if name not in BUILT or name in OPTIONAL:
             continue
         move = _move_on(rungs[name], forecasts)
         if isinstance(move, Ask) and standing:

@@ -48,6 +48,8 @@ class Hyperparameter:
     """0 matters most."""
     note: str | None
     """What differs between libraries."""
+    option: str | None = None
+    """The script's own option that its value comes from, as the code calls it."""
 
     @property
     def is_open(self) -> bool:
@@ -100,6 +102,7 @@ def _row(entry: Json, args: Sequence[str], shown: Mapping[str, str]) -> Hyperpar
         times=entry["count"],
         sensitivity=_sensitivity(entry["name"], entry["role"]),
         note=note_on(entry["callee"] or "", entry["name"]),
+        option=entry.get("option"),
     )
 
 

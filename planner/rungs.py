@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from ..store.records import Rung, RungName, RungStatus
 
 BUILT = (
-    RungName.STATIC, RungName.DRYRUN, RungName.REHEARSAL, RungName.OVERFIT, RungName.PILOT, RungName.FULL,
+    RungName.STATIC, RungName.DRYRUN, RungName.REHEARSAL, RungName.OVERFIT, RungName.PILOT, RungName.SWEEP,
+    RungName.FULL,
 )  # fmt: skip
 """The rungs that this version can climb. The others are declared, and never read as passed."""
 
 NOT_BUILT_WHY = "not built yet"
+
+OPTIONAL = frozenset({RungName.SWEEP})
+"""Rungs that are climbed only when they are asked for, with a plan of their own; nothing above waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ FACTS: Mapping[RungName, RungFacts] = {
         shows="throughput, curve, calibrated time",
         verifies=("steady throughput", "the first part of the learning curve", "the time forecast, against real steps"),
     ),
-    RungName.SWEEP: RungFacts(costs=True, shows="which knobs matter", verifies=("which knobs matter",)),
+    RungName.SWEEP: RungFacts(costs=True, shows="which knobs matter (optional)", verifies=("which knobs matter",)),
     RungName.FULL: RungFacts(costs=True, shows="the result", verifies=("the run completes, and what it reports",)),
     RungName.CONFIRM: RungFacts(costs=True, shows="whether the result holds", verifies=("the result on fresh seeds",)),
 }

@@ -95,6 +95,11 @@ def used_by(run: Run, unit: Unit) -> float | None:
     return 0.0 if use is None and run.started_at is None else use
 
 
+def committed_by(run: Run) -> float:
+    """Seconds that a run has used, or while it is under way, the most that it may."""
+    return (used_by(run, Unit.SECONDS) or 0.0) if run.status.is_over else run.ceiling_seconds or 0.0
+
+
 def _reserved_by(run: Run, unit: Unit) -> float:
     """The most that a run under way may use. Time ends it at its ceiling, and money where time alone is priced."""
     ceiling = run.ceiling_seconds or 0.0

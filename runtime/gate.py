@@ -2,8 +2,9 @@
 files.
 
 Invariant: no process of a costly rung is started unless an approval of that experiment and rung was spent on this very
-run. Its time is the approval's, and what it may use is what is left of the experiment's budgets, whatever the launch
-file says. The check is made by the supervisor, in one transaction.
+run, or, for a trial of a sweep, unless what the sweep's approval allows covers it beside all other trials. Its time is
+the approval's, and what it may use is what is left of the experiment's budgets, whatever the launch file says. The
+check is made by the supervisor, in one transaction.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..store import NotApproved, Store
-from ..store.records import Run
-from .budgets import COSTLY_RUNGS, WORDS, Account, Unit, accounts
+from ..store.records import Approval, Run, RungName, Sweep
+from .budgets import COSTLY_RUNGS, WORDS, Account, Unit, accounts, committed_by
 from .protocol import Isolation, Limits
 
 FREE_SECONDS = 600.0
@@ -24,6 +25,8 @@ def admit(store: Store, run: Run, *, token: str | None, limits: Limits, isolatio
     """The limits that hold for a run, or :class:`NotApproved`. Spends the approval of a costly one."""
     if run.rung not in COSTLY_RUNGS:
         return _admit_free(run, limits=limits, isolation=isolation)
+    if run.rung is RungName.SWEEP:
+        return _admit_trial(store, run, limits=limits, isolation=isolation)
     if not token:
         raise NotApproved(
             f"Run {run.id} is not approved: {run.rung} costs, and nobody approved it.", "Approve it first."
@@ -34,7 +37,11 @@ def admit(store: Store, run: Run, *, token: str | None, limits: Limits, isolatio
             raise NotApproved(f"Run {run.id} is not approved: the approval names no ceiling.", "Approve it with one.")
         left = _left(store, run)
         store.events.append("approval.used", experiment_id=run.experiment_id, run_id=run.id, approval_id=approval.id)
-    named = [seconds for seconds in (approval.ceiling_seconds, left[Unit.SECONDS]) if seconds is not None]
+    return _bounded(limits, approval.ceiling_seconds, left)
+
+
+def _bounded(limits: Limits, ceiling_seconds: float, left: Mapping[Unit, float | None]) -> Limits:
+    named = [seconds for seconds in (ceiling_seconds, left[Unit.SECONDS]) if seconds is not None]
     return replace(
         limits,
         wall_seconds=min(named),
@@ -42,6 +49,45 @@ def admit(store: Store, run: Run, *, token: str | None, limits: Limits, isolatio
         energy_joules=left[Unit.ENERGY],
         usd=left[Unit.USD],
     )
+
+
+def _admit_trial(store: Store, run: Run, *, limits: Limits, isolation: Isolation) -> Limits:
+    """A trial needs no secret: it is one because its sweep lists it, and the sweep's approval is charged with it."""
+    if isolation is Isolation.NONE:
+        raise NotApproved(f"Run {run.id} is not approved: a trial is kept from the user's files.", "Start it isolated.")
+    with store.transaction():
+        sweep = _sweep_of(store, run)
+        approval = store.approvals.get(sweep.approval_id)
+        why = _why_not(store, run, sweep, approval)
+        if why is not None or run.ceiling_seconds is None:
+            raise NotApproved(f"Run {run.id} is not approved: {why or 'it has no ceiling'}.", "Approve another sweep.")
+        left = _left(store, run)
+    return _bounded(limits, run.ceiling_seconds, left)
+
+
+def _sweep_of(store: Store, run: Run) -> Sweep:
+    trial = store.sweeps.trial_of_run(run.id)
+    if trial is None:
+        raise NotApproved(f"Run {run.id} is not approved: no sweep knows it.", "Start it with `mlintern sweep`.")
+    return store.sweeps.get(trial.sweep_id)
+
+
+def _why_not(store: Store, run: Run, sweep: Sweep, approval: Approval) -> str | None:
+    """What the approval of a sweep does not allow; ``None`` where it covers this trial."""
+    if sweep.status.is_over:
+        return f"sweep {sweep.id} is over"
+    if (approval.experiment_id, approval.rung) != (run.experiment_id, RungName.SWEEP):
+        return "the approval is of something else"
+    if not store.approvals.stands(approval):
+        return "nobody approved it, or a later no took it back"
+    others = [store.runs.get(trial.run_id) for trial in store.sweeps.trials(sweep.id) if trial.run_id != run.id]
+    committed = sum(committed_by(other) for other in others)
+    if not committed + (run.ceiling_seconds or 0.0) <= (approval.ceiling_seconds or 0.0):
+        return (
+            f"{committed:.0f} s of the {approval.ceiling_seconds or 0.0:.0f} s approved are used or held by other"
+            f" trials, and this one may take {run.ceiling_seconds or 0.0:.0f} s"
+        )
+    return None
 
 
 def within_budget(store: Store, run: Run, ceiling_seconds: float) -> float:

@@ -78,6 +78,14 @@ class Approvals(Area):
             self._database.update("approvals", row[0], {"used_by_run_id": run_id})
             return self.get(row[0])
 
+    def stands(self, approval: Approval) -> bool:
+        """Whether it is a yes, and no later no of the same rung has taken it back."""
+        later = self._database.row(
+            "SELECT 1 FROM approvals WHERE id > ? AND decision = ? AND experiment_id = ? AND rung = ?",
+            (approval.id, Decision.DECLINED, approval.experiment_id, approval.rung),
+        )
+        return approval.decision is Decision.APPROVED and later is None
+
     def extension(self, run_id: int) -> Approval | None:
         """The latest approval that raises the ceiling of a run under way."""
         row = self._database.row(

@@ -30,6 +30,7 @@ from .reports import Reports
 from .rungs import Rungs
 from .runs import Runs
 from .samples import Samples
+from .sweeps import Sweeps
 
 DATABASE_NAME = "mlintern.db"
 
@@ -47,6 +48,7 @@ class Store:
         self.findings = Findings(connection)
         self.acceptances = Acceptances(connection)
         self.remedies = Remedies(connection)
+        self.sweeps = Sweeps(connection)
         self.metrics = Metrics(connection)
         self.samples = Samples(connection)
         self.reports = Reports(connection)

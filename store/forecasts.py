@@ -23,7 +23,7 @@ FROM (SELECT * FROM forecasts ORDER BY id DESC LIMIT ?) AS forecasts
 JOIN runs ON runs.experiment_id = forecasts.experiment_id AND runs.rung = forecasts.rung
 JOIN experiments ON experiments.id = runs.experiment_id
 JOIN runs AS source ON source.id = forecasts.source_run_id
-WHERE runs.status = ? AND forecasts.id = (
+WHERE runs.status = ? AND runs.rung != 'sweep' AND forecasts.id = (
     SELECT max(latest.id) FROM forecasts AS latest
     WHERE latest.experiment_id = runs.experiment_id AND latest.rung = runs.rung
         AND latest.source_run_id = forecasts.source_run_id AND latest.created_at <= runs.created_at)
@@ -101,6 +101,7 @@ class Forecasts(Area):
         """The latest ``limit`` forecasts beside the finished runs that they were about, the newest run first.
 
         Of those made from one run, the last before the start counts; a run has one for each run it was foretold from.
+        A sweep's forecast is of all its trials together, so no run of it is an outcome.
         """
         split = len(_SHAPE.names)
         runs_end = split + len(_RUN.names)

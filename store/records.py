@@ -287,6 +287,95 @@ class Remedy:
     created_at: float
 
 
+class SweepStatus(StrEnum):
+    """Where a sweep stands. One that is interrupted goes on where it stood, within what was approved."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"  # by a person
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more trials start."""
+        return self is not SweepStatus.RUNNING
+
+
+class TrialState(StrEnum):
+    """What became of a trial. Only ``COMPLETE`` has a value that may be compared with another's."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PRUNED = "stopped early"  # behind the others at the same length
+    INFEASIBLE = "infeasible"  # out of memory, or not a number: a region to stay out of, not a bad value
+    FAILED = "failed"
+    LOST = "lost"  # a process was killed; the configuration is tried again
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self is not TrialState.RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A search over hyperparameters that a person approved, as a whole, up to a ceiling."""
+
+    id: int
+    experiment_id: int
+    approval_id: int
+    status: SweepStatus
+    why: str | None
+    space: tuple[Json, ...]
+    """The parameters with their bounds, as :mod:`planner.sweep.space` writes them."""
+    metric: str
+    """What trials are compared by, in the script's words."""
+    maximise: bool
+    insisted: bool
+    """Whether the metric's name says test, and the person wanted it all the same."""
+    seeds: int
+    """How often the default and the best configuration run, each time with another seed."""
+    workers: int
+    ceiling_seconds: float
+    """What all trials together may take."""
+    trial_seconds: Interval
+    """What a trial with the script's own arguments was forecast to take."""
+    setup_seconds: float
+    """How much of that is before and beside the training, and takes as long however short the training is."""
+    length: Json | None
+    """The argument for the training's length, and its value in the full run; ``None`` where the script has none."""
+    seed_flag: str | None
+    created_at: float
+    ended_at: float | None = None
+    conductor_pid: int | None = None
+    conductor_started: float | None = None
+    summary: Json | None = None
+    """What its trials allow to say so far, as :mod:`planner.sweep.summary` wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One run of a sweep, with the values that it had."""
+
+    id: int
+    sweep_id: int
+    number: int
+    state: TrialState
+    origin: str
+    """Where its values come from: ``given``, ``proposed``, ``longer``, ``seed`` or ``again``."""
+    parameters: Json
+    length: int | None
+    """The value of the argument for the training's length; ``None`` is that of the full run."""
+    seed: int | None
+    """``None`` is the script's own."""
+    run_id: int
+    value: float | None
+    cost_seconds: float | None
+    why: str | None
+    created_at: float
+    ended_at: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One measured value; ``step`` counts optimizer steps from 1, 0 is before the first."""

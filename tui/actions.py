@@ -27,6 +27,7 @@ class Scope(StrEnum):
     LOG = "log"
     HISTORY = "history"
     COMPARE = "compare"
+    SWEEP = "sweep"
     READING = "reading"
 
 
@@ -43,6 +44,7 @@ SCOPE_TITLES = {
     Scope.LOG: "In the log",
     Scope.HISTORY: "History",
     Scope.COMPARE: "Compare",
+    Scope.SWEEP: "Sweep",
     Scope.READING: "Reading evidence or help",
 }
 
@@ -131,6 +133,7 @@ ACTIONS: tuple[Action, ...] = (
         ("accept", "A", "accept…", "Accept the finding in hand with a reason, or take that back", "accept"),
         ("limits", "e", "limits", "Change the limits: steps, budget, memory, disk, GPU memory", "limits"),
         ("stop", "x", "stop…", "Stop the run under way; asks first", "stop"),
+        ("sweep", "s", "sweep", "Look at the latest sweep of this experiment", "sweep"),
         ("ask", "d", "decide…", "Go to the question that waits for an answer", "ask"),
     ),
     *_scope(
@@ -214,6 +217,10 @@ ACTIONS: tuple[Action, ...] = (
         ("metric", "m", "metric", "Show the next metric", "metric(1)"),
         ("metric_before", "M", "", "Show the metric before", "metric(-1)"),
         ("same", "d", "all rows", "Show also the parameters that are the same", "same"),
+    ),
+    *_scope(
+        Scope.SWEEP,
+        ("order", "s", "order", "Show the best trials first, or all as they came", "order"),
     ),
     *_scope(
         Scope.READING,

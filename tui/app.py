@@ -17,7 +17,7 @@ from textual.screen import Screen
 
 from ..planner.rungs import FACTS
 from ..store import Store, StoreError
-from ..store.records import Run
+from ..store.records import Run, RungName
 from .actions import ACTIONS, Scope
 from .beside import Work, run_beside
 from .bindings import bindings
@@ -167,6 +167,8 @@ class MlinternApp(App[None]):
             front.beat(changed=pulse.changed)
 
     def _announce_end(self, run: Run) -> None:
+        if run.rung is RungName.SWEEP:
+            return  # one of many trials; the Sweep screen tells each
         view = self.climber.view
         is_seen = self.current_mode == "ladder" and view is not None and view.experiment.id == run.experiment_id
         if is_seen and not FACTS[run.rung].costs:

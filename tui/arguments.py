@@ -20,7 +20,6 @@ LIMIT_OPTIONS = {
 """What limits a run besides time."""
 
 LATER = {
-    "sweep": "a bounded search over hyperparameters",
     "confirm": "more seeds, and the sealed test split once",
 }
 """Commands that this version declares and cannot do yet."""
@@ -70,7 +69,7 @@ def parser() -> _Parser:
         _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume,
         _add_diagnose, _add_paper, _add_new, _add_data, _add_find, _add_report, _add_verify,
     )  # fmt: skip
-    for add in (_add_check, _add_run, *of_runs):
+    for add in (_add_check, _add_run, _add_sweep, *of_runs):
         add(commands, common)
     commands.add_parser("saved", parents=[common, _json()], help="what the ladder stopped early, and what that saved")
     doctor = commands.add_parser("doctor", parents=[common, _json()], help="what this machine has and what is missing")
@@ -160,6 +159,35 @@ def _add_run(commands: Any, common: _Parser) -> None:
         help="what all its runs together may take: 2h, $5, 2kWh, 3gpuh, or several such as 2h,$5",
     )
     parser.add_argument("--fresh", action="store_true", help="climb from the first rung, even if this script is known")
+
+
+def _add_sweep(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "sweep",
+        parents=[_script(), common, _json()],
+        help="search over hyperparameters within a budget, approved once",
+        usage="mlintern sweep SCRIPT|RUN|-m MODULE [--param NAME=LOW..HIGH[:log]|NAME=A,B,C …] "
+        "[--metric NAME[:max|min]] [--insist] [--budget TIME] [--seeds N] [--workers N] [--approve CEILING] "
+        "[--resume] [--stop] [--json] "
+        "[--python EXE] [--steps N] [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
+    )
+    parser.add_argument(
+        "--param",
+        metavar="NAME=BOUNDS",
+        action="append",
+        default=[],
+        help="what to vary: lr=1e-5..1e-2:log or batch_size=16,32,64 (default: proposed from where values come from)",
+    )
+    parser.add_argument("--metric", metavar="NAME[:max|min]", help="what to compare by (default: a validation metric)")
+    parser.add_argument("--insist", action="store_true", help="compare by a test metric all the same; it is recorded")
+    parser.add_argument(
+        "--budget", dest="within", metavar="TIME", type=_duration, help="what all trials together may take, such as 30m"
+    )
+    parser.add_argument("--seeds", metavar="N", type=_few, default=3, help="fresh seeds in the end (default: 3)")
+    parser.add_argument("--workers", metavar="N", type=_few, default=1, help="trials at the same time (default: 1)")
+    parser.add_argument("--approve", metavar="CEILING", type=_duration, help="approve it ahead, up to such as 30m")
+    parser.add_argument("--resume", action="store_true", help="come back to a sweep, and go on where it stood")
+    parser.add_argument("--stop", action="store_true", help="end a sweep; what it found stays")
 
 
 def _add_history(commands: Any, common: _Parser) -> None:
@@ -327,6 +355,12 @@ def _parse_number(text: str) -> float:
     return value
 
 
+def _parse_few(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 <= int(text) <= 64):
+        raise ValueError(f"“{text}” is not a number from 0 to 64")
+    return int(text)
+
+
 def _parse_duration(text: str) -> float:
     from .units import parse_duration
 
@@ -356,10 +390,10 @@ def _parse_approval(text: str) -> tuple[str, float]:
     return rung, _parse_duration(ceiling)
 
 
-_run_id, _finding_id, _count, _number, _duration, _steps, _size, _approval = map(
+_run_id, _finding_id, _count, _few, _number, _duration, _steps, _size, _approval = map(
     _read,
     (
-        _parse_run_id, _parse_finding_id, _parse_count, _parse_number, _parse_duration, _parse_steps, _parse_size,
-        _parse_approval,
+        _parse_run_id, _parse_finding_id, _parse_count, _parse_few, _parse_number, _parse_duration,
+        _parse_steps, _parse_size, _parse_approval,
     ),
 )  # fmt: skip

@@ -62,6 +62,12 @@ class LocalBackend:
         launch.stop(store, run_id)
         return None
 
+    def go_on(self, store: Store, sweep_id: int) -> object:
+        """Start a conductor for a sweep whose own was killed."""
+        from .sweeping import go_on
+
+        return go_on(store, self.home, store.sweeps.get(sweep_id))
+
     def reconcile(self, store: Store) -> object:
         """Record the truth about runs whose supervisor is gone."""
         from ..runtime import launch

@@ -140,6 +140,10 @@ class Backend(Protocol):
         """Ask a run's supervisor to stop it."""
         ...
 
+    def go_on(self, store: Store, sweep_id: int) -> object:
+        """Start a conductor for a sweep whose own was killed; nothing where one lives or the sweep is over."""
+        ...
+
     def reconcile(self, store: Store) -> object:
         """Record the truth about runs whose supervisor is gone."""
         ...

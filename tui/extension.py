@@ -9,7 +9,7 @@ from ..planner import budget
 from ..planner.rungs import FACTS
 from ..runtime.budgets import accounts
 from ..store import Store
-from ..store.records import Approval, Decision, Interval, Run
+from ..store.records import Approval, Decision, Interval, Run, RungName
 from .units import duration, duration_interval
 
 
@@ -58,6 +58,8 @@ def _refuse(run: Run, ceiling_seconds: float) -> None:
         raise ExtensionError(f"run {run.id} is over: {run.status}. `mlintern resume {run.id}` goes on climbing")
     if not FACTS[run.rung].costs:
         raise ExtensionError(f"run {run.id} climbs {run.rung}, which needs no approval and has a bound of its own")
+    if run.rung is RungName.SWEEP:
+        raise ExtensionError(f"run {run.id} is a trial: what its sweep may take was approved as a whole")
     if run.ceiling_seconds is not None and not ceiling_seconds > run.ceiling_seconds:
         raise ExtensionError(
             f"run {run.id} may already take {duration(run.ceiling_seconds)}: name more than that, such as"

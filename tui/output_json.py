@@ -26,6 +26,7 @@ from ..store.records import (
     RungName,
     RungStatus,
     RunRow,
+    Trial,
 )
 from .output import SCHEMA
 
@@ -208,6 +209,23 @@ def approval(one: Approval) -> Object:
         "decided_at": one.decided_at,
         "forecast": one.forecast_id,
         "used_by_run": one.used_by_run_id,
+    }
+
+
+def trial(one: Trial) -> Object:
+    """One trial of a sweep, with its run."""
+    return {
+        "sweep": one.sweep_id,
+        "trial": one.number,
+        "state": str(one.state),
+        "origin": one.origin,
+        "parameters": dict(one.parameters),
+        "length": one.length,
+        "seed": one.seed,
+        "run": one.run_id,
+        "value": one.value,
+        "cost_seconds": one.cost_seconds,
+        "why": one.why,
     }
 
 

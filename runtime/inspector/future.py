@@ -32,9 +32,12 @@ def windows_ahead(trace: Trace, project: Project) -> Iterator[Fact]:
 
 def _centred(value: ast.expr) -> Iterator[ast.Call]:
     for node in ast.walk(value):
-        is_window = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _WINDOWS
-        if is_window and any(one.arg == "center" and _is_true(one.value) for one in node.keywords):
-            yield node
+        if isinstance(node, ast.Call) and _is_window(node.func):
+            yield from (node for one in node.keywords if one.arg == "center" and _is_true(one.value))
+
+
+def _is_window(function: ast.expr) -> bool:
+    return isinstance(function, ast.Attribute) and function.attr in _WINDOWS
 
 
 def _is_true(node: ast.expr) -> bool:

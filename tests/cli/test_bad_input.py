@@ -50,7 +50,7 @@ CASES = [
     (("check", "train.py", "--ceiling", "0s"), "for example 90s"),
     (("check", "train.py", "--to", "moon"), "invalid choice"),
     (("check", "train.py", "--to", "pilot"), "needs an approval"),
-    (("run", "train.py", "--to", "sweep"), "not built yet"),
+    (("run", "train.py", "--to", "sweep"), "has a plan of its own"),
     (("run", "train.py", "--approve", "full"), "approves nothing"),
     (("run", "train.py", "--approve", "full=soon"), "for example 90s"),
     (("run", "train.py", "--approve", "everything=1h"), "there is no rung “everything”"),

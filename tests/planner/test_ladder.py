@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mlintern.planner.ladder import next_move
 from mlintern.planner.moves import Ask, Blocked, Reached, RunRung, Wait
-from mlintern.planner.rungs import BUILT, FACTS
+from mlintern.planner.rungs import BUILT, FACTS, OPTIONAL
 from mlintern.store.records import Rung, RungName, RungStatus
 
 P, F, R, S = RungStatus.PASSED, RungStatus.FAILED, RungStatus.RUNNING, RungStatus.STOPPED
@@ -24,8 +24,18 @@ def test_it_begins_at_the_bottom() -> None:
 def test_rungs_that_are_not_built_are_stepped_over_and_never_count_as_passed(make_forecast: Any) -> None:
     below = {"static": P, "dryrun": P, "rehearsal": P, "overfit": P, "pilot": P}
     move = next_move(_rungs(**below), RungName.FULL, {RungName.FULL: make_forecast(rung=RungName.FULL)})
-    assert isinstance(move, Ask) and move.rung is RungName.FULL, "sweep is not built"
-    assert isinstance(next_move(_rungs(**below), RungName.SWEEP, {}), Blocked)
+    assert isinstance(move, Ask) and move.rung is RungName.FULL
+    assert isinstance(next_move(_rungs(**below), RungName.CONFIRM, {}), Blocked)
+
+
+@pytest.mark.parametrize("standing", [P, F, R, S, RungStatus.PLANNED])
+def test_a_sweep_is_on_nobodys_way(make_forecast: Any, standing: RungStatus) -> None:
+    below = {"static": P, "dryrun": P, "rehearsal": P, "overfit": P, "pilot": P, "sweep": standing}
+    forecasts = {name: make_forecast(rung=name) for name in (RungName.SWEEP, RungName.FULL)}
+    move = next_move(_rungs(**below), RungName.FULL, forecasts)
+    assert isinstance(move, Ask) and move.rung is RungName.FULL
+    apart = next_move(_rungs(**below), RungName.SWEEP, forecasts)
+    assert isinstance(apart, Blocked) and "mlintern sweep" in apart.why
 
 
 @pytest.mark.parametrize("rung", [RungName.PILOT, RungName.FULL])
@@ -40,8 +50,9 @@ def test_no_standing_of_the_rungs_makes_a_costly_rung_free(make_forecast: Any) -
     import itertools
 
     forecasts = {name: make_forecast(rung=name) for name in RungName if FACTS[name].costs}
-    for standing in itertools.product(RungStatus, repeat=len(BUILT)):
-        rungs = _rungs(**{name.value: status for name, status in zip(BUILT, standing, strict=True)})
+    on_the_way = [name for name in BUILT if name not in OPTIONAL]
+    for standing in itertools.product(RungStatus, repeat=len(on_the_way)):
+        rungs = _rungs(**{name.value: status for name, status in zip(on_the_way, standing, strict=True)})
         move = next_move(rungs, RungName.FULL, forecasts)
         assert not (isinstance(move, RunRung) and FACTS[move.rung].costs)
 

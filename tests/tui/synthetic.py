@@ -159,7 +159,7 @@ def ladder_view(move: Move | None = None, **changes: object) -> LadderView:
             ),
             rung(RungName.OVERFIT, RungStatus.PASSED, "learns one batch, step by step", actual_seconds=6.2),
             rung(RungName.PILOT, RungStatus.PLANNED, "throughput, curve, calibrated time", forecast=PILOT),
-            rung(RungName.SWEEP, RungStatus.NOT_BUILT, "which knobs matter"),
+            rung(RungName.SWEEP, RungStatus.PLANNED, "which knobs matter (optional)"),
             rung(RungName.FULL, RungStatus.PLANNED, "the result", forecast=FULL),
             rung(RungName.CONFIRM, RungStatus.NOT_BUILT, "whether the result holds"),
         ),
@@ -280,6 +280,7 @@ class FakeBackend:
     opened: list[Target] = field(default_factory=list)
     stopped: list[int] = field(default_factory=list)
     reconciled: int = 0
+    went_on: list[int] = field(default_factory=list)
     facts: tuple[MachineFact, ...] = (
         MachineFact("python", "3.12.4  /home/ada/.venv/bin/python  (VIRTUAL_ENV)"),
         MachineFact("torch", "2.9.1, CPU only"),
@@ -305,6 +306,9 @@ class FakeBackend:
 
     def extend(self, store: Store, run_id: int, ceiling_seconds: float) -> object:
         return extend(store, run_id, ceiling_seconds=ceiling_seconds, by="tui")
+
+    def go_on(self, store: Store, sweep_id: int) -> None:
+        self.went_on.append(sweep_id)
 
     def reconcile(self, store: Store) -> None:
         self.reconciled += 1

@@ -15,6 +15,7 @@ from mlintern.tui.screens.history import HistoryScreen
 from mlintern.tui.screens.home import HomeScreen
 from mlintern.tui.screens.ladder import LadderScreen
 from mlintern.tui.screens.run import RunScreen
+from mlintern.tui.screens.sweep import SweepScreen
 from mlintern.tui.widgets.choice import Approval, Stopping
 from mlintern.tui.widgets.log_view import LogView
 from mlintern.tui.widgets.loss_chart import LossChart
@@ -35,6 +36,7 @@ OWNERS: dict[Scope, type] = {
     Scope.LOG: LogView,
     Scope.HISTORY: HistoryScreen,
     Scope.COMPARE: CompareScreen,
+    Scope.SWEEP: SweepScreen,
     Scope.READING: DetailScreen,
 }
 

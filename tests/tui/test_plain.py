@@ -59,7 +59,7 @@ def test_everything_on_the_screen_is_told_line_by_line() -> None:
         "static: passed in 0.6 s",
         "dryrun: passed in 4.1 s",
         "overfit: passed in 6.2 s",
-        "sweep: not built yet",
+        "sweep: not climbed yet",
         "full: not climbed yet, forecast 6m05s [5m20s–7m10s]",
         "verified: exact iteration counts",
         "not verified: more than one seed",

@@ -14,7 +14,7 @@ from ...planner.view import LadderView
 from ...runtime.guard import EVENT
 from ...store import Store
 from ...store.records import Experiment, Forecast, Metric, Run
-from .. import diagnosis_words, memory_words, output_json
+from .. import diagnosis_words, memory_words, output_json, sweep_words
 from ..output import SCHEMA, ExitCode, Output
 from ..text import clean
 from ..units import (
@@ -46,9 +46,16 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         diagnosis = diagnosis_words.in_passing(
             store, run, most_bytes=diagnosis_words.MOST_BYTES_IN_PASSING
         )
-        more = {"memory": [dict(event.data) for event in memory], "diagnosis": diagnosis}
+        trial = store.sweeps.trial_of_run(run.id)
+        more = {
+            "trial": None if trial is None else output_json.trial(trial),
+            "memory": [dict(event.data) for event in memory],
+            "diagnosis": diagnosis,
+        }
         output.object(_content(store, run, view, forecast, last) | more)
         output.lines(_lines(run, view, forecast, last, energy_source(store, run.id)))
+        if trial is not None:
+            output.lines([f"{sweep_words.trial_line(trial)} (sweep {trial.sweep_id})"])
         output.lines(map(memory_words.line, memory))
         if diagnosis is not None:
             output.lines([f"diagnosis: {diagnosis} (more: mlintern diagnose {run.id})"])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...planner.rungs import BUILT, FACTS, NOT_BUILT_WHY
+from ...planner.rungs import BUILT, FACTS, NOT_BUILT_WHY, OPTIONAL
 from ...runtime.interpreters import Interpreter, InterpreterError, NoTorchError, choose
 from ...runtime.project import ScriptTarget, TargetError, module_target, script_target
 from ...store import Store
@@ -70,7 +70,9 @@ def climbable(name: str, *, free: bool = False) -> RungName:
     """The rung that was named, if this version can climb to it (with ``free``: without an approval)."""
     rung = RungName(name)
     possible = [one for one in BUILT if not (free and FACTS[one].costs)]
-    names = ", ".join(possible)
+    if rung in OPTIONAL:
+        raise CommandError("usage", f"{rung} has a plan of its own.", f"Use `mlintern {rung} SCRIPT --param …`.")
+    names = ", ".join(one for one in possible if one not in OPTIONAL)
     if rung not in BUILT:
         raise CommandError("not_built", f"{rung} is {NOT_BUILT_WHY}.", f"What can be climbed: {names}.")
     if rung not in possible:

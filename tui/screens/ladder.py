@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from ...planner.moves import Ask, RunRung, Wait
 from ...planner.view import LadderView
-from ...store.records import Finding, RungStatus
+from ...store.records import Finding, RungName, RungStatus
 from ..actions import Scope
 from ..bindings import bindings
 from ..budgets import short_budget_words
@@ -198,10 +198,20 @@ class LadderScreen(LadderAnswers):
         else:
             self.notify("No run of this rung yet", markup=False)
 
+    def action_sweep(self) -> None:
+        from .sweep import SweepScreen
+
+        if self.view is None:
+            self.notify("No experiment in hand", markup=False)
+        elif not isinstance(self.app.screen, SweepScreen):
+            self.app.push_screen(SweepScreen(self.view.experiment.id))
+
     @on(Rows.Chosen, "#rungs")
     def _open_rung(self) -> None:
         rung = self.query_one("#rungs", LadderTable).rung_in_hand
-        if rung is not None and rung.run is not None:
+        if rung is not None and rung.name is RungName.SWEEP:
+            self.action_sweep()
+        elif rung is not None and rung.run is not None:
             self.our_app.open_run(rung.run.id)
         elif rung is not None:
             self._show_rung()

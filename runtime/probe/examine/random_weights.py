@@ -34,7 +34,7 @@ class RandomWeights:
         @functools.wraps(original)
         def noted(tensor: Any, *args: Any, **kwargs: Any) -> Any:
             result = original(tensor, *args, **kwargs)
-            if hasattr(tensor, "_version") and not getattr(tensor, "is_inference", bool)():
+            if hasattr(tensor, "_version") and not tensor.is_inference():
                 self._versions[id(tensor)] = weakref.ref(tensor), tensor._version
             return result
 
@@ -43,4 +43,4 @@ class RandomWeights:
     def still_random(self, parameter: Any) -> bool:
         """Whether nothing has written to it since it was filled at random."""
         reference, version = self._versions.get(id(parameter), (None, -1))
-        return reference is not None and reference() is parameter and parameter._version == version
+        return bool(reference is not None and reference() is parameter and parameter._version == version)
