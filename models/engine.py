@@ -122,6 +122,14 @@ class UnsupportedSchema(EngineError):  # noqa: N818
     """A schema that cannot be kept to exactly."""
 
 
+class NotAsAsked(EngineError):  # noqa: N818
+    """An answer that has not the form that was asked for."""
+
+
+class CannotScore(EngineError):  # noqa: N818
+    """An engine that does not tell how probable its answers are."""
+
+
 @runtime_checkable
 class Engine(Protocol):
     """A language model that is ready, or says why it is not. One call at a time; ``cancel`` from any thread."""

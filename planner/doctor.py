@@ -16,9 +16,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..models.library import list_models
+from ..models.local import HOW_TO_INSTALL
 from ..runtime.interpreters import Interpreter, InterpreterError, find_all, usable_gpus
 from ..store.records import GpuSample, Severity
-from . import prices
+from . import model_setting, prices
+from .model_setting import ModelSetting
 from .prices import Price
 
 LEAST_FREE_BYTES = 1 << 30
@@ -55,7 +58,9 @@ class Machine:
     """Version of llama-cpp-python in mlintern's own interpreter."""
     llama_programs: tuple[Path, ...]
     models: tuple[Path, ...]
-    """GGUF files in the home folder."""
+    """GGUF files that are here: in the home folder, and where other programs keep theirs."""
+    model: ModelSetting
+    """The one that the person has chosen."""
     slurm: Path | None
     price: Price
     """What an hour of it costs, as the person has set it."""
@@ -92,7 +97,8 @@ def look(home: Path, *, beside: Sequence[Path] = ()) -> Machine:
         isolation=isolation.available(),
         llama=_version("llama_cpp", "llama-cpp-python"),
         llama_programs=_programs("llama-server", "llama-cli"),
-        models=tuple(sorted(home.glob("models/**/*.gguf"))),
+        models=tuple(one.path for one in list_models(home) if one.problem is None),
+        model=model_setting.known(home),
         slurm=next(iter(_programs("sbatch")), None),
         price=prices.known(home),
     )
@@ -143,7 +149,7 @@ def _advice(machine: Machine) -> Iterator[Advice]:
             "llama.cpp",
             Severity.INFO,
             "no llama.cpp: the built-in rules decide where a local model would",
-            "pip install 'mlintern[llama]' (needs a C++ compiler)",
+            f"{HOW_TO_INSTALL}, or name the address of a server under [model] in config.toml",
         )
     elif not machine.models:
         yield Advice(
@@ -151,6 +157,15 @@ def _advice(machine: Machine) -> Iterator[Advice]:
             Severity.INFO,
             "no local model: the built-in rules decide in its place",
             f"put a GGUF file into {machine.home.folder / 'models'}",
+        )
+    if machine.model.is_broken:
+        yield Advice("model", Severity.WARNING, machine.model.why_none or "", "put it right; until then rules decide")
+    elif machine.models and machine.model.why_none is not None:
+        yield Advice(
+            "model",
+            Severity.INFO,
+            f"no model is chosen among {len(machine.models)}: the built-in rules decide",
+            f"write {model_setting.EXAMPLE} into {prices.config_path(machine.home.folder)}; see `mlintern models`",
         )
 
 

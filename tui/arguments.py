@@ -78,6 +78,7 @@ def parser() -> _Parser:
         add(commands, common)
     doctor = commands.add_parser("doctor", parents=[common, _json()], help="what this machine has and what is missing")
     doctor.add_argument("--checks", action="store_true", help="list every check instead, and look at nothing")
+    _add_models(commands, common)
     for name, words in LATER.items():
         later = commands.add_parser(name, parents=[common, _json()], help=f"{words} (not built yet)")
         later.add_argument("words", nargs="*", help=argparse.SUPPRESS)
@@ -227,6 +228,11 @@ def _add_diagnose(commands: Any, common: _Parser) -> None:
     parser.add_argument("--tried", metavar="REMEDY", help="remember an attempt: its words, or its number as listed")
     parser.add_argument("--outcome", choices=("helped", "did-not-help"), help="what came of it")
     parser.add_argument("--hypothesis", metavar="WORDS", help="what it tested, where the remedy is one of your own")
+
+
+def _add_models(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser("models", parents=[common, _json()], help="local language models; whether they fit")
+    parser.add_argument("--test", metavar="PATH", help="load this GGUF file in a process of its own; say how it runs")
 
 
 def _read(parse: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -11,7 +11,7 @@ from mlintern.store.records import Experiment
 
 def asked(store: Store, experiment_id: int | None = None) -> Asked:
     return store.decisions.ask(
-        kind="remedy", asked={"words": "Which first?"}, evidence={"loss": [1.0, float("inf")]}, experiment_id=experiment_id
+        kind="remedy", asked={"words": "Which?"}, evidence={"loss": [1.0, float("inf")]}, experiment_id=experiment_id
     )
 
 
@@ -44,7 +44,8 @@ def test_a_decision_that_is_not_there_is_told(store: Store) -> None:
 
 
 @pytest.mark.parametrize("sql", [
-    "UPDATE decisions SET kind = 'x'", "DELETE FROM decisions", "UPDATE answers SET answer = 'x'", "DELETE FROM answers",
+    "UPDATE decisions SET kind = 'x'", "DELETE FROM decisions",
+    "UPDATE answers SET answer = 'x'", "DELETE FROM answers",
 ])  # fmt: skip
 def test_neither_is_changed_or_deleted(store: Store, sql: str) -> None:
     question = asked(store)
