@@ -16,9 +16,10 @@ from datetime import datetime
 from typing import Any
 
 _CHATML = (
-    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n"
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n\n"
 )
-_PLAIN = "{% for m in messages %}### {{ m.role }}:\n{{ m.content }}\n\n{% endfor %}### assistant:\n"
+_PLAIN = "{% for m in messages %}### {{ m.role }}:\n{{ m.content }}\n\n{% endfor %}### assistant:\n\n"
+"""jinja2 takes the last line break of a template away."""
 _MOST_RENDERED = 1 << 20
 """Characters of a rendered template without its contents; a template that makes more runs wild."""
 _THINKING = re.compile(r"<think>\s*\Z")

@@ -8,6 +8,7 @@ leaves the cache as if it had ended with the batch before.
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ Logits = NDArray[np.float32]
 _PIECE_BYTES = 1 << 10
 _KV_TYPES = {"f16": C.GGML_TYPE_F16, "q8_0": C.GGML_TYPE_Q8_0, "q4_0": C.GGML_TYPE_Q4_0}
 _ABORTED = 2
+_MARK = re.compile(r"<.+>|\[.+\]", re.DOTALL)
 
 
 class Cancelled(Exception):  # noqa: N818
@@ -96,7 +98,11 @@ class Llama:
 
     def is_control(self, token: int) -> bool:
         """Whether a token is one that only a template may write."""
-        return bool(C.llama_vocab_is_control(self.vocab, token)) or self.ends(token)
+        if C.llama_vocab_is_control(self.vocab, token) or self.ends(token):
+            return True
+        is_word = C.llama_vocab_get_attr(self.vocab, token) & C.LLAMA_TOKEN_ATTR_USER_DEFINED
+        # Some files mark the turns with tokens that they call words.
+        return bool(is_word) and _MARK.fullmatch(self.name(token)) is not None
 
     @property
     def turn_end(self) -> int:

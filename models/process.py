@@ -21,6 +21,8 @@ from typing import Any, BinaryIO
 
 from . import frames
 
+PROGRAM = (sys.executable, "-P", "-m", "mlintern.models.worker")
+"""-P: what lies in the working folder is never imported."""
 _MOST_LOG_BYTES = 4 << 20
 _LOOK_SECONDS = 0.05
 _ENVIRONMENT = {
@@ -55,8 +57,7 @@ class WorkerProcess:
         try:
             with log.open(mode) as stream:
                 process = subprocess.Popen(
-                    # -P: what lies in the working folder is never imported.
-                    [sys.executable, "-P", "-m", "mlintern.models.worker", str(in_read), str(out_write)],
+                    [*PROGRAM, str(in_read), str(out_write)],
                     stdin=subprocess.DEVNULL,
                     stdout=stream,
                     stderr=stream,

@@ -47,8 +47,10 @@ class Vocabulary:
         self.texts = [*LETTERS, END, START, *self.words]
         self.types = [NORMAL] * 256 + [CONTROL] * 2 + [USER_DEFINED] * len(self.words)
 
-    def id(self, text: str) -> int:
-        """A word's token, a turn mark's, or a byte's."""
+    def id(self, text: str | int) -> int:
+        """A word's token, a turn mark's, a letter's, or a byte's."""
+        if isinstance(text, int):
+            return text
         if text in (END, START) or text in self.words:
             return self.texts.index(text, 256)
         (byte,) = text.encode()
@@ -73,7 +75,7 @@ class Shape:
 def write_scripted(
     path: Path,
     words: Sequence[str],
-    table: Mapping[str, Mapping[str, float]],
+    table: Mapping[str | int, Mapping[str | int, float]],
     *,
     template: str | None = CHATML,
     context: int = 4096,
@@ -99,7 +101,9 @@ def write_scripted(
 def say(path: Path, text: str, *, template: str | None = CHATML, context: int = 4096) -> Path:
     """A model that answers everything with one text."""
     words = distinct_parts(text)
-    chain = {before: {after: 1.0} for before, after in zip(["\n", *words], [*words, END], strict=True)}
+    chain: dict[str | int, dict[str | int, float]] = {
+        before: {after: 1.0} for before, after in zip(["\n", *words], [*words, END], strict=True)
+    }
     return write_scripted(path, words, chain, template=template, context=context)
 
 
