@@ -160,20 +160,33 @@ class LocalEngine:
     def _call(self, job: dict[str, Any], seconds: float, hear: Callable[[str], None]) -> dict[str, Any]:
         with self._calls:
             self._cancelled_at = None
+            before = self._worker
             worker = self._ready()
-            return self._ask(worker, {**job, "threads": max(1, self._surroundings.threads())}, seconds, hear)
+            job = {**job, "threads": max(1, self._surroundings.threads())}
+            try:
+                return self._ask(worker, job, seconds, hear)
+            except _GoneBefore as gone:
+                if worker is not before:
+                    raise EngineDied(str(gone)) from gone
+                # It had been ended since the last call, and that was not seen yet: that is no failure of this one.
+                try:
+                    return self._ask(self._ready(), job, seconds, hear)
+                except _GoneBefore as again:
+                    raise EngineDied(str(again)) from again
 
     def _ask(
         self, worker: WorkerProcess, job: dict[str, Any], seconds: float, hear: Callable[[str], None]
     ) -> dict[str, Any]:
         self._number += 1
         deadline = time.monotonic() + seconds + _GRACE_SECONDS
+        has_answered = False
         try:
             worker.send({**job, "id": self._number})
             while True:
                 message = worker.receive(lambda: min(deadline, self._patience_ends()))
                 if message.get("id") != self._number:
                     continue
+                has_answered = True
                 if "text" in message:
                     hear(message["text"])
                 elif "error" in message:
@@ -187,7 +200,7 @@ class LocalEngine:
             self._forget()
             if self._cancelled_at is not None:
                 raise _CancelledByForce from gone
-            raise EngineDied(why) from gone
+            raise (EngineDied if has_answered or isinstance(gone, TimeoutError) else _GoneBefore)(why) from gone
 
     def _patience_ends(self) -> float:
         """When a cancelled call must be over."""
@@ -237,6 +250,10 @@ class LocalEngine:
         if worker is not None:
             worker.end()
         self._attached.close()
+
+
+class _GoneBefore(EngineDied):
+    """The worker ended before it gave any answer to a call."""
 
 
 class _CancelledByForce(Exception):  # noqa: N818

@@ -29,5 +29,7 @@ if ! .venv/bin/python -c 'import importlib.util, sys; sys.exit(importlib.util.fi
     echo "Installing; on Linux, torch brings several GB of CUDA packages along." >&2
     echo "To save them on a machine without a GPU: Ctrl-C, and see \"PyTorch without CUDA\" in README.md." >&2
 fi
+# llama.cpp is compiled here, for any processor of this kind: tuned to one, some builds crash with quantised models.
+export CMAKE_ARGS="${CMAKE_ARGS:--DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF}"
 .venv/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[$extras]"
 echo "$wanted" > "$stamp"

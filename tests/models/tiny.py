@@ -174,7 +174,7 @@ def write(
     fields: dict[str, Any] = {
         "general.architecture": "llama",
         "general.name": path.stem,
-        "general.file_type": 1 if tensors["output.weight"].dtype == np.float16 else 0,
+        "general.file_type": 1 if tensors["token_embd.weight"].dtype == np.float16 else 0,
         "llama.block_count": shape.layers,
         "llama.context_length": shape.context,
         "llama.embedding_length": shape.width,
