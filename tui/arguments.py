@@ -72,7 +72,7 @@ def parser() -> _Parser:
     common = _common()
     of_runs = (
         _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume,
-        _add_diagnose,
+        _add_diagnose, _add_overrule,
     )  # fmt: skip
     for add in (_add_check, _add_run, *of_runs):
         add(commands, common)
@@ -228,6 +228,14 @@ def _add_diagnose(commands: Any, common: _Parser) -> None:
     parser.add_argument("--tried", metavar="REMEDY", help="remember an attempt: its words, or its number as listed")
     parser.add_argument("--outcome", choices=("helped", "did-not-help"), help="what came of it")
     parser.add_argument("--hypothesis", metavar="WORDS", help="what it tested, where the remedy is one of your own")
+    parser.add_argument("--decide", action="store_true", help="ask the rules and your model which remedy comes first")
+
+
+def _add_overrule(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser("overrule", parents=[common, _json()], help="a decision, and your own answer to it")
+    parser.add_argument("decision", metavar="DECISION", type=_decision_id, help="its number")
+    parser.add_argument("answer", metavar="ANSWER", nargs="?", help="what holds from now on; without it, it is shown")
+    parser.add_argument("--reason", metavar="WORDS", help="why")
 
 
 def _add_models(commands: Any, common: _Parser) -> None:
@@ -256,6 +264,12 @@ def _parse_run_id(text: str) -> int:
 def _parse_finding_id(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
         raise ValueError(f"“{text}” is not the number of a finding; `mlintern show RUN` lists them")
+    return int(text)
+
+
+def _parse_decision_id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
+        raise ValueError(f"“{text}” is not the number of a decision; `mlintern diagnose --decide` tells it")
     return int(text)
 
 
@@ -294,7 +308,16 @@ def _parse_approval(text: str) -> tuple[str, float]:
     return rung, _parse_duration(ceiling)
 
 
-_run_id, _finding_id, _count, _duration, _steps, _size, _approval = map(
+_run_id, _finding_id, _decision_id, _count, _duration, _steps, _size, _approval = map(
     _read,
-    (_parse_run_id, _parse_finding_id, _parse_count, _parse_duration, _parse_steps, _parse_size, _parse_approval),
+    (
+        _parse_run_id,
+        _parse_finding_id,
+        _parse_decision_id,
+        _parse_count,
+        _parse_duration,
+        _parse_steps,
+        _parse_size,
+        _parse_approval,
+    ),
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ...store.decisions import AnsweredBy
+from . import remedy
 from .question import Choice, Question, Reply
 
 Rule = Callable[[Question], Reply]
@@ -21,7 +22,7 @@ def first_option(question: Question) -> Reply:
 
 
 RULES: Mapping[str, Rule] = {
-    "diagnosis.remedy": first_option,
+    remedy.KIND: first_option,
 }
 
 
