@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         engine = _engine(Path(folder))
         try:
-            told = {**_constrained(engine, options.rounds, options.tokens), **_follow_up(engine), **_cancel(engine)}
+            told = {**_constrained(engine, options.rounds, options.tokens), **_follow_up(engine)}
+            told |= {**_cancel(engine), **_lateness(engine)}
         finally:
             engine.close()
     for key, value in told.items():
@@ -148,6 +149,20 @@ def _cancelled(engine: LocalEngine, messages: Sequence[Message], after: float) -
     engine.cancel()
     thread.join()
     return ended[0] - asked
+
+
+def _lateness(engine: LocalEngine) -> dict[str, Any]:
+    """How late the face's own thread wakes up while the worker writes: 99th percentile of 400 ticks of 5 ms."""
+    thread = threading.Thread(target=lambda: engine.generate([_user("Go on.")], limits=Limits(tokens=400)))
+    thread.start()
+    late = []
+    while thread.is_alive() and len(late) < 400:
+        began = time.monotonic()
+        time.sleep(0.005)
+        late.append(time.monotonic() - began - 0.005)
+    engine.cancel()
+    thread.join()
+    return {"face_late_ms_p99": round(1e3 * sorted(late)[int(len(late) * 0.99) - 1], 1)}
 
 
 def _user(text: str) -> Message:
