@@ -111,6 +111,11 @@ class Llama:
         return token if token >= 0 else int(C.llama_vocab_eos(self.vocab))
 
     @property
+    def begin_name(self) -> str:
+        """What a template calls the token that may begin a text."""
+        return self.name(int(C.llama_vocab_bos(self.vocab)))
+
+    @property
     def begin(self) -> int | None:
         """The token that a prompt begins with, for models that want one."""
         return int(C.llama_vocab_bos(self.vocab)) if C.llama_vocab_get_add_bos(self.vocab) else None

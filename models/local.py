@@ -93,7 +93,11 @@ class LocalEngine:
     def start(self) -> None:
         """Load the model now, in place of at the first call."""
         with self._calls:
-            self._ready()
+            self._cancelled_at = None
+            try:
+                self._ready()
+            except _CancelledByForce:
+                raise engine.CallCancelled("The loading was cancelled.") from None
 
     def generate(
         self,
@@ -162,6 +166,8 @@ class LocalEngine:
             self._cancelled_at = None
             before = self._worker
             worker = self._ready()
+            if self._cancelled_at is not None:
+                raise _CancelledByForce  # while it was loaded: the worker knows nothing of this call yet
             job = {**job, "threads": max(1, self._surroundings.threads())}
             try:
                 return self._ask(worker, job, seconds, hear)
@@ -213,7 +219,11 @@ class LocalEngine:
         self._forget()
         plan = self._surroundings.plan()
         folder = self._home / "model-worker"
-        self._worker = worker = WorkerProcess.start(folder)
+        try:
+            self._worker = worker = WorkerProcess.start(folder)
+            _remove_orphans(folder)
+        except OSError as error:
+            raise EngineError(f"The model worker could not be started: {error.strerror or error}.") from error
         self._attached.enter_context(self._surroundings.presence(worker.pid, plan))
         load = {
             "path": os.fsencode(self._header.path.resolve()).hex(),  # a name may hold bytes that are no text
@@ -258,6 +268,14 @@ class _GoneBefore(EngineDied):
 
 class _CancelledByForce(Exception):  # noqa: N818
     """The worker had to be killed to end a cancelled call."""
+
+
+def _remove_orphans(folder: Path) -> None:
+    """What faces that were killed have left of their talks."""
+    for path in folder.glob("*.state"):
+        pid = path.name.partition("-")[0]
+        if not pid.isdigit() or not Path(f"/proc/{pid}").exists():
+            path.unlink(missing_ok=True)
 
 
 def is_installed() -> bool:

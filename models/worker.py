@@ -116,7 +116,7 @@ class Worker:
         template = Template(
             source=job["template"],
             knows_chatml=len(model.tokens("<|im_end|>", with_control=True)) == 1,
-            begin=model.name(model.begin) if model.begin is not None else "",
+            begin=model.begin_name,
             end=model.name(model.turn_end),
         )
         self._generator = Generator(model, template, Constraints(model, own=job["own_grammar"]))

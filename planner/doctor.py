@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ..models.library import list_models
 from ..models.local import HOW_TO_INSTALL
+from ..models.trial import can_use_gpu
 from ..runtime.interpreters import Interpreter, InterpreterError, find_all, usable_gpus
 from ..store.records import GpuSample, Severity
 from . import model_setting, prices
@@ -56,6 +57,8 @@ class Machine:
     """What can keep the user's files untouched, best first."""
     llama: str | None
     """Version of llama-cpp-python in mlintern's own interpreter."""
+    llama_uses_gpu: bool
+    """Whether it was built for a GPU."""
     llama_programs: tuple[Path, ...]
     models: tuple[Path, ...]
     """GGUF files that are here: in the home folder, and where other programs keep theirs."""
@@ -96,6 +99,7 @@ def look(home: Path, *, beside: Sequence[Path] = ()) -> Machine:
         usable_gpus=_usable_gpus(interpreters),
         isolation=isolation.available(),
         llama=_version("llama_cpp", "llama-cpp-python"),
+        llama_uses_gpu=can_use_gpu(),
         llama_programs=_programs("llama-server", "llama-cli"),
         models=tuple(one.path for one in list_models(home) if one.problem is None),
         model=model_setting.known(home),
@@ -144,6 +148,12 @@ def _advice(machine: Machine) -> Iterator[Advice]:
                 "free some space, or name another folder with --home or TMPDIR",
             )
     yield from _price_advice(machine)
+    yield from _model_advice(machine)
+
+
+def _model_advice(machine: Machine) -> Iterator[Advice]:
+    if machine.model.server is not None:
+        return
     if machine.llama is None and not machine.llama_programs:
         yield Advice(
             "llama.cpp",
@@ -157,6 +167,13 @@ def _advice(machine: Machine) -> Iterator[Advice]:
             Severity.INFO,
             "no local model: the built-in rules decide in its place",
             f"put a GGUF file into {machine.home.folder / 'models'}",
+        )
+    if machine.gpus and machine.llama is not None and not machine.llama_uses_gpu:
+        yield Advice(
+            "llama.cpp",
+            Severity.INFO,
+            "there is a GPU, but llama.cpp was built for the CPU alone, so a local model runs there",
+            "CMAKE_ARGS=-DGGML_CUDA=on pip install --force-reinstall --no-cache-dir llama-cpp-python (needs nvcc)",
         )
     if machine.model.is_broken:
         yield Advice("model", Severity.WARNING, machine.model.why_none or "", "put it right; until then rules decide")
