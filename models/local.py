@@ -272,9 +272,11 @@ class _CancelledByForce(Exception):  # noqa: N818
 
 def _remove_orphans(folder: Path) -> None:
     """What faces that were killed have left of their talks."""
+    import psutil
+
     for path in folder.glob("*.state"):
         pid = path.name.partition("-")[0]
-        if not pid.isdigit() or not Path(f"/proc/{pid}").exists():
+        if not pid.isdigit() or not psutil.pid_exists(int(pid)):
             path.unlink(missing_ok=True)
 
 
