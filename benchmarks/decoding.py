@@ -155,7 +155,7 @@ def _lateness(engine: LocalEngine) -> dict[str, Any]:
     """How late the face's own thread wakes up while the worker writes: 99th percentile of 400 ticks of 5 ms."""
     thread = threading.Thread(target=lambda: engine.generate([_user("Go on.")], limits=Limits(tokens=400)))
     thread.start()
-    late = []
+    late = list[float]()
     while thread.is_alive() and len(late) < 400:
         began = time.monotonic()
         time.sleep(0.005)

@@ -55,7 +55,7 @@ class Template:
             if source is None:
                 continue
             for arranged in (messages, _folded(messages), _alternating(_folded(messages))):
-                text = _render(source, arranged, self.begin, self.end)
+                text = _rendered(source, arranged, self.begin, self.end)
                 # A template that drops what was said, or says it twice, would ask something else.
                 if text is not None and _marks(text) == count == len(set(_MARK.findall(text))):
                     return text
@@ -118,17 +118,21 @@ def _alternating(messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     return joined
 
 
-def _render(source: str, messages: list[dict[str, str]], begin: str, end: str) -> str | None:
-    """The rendered text; ``None`` where the template does not work."""
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+def _rendered(source: str, messages: list[dict[str, str]], begin: str, end: str) -> str | None:
+    """The rendered text, without tools or with none of them, since some templates count them; ``None`` where the
+    template does not work."""
+    for tools in (None, []):
+        text = _render(source, messages, begin, end, tools)
+        if text is not None:
+            return text
+    return None
 
-    loops = ["jinja2.ext.loopcontrols"]
-    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=loops)
-    environment.globals.update(raise_exception=_refuse, strftime_now=_now)
-    settings: dict[str, Any] = {"enable_thinking": False, "add_generation_prompt": True, "tools": None}
+
+def _render(source: str, messages: list[dict[str, str]], begin: str, end: str, tools: list[Any] | None) -> str | None:
+    settings: dict[str, Any] = {"enable_thinking": False, "add_generation_prompt": True, "tools": tools}
     try:
-        template = environment.from_string(source)
-        parts, length = [], 0
+        template = _environment().from_string(source)
+        parts, length = list[str](), 0
         for part in template.generate(messages=messages, bos_token=begin, eos_token=end, **settings):
             parts.append(part)
             length += len(part)
@@ -137,6 +141,26 @@ def _render(source: str, messages: list[dict[str, str]], begin: str, end: str) -
     except Exception:  # noqa: BLE001 - foreign code: whatever it raises, the next form is tried
         return None
     return "".join(parts)
+
+
+def _environment() -> Any:
+    """jinja2 with what templates of chats expect, and without what could leave the sandbox."""
+    from jinja2.ext import Extension
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Generation(Extension):
+        """``{% generation %}`` marks for training what the assistant says; here it stands for its contents."""
+
+        tags = frozenset({"generation"})
+
+        def parse(self, parser: Any) -> Any:
+            next(parser.stream)
+            return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+    extensions = ["jinja2.ext.loopcontrols", Generation]
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=extensions)
+    environment.globals.update(raise_exception=_refuse, strftime_now=_now)
+    return environment
 
 
 def _refuse(why: str = "") -> None:

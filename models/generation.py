@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .chat import Template
 from .constrain import Constraint, Constraints
@@ -21,6 +22,8 @@ from .llama import Cancelled, Llama, Logits
 from .schema import Shape
 
 _MOST_ANSWERS = 256
+_IMPOSSIBLE = -1e4
+"""The logarithm of a probability that is too small for a number."""
 _UTF8 = codecs.getincrementaldecoder("utf-8")
 
 
@@ -121,10 +124,10 @@ class Generator:
             rows = self.model.append(tokens, all_scores=True)
         finally:
             self.model.cut(length)
-        total = _log_probability(first, tokens[0])
-        for row, token in zip(rows, (*tokens[1:], self.model.turn_end), strict=True):
-            total += _log_probability(row, token)
-        return total
+        total = _log_probability(first, [tokens[0]])
+        for row, token in zip(rows, tokens[1:], strict=False):
+            total += _log_probability(row, [token])
+        return total + _log_probability(rows[-1], self.model.end_tokens)
 
 
 @dataclass(slots=True)
@@ -217,10 +220,12 @@ class _Answer:
         return int(np.searchsorted(np.cumsum(weights), self._random.random() * weights.sum(), side="right"))
 
 
-def _log_probability(logits: Logits, token: int) -> float:
+def _log_probability(logits: Logits, tokens: Sequence[int] | NDArray[np.int64]) -> float:
+    """Of any of some tokens."""
     values = logits.astype(np.float64)
-    most = values.max()
-    return float(values[token] - most - math.log(np.exp(values - most).sum()))
+    weights = np.exp(values - values.max())
+    share = float(weights[tokens].sum() / weights.sum())
+    return math.log(share) if share > 0 else _IMPOSSIBLE
 
 
 def _softmax(likelihoods: Sequence[float]) -> tuple[float, ...]:

@@ -80,8 +80,8 @@ class Header:
 
     @property
     def is_language_model(self) -> bool:
-        """Whether it can generate text: a projector of images or an adapter has no vocabulary or no layers."""
-        return self.layers > 0 and self.vocabulary_size is not None
+        """Whether it can generate text: a projector of images, an adapter or a bare vocabulary lacks something."""
+        return self.layers > 0 and self.vocabulary_size is not None and self.parameters > 0
 
 
 def read_header(path: Path) -> Header:
@@ -311,7 +311,7 @@ def _weights_bytes(path: Path, reader: _Reader, fields: _Fields, tensors: Sequen
     alignment = fields.integer("general.alignment") or 32
     start = -(-reader.position // alignment) * alignment
     end = start + max((tensor.offset + tensor.bytes for tensor in tensors), default=0)
-    if end > reader.size:
+    if tensors and end > reader.size:
         raise reader.wrong(f"it has {reader.size} bytes, and its weights would end at {end}; it was not copied whole")
     total = 0
     for part in part_paths(path):
@@ -319,7 +319,7 @@ def _weights_bytes(path: Path, reader: _Reader, fields: _Fields, tensors: Sequen
             total += part.stat().st_size
         except OSError as error:
             raise reader.wrong(f"its part {part.name} is missing") from error
-    return total - start
+    return max(0, total - start)
 
 
 def _layer_bytes(tensors: Sequence[_Tensor], layers: int) -> tuple[int, ...]:

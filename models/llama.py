@@ -65,6 +65,7 @@ class Llama:
         self._batch = C.llama_batch_init(load.batch, 0, 1)
         self.vocabulary_size = int(C.llama_vocab_n_tokens(self.vocab))
         self._known: list[int] = []
+        self._ends: NDArray[np.int64] | None = None
 
     # Tokens
 
@@ -95,6 +96,13 @@ class Llama:
     def ends(self, token: int) -> bool:
         """Whether a token ends a turn or the text."""
         return bool(C.llama_vocab_is_eog(self.vocab, token))
+
+    @property
+    def end_tokens(self) -> NDArray[np.int64]:
+        """All tokens that end a turn: some models have several, and do not always use the one that they name."""
+        if self._ends is None:
+            self._ends = np.array([token for token in range(self.vocabulary_size) if self.ends(token)], dtype=np.int64)
+        return self._ends
 
     def is_control(self, token: int) -> bool:
         """Whether a token is one that only a template may write."""

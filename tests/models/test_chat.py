@@ -38,6 +38,14 @@ def test_a_template_with_other_manners_gets_what_it_takes() -> None:
     assert contents == ["s", HOSTILE, "b"]
 
 
+def test_marks_for_training_and_lists_of_tools_are_understood() -> None:
+    source = (
+        "{% for t in tools %}{{ t }}{% endfor %}{% for m in messages %}<{{ m.role }}>{% generation %}{{ m.content }}"
+        "{% endgeneration %}{% if m.content == 'never' %}{% break %}{% endif %}{% endfor %}<assistant>"
+    )
+    assert told(Template(source, True), ("user", HOSTILE)) == (f"<user>{HOSTILE}<assistant>", [HOSTILE])
+
+
 @pytest.mark.parametrize("source", [
     None, "{% for %}", "{{ nothing.there.at.all }}", "{{ messages[0].content.__class__.__mro__ }}",
     "no content at all", "{{ messages[0].content }}{{ messages[0].content }}",
