@@ -27,7 +27,8 @@ from ...models.engine import (
     Role,
 )
 from ...store.decisions import AnsweredBy
-from .prompts import FORM, PROSE, asked
+from .numbers import unfounded_number
+from .prompts import FORM, PROSE, asked, shown_evidence
 from .question import Check, Choice, Form, Prose, Question, Reply
 
 LEAST_MARGIN = 0.2
@@ -134,9 +135,16 @@ class ModelAnswerer:
             return text, f"it did not come to its end ({generated.finish})"
         if not text:
             return text, "it is empty"
+        return text, self._problem(question, text if schema is None else json.loads(text))
+
+    def _problem(self, question: Question, value: Any) -> str | None:
+        """What is wrong with an answer of the right form. A text never has a number that nobody measured."""
+        if isinstance(question, Prose):
+            unfounded = unfounded_number(value, f"{shown_evidence(question)}\n{question.words}")
+            if unfounded is not None:
+                return f"the number {unfounded} does not stand in the evidence"
         check = self.checks.get(question.kind)
-        value = text if schema is None else json.loads(text)
-        return text, None if check is None else check(question, value)
+        return None if check is None else check(question, value)
 
 
 def _mean(*scores: Mapping[str, float]) -> dict[str, float]:

@@ -26,7 +26,7 @@ _SYSTEM = (
 
 def asked(question: Question, order: Sequence[str], ending: str = CHOICE) -> tuple[Message, ...]:
     """The question; a choice with its options in this order."""
-    parts = [f"Evidence:\n{_evidence(question)}", f"Question: {question.words}"]
+    parts = [f"Evidence:\n{shown_evidence(question)}", f"Question: {question.words}"]
     if isinstance(question, Choice):
         meanings = {option.name: option.meaning for option in question.options}
         lines = (f"- {name}{f': {meanings[name]}' if meanings[name] else ''}" for name in order)
@@ -34,8 +34,8 @@ def asked(question: Question, order: Sequence[str], ending: str = CHOICE) -> tup
     return (Message(Role.SYSTEM, _SYSTEM), Message(Role.USER, "\n\n".join((*parts, ending))))
 
 
-def _evidence(question: Question) -> str:
-    """Its entries, one a line; one that is too long says how much was left out."""
+def shown_evidence(question: Question) -> str:
+    """The evidence, one entry a line; one that is too long says how much was left out."""
     lines = []
     for key, value in question.evidence.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

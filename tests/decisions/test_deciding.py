@@ -16,6 +16,7 @@ from mlintern.models.gguf import read_header
 from mlintern.models.local import LocalEngine, Surroundings, is_installed
 from mlintern.planner.decisions.by_model import MOST_RETRIES, ModelAnswerer
 from mlintern.planner.decisions.deciding import BadOverruling, decide, decided, overrule, replay, words
+from mlintern.planner.decisions.numbers import unfounded_number
 from mlintern.planner.decisions.prompts import asked
 from mlintern.planner.decisions.question import Choice, Form, Option, Prose
 from mlintern.planner.decisions.rules import RULES, RulesAnswerer
@@ -164,20 +165,42 @@ def test_a_form_is_filled_by_a_model_that_would_chat(store: Store, scripted: Cal
 
 
 def test_what_fails_its_check_is_asked_again_with_the_reason() -> None:
-    def no_numbers(question: object, value: str) -> str | None:
-        return "it names a number that nobody measured" if any(map(str.isdigit, value)) else None
+    def early(question: object, value: str) -> str | None:
+        return None if "early" in value else "it does not say when"
 
-    engine = FakeEngine("It took 7 epochs.", "too long…", "It diverged early.")
-    reply = ModelAnswerer(engine, {"note": no_numbers}).answer(Prose("note", "What happened?"))
-    assert (reply.answer, reply.attempts) == ("It diverged early.", 3)
+    engine = FakeEngine("It took 7 epochs.", "It diverged.", "too long…")
+    question = Prose("note", "What happened?", {"epochs": 5})
+    assert ModelAnswerer(engine, {"note": early}).answer(question).answer is None
     second, third = (messages[-1].text for messages, _ in engine.asked[1:])
-    assert "nobody measured" in second and "did not come to its end" in third
+    assert "the number 7 does not stand in the evidence" in second and "does not say when" in third
     assert [limits.temperature > 0 for _, limits in engine.asked] == [False, True, True]
 
+    better = ModelAnswerer(FakeEngine("7", "It diverged early, in 5 epochs."), {"note": early}).answer(question)
+    assert (better.answer, better.attempts) == ("It diverged early, in 5 epochs.", 2)
     stubborn = FakeEngine(*["7"] * 9)
-    given_up = ModelAnswerer(stubborn, {"note": no_numbers}).answer(Prose("note", "What happened?"))
-    assert given_up.answer is None and given_up.problem == "it names a number that nobody measured"
+    given_up = ModelAnswerer(stubborn).answer(question)
+    assert given_up.answer is None and "number 7" in str(given_up.problem)
     assert len(stubborn.asked) == MOST_RETRIES + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "unfounded"),
+    [
+        ("It reached 0.93 after 12 epochs.", None),
+        ("It reached 93 % and then 92.7%.", None),
+        ("The loss fell by 3.1e-4, to 1,204 in all.", None),
+        ("In epoch3 the v2 model was best.", None),
+        ("It reached 0.94.", "0.94"),
+        ("It reached 95% after 12 epochs.", "95%"),
+        ("It took 13 epochs.", "13"),
+        ("By 1e9 steps it had -12.5.", "1e9"),
+        pytest.param(f"It took 1e{'9' * 5000} steps.", f"1e{'9' * 5000}", id="endless power"),
+        pytest.param(f"It took {'9' * 5000} steps.", "9" * 5000, id="endless"),
+    ],
+)
+def test_a_number_that_nobody_measured_is_found(text: str, unfounded: str | None) -> None:
+    evidence = "accuracy: 0.9271\nepochs: 12\nlog: lr=0.00031 step 1204 grad 1e500"
+    assert unfounded_number(text, evidence) == unfounded
 
 
 def test_a_server_without_probabilities_is_asked_to_choose() -> None:

@@ -68,6 +68,13 @@ def test_noise_is_valid_text_at_every_moment(opens: Opens, tmp_path: Path) -> No
     answer.text.encode()
 
 
+def test_a_cache_of_less_precision_says_the_same(opens: Opens, saying: Path) -> None:
+    smaller = Surroundings(plan=lambda: Plan(2048, "q8_0", 0, 0, 0))
+    engine = opens(saying, surroundings=smaller)
+    assert engine.generate([user("a " * 300)]).text == TEXT
+    assert engine.generate([user("a " * 300)]).prompt_evaluated == 1
+
+
 def test_a_follow_up_evaluates_only_its_new_tokens(opens: Opens, saying: Path) -> None:
     engine = opens(saying)
     first = engine.generate([user("a " * 300)])
