@@ -121,7 +121,8 @@ def _alternating(messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
 def _rendered(source: str, messages: list[dict[str, str]], begin: str, end: str) -> str | None:
     """The rendered text, without tools or with none of them, since some templates count them; ``None`` where the
     template does not work."""
-    for tools in (None, []):
+    choices: tuple[list[Any] | None, ...] = (None, [])
+    for tools in choices:
         text = _render(source, messages, begin, end, tools)
         if text is not None:
             return text
@@ -148,7 +149,7 @@ def _environment() -> Any:
     from jinja2.ext import Extension
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    class Generation(Extension):
+    class Generation(Extension):  # type: ignore[misc]  # jinja2 is optional, and its types are not looked at
         """``{% generation %}`` marks for training what the assistant says; here it stands for its contents."""
 
         tags = frozenset({"generation"})

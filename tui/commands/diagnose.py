@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ...planner.decisions.deciding import Decided
 from ...planner.decisions.remedy import remedy_question
@@ -34,7 +35,7 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
             _record(store, subject, options)
         advice = subject.advice(store)
         decision = _decide(store, subject, options, output) if options.decide else None
-        told = {"schema": SCHEMA, "run": run_id, "log": None if run_id is not None else subject.name}
+        told: dict[str, Any] = {"schema": SCHEMA, "run": run_id, "log": None if run_id is not None else subject.name}
         told["decision"] = None if decision is None else deciding.content(decision)
         output.object(told | diagnosis_words.content(subject, advice))
         output.lines(diagnosis_words.lines(subject, advice))
