@@ -251,6 +251,7 @@ def _make_context(model: Any, load: Load, abort: Any) -> Any:
     quantised = load.kv_type != "f16"
     settings.flash_attn_type = C.LLAMA_FLASH_ATTN_TYPE_ENABLED if quantised else C.LLAMA_FLASH_ATTN_TYPE_AUTO
     settings.abort_callback = abort
+    settings.swa_full = True  # a sequence can only be cut back where its older tokens were kept
     settings.no_perf = True
     context = C.llama_init_from_model(model, settings)
     if not context:
