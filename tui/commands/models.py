@@ -164,6 +164,8 @@ def _trial_lines(header: Header, how: Plan, trial: ModelTrial) -> Iterator[str]:
             f"reads {trial.prompt_tokens_per_second:.0f} and writes {trial.tokens_per_second:.1f} tokens a second"
             f" on this machine as it is now"
         )
+    elif trial.outcome is TrialOutcome.RUNS:
+        yield "how fast is unknown: its answer ended at once"
     yield clean(f"by {trial.runtime}")
     if trial.detail is not None:
         yield clean(trial.detail)
