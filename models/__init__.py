@@ -1,1 +1,4 @@
-"""The local language model behind the agent. Empty until the agent is built; everything works without it."""
+"""The local language model: files and whether they fit, the worker around llama.cpp, a server as second engine.
+
+Everything works without one.
+"""

@@ -16,9 +16,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..models.library import list_models
+from ..models.local import HOW_TO_INSTALL
+from ..models.trial import can_use_gpu
 from ..runtime.interpreters import Interpreter, InterpreterError, find_all, usable_gpus
 from ..store.records import GpuSample, Severity
-from . import prices
+from . import model_setting, prices
+from .model_setting import ModelSetting
 from .prices import Price
 
 LEAST_FREE_BYTES = 1 << 30
@@ -53,9 +57,13 @@ class Machine:
     """What can keep the user's files untouched, best first."""
     llama: str | None
     """Version of llama-cpp-python in mlintern's own interpreter."""
+    llama_uses_gpu: bool
+    """Whether it was built for a GPU."""
     llama_programs: tuple[Path, ...]
     models: tuple[Path, ...]
-    """GGUF files in the home folder."""
+    """GGUF files that are here: in the home folder, and where other programs keep theirs."""
+    model: ModelSetting
+    """The one that the person has chosen."""
     slurm: Path | None
     price: Price
     """What an hour of it costs, as the person has set it."""
@@ -91,8 +99,10 @@ def look(home: Path, *, beside: Sequence[Path] = ()) -> Machine:
         usable_gpus=_usable_gpus(interpreters),
         isolation=isolation.available(),
         llama=_version("llama_cpp", "llama-cpp-python"),
+        llama_uses_gpu=can_use_gpu(),
         llama_programs=_programs("llama-server", "llama-cli"),
-        models=tuple(sorted(home.glob("models/**/*.gguf"))),
+        models=tuple(one.path for one in list_models(home) if one.problem is None),
+        model=model_setting.known(home),
         slurm=next(iter(_programs("sbatch")), None),
         price=prices.known(home),
     )
@@ -138,12 +148,18 @@ def _advice(machine: Machine) -> Iterator[Advice]:
                 "free some space, or name another folder with --home or TMPDIR",
             )
     yield from _price_advice(machine)
+    yield from _model_advice(machine)
+
+
+def _model_advice(machine: Machine) -> Iterator[Advice]:
+    if machine.model.server is not None:
+        return
     if machine.llama is None and not machine.llama_programs:
         yield Advice(
             "llama.cpp",
             Severity.INFO,
             "no llama.cpp: the built-in rules decide where a local model would",
-            "pip install 'mlintern[llama]' (needs a C++ compiler)",
+            f"{HOW_TO_INSTALL}, or name the address of a server under [model] in config.toml",
         )
     elif not machine.models:
         yield Advice(
@@ -151,6 +167,22 @@ def _advice(machine: Machine) -> Iterator[Advice]:
             Severity.INFO,
             "no local model: the built-in rules decide in its place",
             f"put a GGUF file into {machine.home.folder / 'models'}",
+        )
+    if machine.gpus and machine.llama is not None and not machine.llama_uses_gpu:
+        yield Advice(
+            "llama.cpp",
+            Severity.INFO,
+            "there is a GPU, but llama.cpp was built for the CPU alone, so a local model runs there",
+            "CMAKE_ARGS=-DGGML_CUDA=on pip install --force-reinstall --no-cache-dir llama-cpp-python (needs nvcc)",
+        )
+    if machine.model.is_broken:
+        yield Advice("model", Severity.WARNING, machine.model.why_none or "", "put it right; until then rules decide")
+    elif machine.models and machine.model.why_none is not None:
+        yield Advice(
+            "model",
+            Severity.INFO,
+            f"no model is chosen among {len(machine.models)}: the built-in rules decide",
+            f"write {model_setting.EXAMPLE} into {prices.config_path(machine.home.folder)}; see `mlintern models`",
         )
 
 

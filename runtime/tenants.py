@@ -58,11 +58,14 @@ class Tenant:
 
 
 @contextmanager
-def tenancy(home: Path, what: str, *, device_bytes: int = 0, host_bytes: int = 0) -> Iterator[None]:
-    """For as long as the calling process holds memory: it can be asked to leave by SIGTERM, and should then end."""
-    pid = os.getpid()
+def tenancy(
+    home: Path, what: str, *, device_bytes: int = 0, host_bytes: int = 0, pid: int | None = None
+) -> Iterator[None]:
+    """For as long as a process of ours holds memory, the calling one unless told: it can be asked to leave by SIGTERM,
+    and should then end."""
+    pid = os.getpid() if pid is None else pid
     path = home / FOLDER / f"{pid}.json"
-    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     told = {"pid": pid, "started": started_at(pid), "what": what}
     written = path.with_suffix(".new")
     written.write_text(json.dumps({**told, "device_bytes": device_bytes, "host_bytes": host_bytes}))

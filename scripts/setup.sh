@@ -29,5 +29,18 @@ if ! .venv/bin/python -c 'import importlib.util, sys; sys.exit(importlib.util.fi
     echo "Installing; on Linux, torch brings several GB of CUDA packages along." >&2
     echo "To save them on a machine without a GPU: Ctrl-C, and see \"PyTorch without CUDA\" in README.md." >&2
 fi
+case ",$extras," in
+*,llama,* | *,all,* | *,test,*)
+    if ! .venv/bin/python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("llama_cpp") is None)'; then
+        if ! command -v "${CXX:-c++}" >/dev/null; then
+            echo "llama.cpp is compiled here, which needs a C++ compiler. On Debian and Ubuntu: apt install g++" >&2
+            exit 2
+        fi
+        echo "llama.cpp is compiled, which takes some minutes the first time." >&2
+    fi
+    ;;
+esac
+# llama.cpp is compiled here, for any processor of this kind: tuned to one, some builds crash with quantised models.
+export CMAKE_ARGS="${CMAKE_ARGS:--DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF}"
 .venv/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[$extras]"
 echo "$wanted" > "$stamp"

@@ -14,6 +14,7 @@ from typing import Self
 from .acceptances import Acceptances
 from .approvals import Approvals
 from .connection import Connection
+from .decisions import Decisions
 from .errors import StoreError
 from .events import Events
 from .experiments import Experiments
@@ -23,6 +24,7 @@ from .forecasts import Forecasts
 from .integrity import Integrity
 from .logs import Logs
 from .metrics import Metrics
+from .model_trials import ModelTrials
 from .opening import open_database
 from .records import SearchHit
 from .remedies import Remedies
@@ -49,6 +51,8 @@ class Store:
         self.acceptances = Acceptances(connection)
         self.remedies = Remedies(connection)
         self.sweeps = Sweeps(connection)
+        self.decisions = Decisions(connection)
+        self.model_trials = ModelTrials(connection)
         self.metrics = Metrics(connection)
         self.samples = Samples(connection)
         self.reports = Reports(connection)

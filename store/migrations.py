@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from sqlite_utils import Database
 
-from . import errors, schema_0001, schema_0002, schema_0003, schema_0004, schema_0005, schema_0006
+from . import errors, schema_0001, schema_0002, schema_0003, schema_0004, schema_0005, schema_0006, schema_0007
 from .connection import Connection
 from .version import APPLICATION_ID, SCHEMA_VERSION
 
@@ -29,6 +29,7 @@ MIGRATIONS: Mapping[int, Callable[[Database], None]] = MappingProxyType(
         4: schema_0004.create_costs,
         5: schema_0005.create_judgements,
         6: schema_0006.create_sweeps,
+        7: schema_0007.create_decisions,
     }
 )
 

@@ -67,13 +67,14 @@ def parser() -> _Parser:
     common = _common()
     of_runs = (
         _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume,
-        _add_diagnose, _add_paper, _add_new, _add_data, _add_find, _add_report, _add_verify,
+        _add_diagnose, _add_paper, _add_new, _add_data, _add_find, _add_report, _add_verify, _add_overrule,
     )  # fmt: skip
     for add in (_add_check, _add_run, _add_sweep, *of_runs):
         add(commands, common)
     commands.add_parser("saved", parents=[common, _json()], help="what the ladder stopped early, and what that saved")
     doctor = commands.add_parser("doctor", parents=[common, _json()], help="what this machine has and what is missing")
     doctor.add_argument("--checks", action="store_true", help="list every check instead, and look at nothing")
+    _add_models(commands, common)
     for name, words in LATER.items():
         later = commands.add_parser(name, parents=[common, _json()], help=f"{words} (not built yet)")
         later.add_argument("words", nargs="*", help=argparse.SUPPRESS)
@@ -252,6 +253,19 @@ def _add_diagnose(commands: Any, common: _Parser) -> None:
     parser.add_argument("--tried", metavar="REMEDY", help="remember an attempt: its words, or its number as listed")
     parser.add_argument("--outcome", choices=("helped", "did-not-help"), help="what came of it")
     parser.add_argument("--hypothesis", metavar="WORDS", help="what it tested, where the remedy is one of your own")
+    parser.add_argument("--decide", action="store_true", help="ask the rules and your model which remedy comes first")
+
+
+def _add_overrule(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser("overrule", parents=[common, _json()], help="a decision, and your own answer to it")
+    parser.add_argument("decision", metavar="DECISION", type=_decision_id, help="its number")
+    parser.add_argument("answer", metavar="ANSWER", nargs="?", help="what holds from now on; without it, it is shown")
+    parser.add_argument("--reason", metavar="WORDS", help="why")
+
+
+def _add_models(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser("models", parents=[common, _json()], help="local language models; whether they fit")
+    parser.add_argument("--test", metavar="PATH", help="load this GGUF file in a process of its own; say how it runs")
 
 
 def _add_paper(commands: Any, common: _Parser) -> None:
@@ -339,6 +353,12 @@ def _parse_finding_id(text: str) -> int:
     return int(text)
 
 
+def _parse_decision_id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
+        raise ValueError(f"“{text}” is not the number of a decision; `mlintern diagnose --decide` tells it")
+    return int(text)
+
+
 def _parse_count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= 100_000):
         raise ValueError(f"“{text}” is not a number from 1 to 100000")
@@ -390,10 +410,10 @@ def _parse_approval(text: str) -> tuple[str, float]:
     return rung, _parse_duration(ceiling)
 
 
-_run_id, _finding_id, _count, _few, _number, _duration, _steps, _size, _approval = map(
+_run_id, _finding_id, _decision_id, _count, _few, _number, _duration, _steps, _size, _approval = map(
     _read,
     (
-        _parse_run_id, _parse_finding_id, _parse_count, _parse_few, _parse_number, _parse_duration,
+        _parse_run_id, _parse_finding_id, _parse_decision_id, _parse_count, _parse_few, _parse_number, _parse_duration,
         _parse_steps, _parse_size, _parse_approval,
     ),
 )  # fmt: skip

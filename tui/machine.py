@@ -27,7 +27,8 @@ class MachineFact:
 
 def gather(python: Path | None, home: Path) -> tuple[MachineFact, ...]:
     """Everything the Home screen tells about the machine."""
-    return (*interpreter_facts(python), *host_facts(), *gpu_facts(), price_fact(home), home_fact(home))
+    set_by_person = (price_fact(home), model_fact(home))
+    return (*interpreter_facts(python), *host_facts(), *gpu_facts(), *set_by_person, home_fact(home))
 
 
 def interpreter_facts(python: Path | None) -> tuple[MachineFact, ...]:
@@ -94,6 +95,21 @@ def price_fact(home: Path) -> MachineFact:
     """What an hour of it costs, as the person has set it."""
     price = prices.known(home)
     return MachineFact("price", clean(price_words(price)), is_missing=price.is_broken)
+
+
+def model_fact(home: Path) -> MachineFact:
+    """Who answers questions of judgement: the person's model beside the rules, or the rules alone."""
+    from ..planner import model_setting  # brings the client of a server along, which the first paint can do without
+
+    chosen = model_setting.known(home)
+    if chosen.is_broken:
+        return MachineFact("decisions", clean(f"the built-in rules; {chosen.why_none}"), is_missing=True)
+    if chosen.server is None and chosen.path is None:
+        return MachineFact("decisions", "the built-in rules; no model is chosen")
+    name = chosen.server or (chosen.path.name if chosen.path is not None else "")
+    missing = chosen.path is not None and not chosen.path.is_file()
+    gone = ", which is not there" if missing else ""
+    return MachineFact("decisions", clean(f"{name}{gone}, and the built-in rules"), is_missing=missing)
 
 
 def price_words(price: prices.Price) -> str:

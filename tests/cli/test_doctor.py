@@ -10,6 +10,7 @@ import pytest
 from mlintern.planner.checks.page import checks_page
 from mlintern.planner.checks.registry import CHECKS
 from mlintern.planner.doctor import Machine, Room, advise
+from mlintern.planner.model_setting import ModelSetting
 from mlintern.planner.prices import Price
 from mlintern.runtime.interpreters import Interpreter
 from mlintern.store.records import GpuSample, Severity
@@ -24,7 +25,8 @@ ROOM = Room(Path("/home"), 100 << 30, 200 << 30)
 GOOD = Machine(
     cores=8, memory_bytes=64 << 30, memory_available_bytes=60 << 30, home=ROOM, scratch=ROOM,
     interpreters=(CUDA_TORCH,), gpus=(GPU,), has_driver=True, usable_gpus=1, isolation=("overlay", "landlock", "audit"),
-    llama="0.3.16", llama_programs=(), models=(Path("/home/models/a.gguf"),), slurm=None,
+    llama="0.3.36", llama_uses_gpu=True, llama_programs=(), models=(Path("/home/models/a.gguf"),),
+    model=ModelSetting(path=Path("/home/models/a.gguf")), slurm=None,
     price=Price(1.2, None, "usd_per_hour in /home/config.toml"),
 )  # fmt: skip
 
@@ -66,13 +68,20 @@ def test_a_machine_without_any_lack_gets_no_advice() -> None:
         (replace(GOOD, llama=None), "llama.cpp", Severity.INFO, "built-in rules"),
         (replace(GOOD, price=Price(why_none="no price set")), "price", Severity.INFO, "no price set"),
         (replace(GOOD, price=Price(why_none="line 3: no", is_broken=True)), "price", Severity.WARNING, "line 3: no"),
+        (replace(GOOD, llama_uses_gpu=False), "llama.cpp", Severity.INFO, "built for the CPU alone"),
         (replace(GOOD, models=()), "models", Severity.INFO, "no local model"),
+        (replace(GOOD, model=ModelSetting(why_none="2 models")), "model", Severity.INFO, "no model is chosen among 1"),
+        (replace(GOOD, model=ModelSetting(why_none="no", is_broken=True)), "model", Severity.WARNING, "no"),
     ],
 )
 def test_each_lack_is_told_with_what_to_do(machine: Machine, topic: str, severity: Severity, words: str) -> None:
     (advice,) = advise(machine)
     assert (advice.topic, advice.severity) == (topic, severity)
     assert words in advice.message and advice.fix
+
+
+def test_a_server_needs_no_llama_cpp_and_no_file() -> None:
+    assert advise(replace(GOOD, llama=None, models=(), model=ModelSetting(server="http://localhost:8080"))) == ()
 
 
 def test_the_gravest_comes_first() -> None:

@@ -9,10 +9,13 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from ...planner.decisions.deciding import Decided
+from ...planner.decisions.remedy import remedy_question
 from ...store import DATABASE_NAME, Store
 from ...store.records import Outcome
-from .. import diagnosing, diagnosis_words
+from .. import deciding, diagnosing, diagnosis_words
 from ..diagnosing import Subject
 from ..output import SCHEMA, CommandError, ExitCode, Output
 from .opening import home_folder, opened
@@ -31,9 +34,12 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         if options.tried is not None:
             _record(store, subject, options)
         advice = subject.advice(store)
-        told = {"schema": SCHEMA, "run": run_id, "log": None if run_id is not None else subject.name}
+        decision = _decide(store, subject, options, output) if options.decide else None
+        told: dict[str, Any] = {"schema": SCHEMA, "run": run_id, "log": None if run_id is not None else subject.name}
+        told["decision"] = None if decision is None else deciding.content(decision)
         output.object(told | diagnosis_words.content(subject, advice))
         output.lines(diagnosis_words.lines(subject, advice))
+        output.lines([] if decision is None else deciding.lines(decision))
     return ExitCode.DONE if subject.diagnosis.cause is None else ExitCode.FAULTS
 
 
@@ -41,11 +47,31 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
 def _store(options: argparse.Namespace, *, must_exist: bool) -> Iterator[Store | None]:
     """The database; ``None`` where there is none and a log needs none."""
     home = home_folder(options)
-    if must_exist or options.tried is not None or (home / DATABASE_NAME).exists():
+    if must_exist or options.tried is not None or options.decide or (home / DATABASE_NAME).exists():
         with opened(home, create=not must_exist) as store:
             yield store
     else:
         yield None
+
+
+def _decide(
+    store: Store | None, subject: Subject, options: argparse.Namespace, output: Output
+) -> Decided | None:
+    """Which remedy first, by the rules and the model; ``None`` where there is nothing to choose."""
+    cause, advice = subject.diagnosis.cause, subject.advice(store)
+    question = None if cause is None or advice is None else remedy_question(cause, advice)
+    if store is None or question is None:
+        output.say("there are no two remedies to choose from")
+        return None
+    run = subject.run
+    return deciding.ask(
+        store,
+        home_folder(options),
+        question,
+        output,
+        experiment_id=None if run is None else run.experiment_id,
+        run_id=None if run is None else run.id,
+    )
 
 
 def _record(store: Store | None, subject: Subject, options: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...planner.doctor import Advice, Machine, Room, advise, look
+from ...planner.model_setting import ModelSetting
 from ...runtime.interpreters import Interpreter
 from ...store.records import GpuSample, Severity
 from ..machine import price_words
@@ -45,6 +46,7 @@ def _content(machine: Machine, advice: tuple[Advice, ...]) -> dict[str, Any]:
         "isolation": list(machine.isolation),
         "llama": {"version": machine.llama, "programs": [str(path) for path in machine.llama_programs]},
         "models": [str(path) for path in machine.models],
+        "model": _model(machine.model),
         "slurm": None if machine.slurm is None else str(machine.slurm),
         "price": {
             "usd_per_hour": machine.price.usd_per_hour,
@@ -56,6 +58,11 @@ def _content(machine: Machine, advice: tuple[Advice, ...]) -> dict[str, Any]:
             for one in advice
         ],
     }
+
+
+def _model(chosen: ModelSetting) -> dict[str, Any]:
+    path = None if chosen.path is None else str(chosen.path)
+    return {"path": path, "server": chosen.server, "why_none": chosen.why_none}
 
 
 def _room(room: Room) -> dict[str, Any]:
@@ -91,6 +98,8 @@ def _lines(machine: Machine, advice: tuple[Advice, ...]) -> Iterator[str]:
     programs = ", ".join(map(str, machine.llama_programs))
     yield clean(f"llama.cpp: {machine.llama or 'no Python package'}{f', {programs}' if programs else ''}")
     yield f"models: {len(machine.models) or 'none'}"
+    chosen = machine.model.server or machine.model.path
+    yield clean(f"decided by: {f'{chosen}, and the built-in rules' if chosen else 'the built-in rules'}")
     yield f"slurm: {machine.slurm or 'none'}"
     yield clean(f"price: {price_words(machine.price)}")
     for item in advice:

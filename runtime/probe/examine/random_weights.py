@@ -42,5 +42,8 @@ class RandomWeights:
 
     def still_random(self, parameter: Any) -> bool:
         """Whether nothing has written to it since it was filled at random."""
-        reference, version = self._versions.get(id(parameter), (None, -1))
-        return bool(reference is not None and reference() is parameter and parameter._version == version)
+        noted = self._versions.get(id(parameter))
+        if noted is None:
+            return False
+        reference, version = noted
+        return bool(reference() is parameter and parameter._version == version)

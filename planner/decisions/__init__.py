@@ -1,0 +1,1 @@
+"""Decision points: typed questions, who may answer them, and the record of what was answered."""
