@@ -45,7 +45,8 @@ def test_every_file_that_is_not_python_is_installed() -> None:
         for path in ROOT.joinpath(*package.split(".")[1:]).glob(pattern)
     }
     files = (path for layer in LAYERS for path in (ROOT / layer).rglob("*") if path.is_file())
-    foreign = {path for path in files if path.suffix not in (".py", ".pyc")}
+    caches = {".ruff_cache", ".mypy_cache", "__pycache__"}
+    foreign = {path for path in files if path.suffix != ".py" and not caches & set(path.parts)}
 
     assert {str(path.relative_to(ROOT)) for path in foreign - covered} == set()
 

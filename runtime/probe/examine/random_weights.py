@@ -46,4 +46,5 @@ class RandomWeights:
         if noted is None:
             return False
         reference, version = noted
-        return bool(reference() is parameter and parameter._version == version)
+        tensor = reference()
+        return tensor is not None and tensor is parameter and tensor._version == version
