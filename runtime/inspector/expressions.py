@@ -9,7 +9,7 @@ import ast
 from typing import Any
 
 from . import meanings
-from .arithmetic import combined
+from .arithmetic import combined, is_turned, summed
 from .effects import Effects
 from .trace import Loop
 from .values import NOTHING, UNSET, ClassThing, Function, ModuleThing, Thing, Value, constant, gathered, joined
@@ -150,6 +150,8 @@ class Expressions(Effects):
                 masked = self.part(one, ("mask", text), node)
                 masked.by_mask = True
                 inner = {masked}
+            elif not inner and "index" in by.marks:
+                inner = {self.part(one, ("at", index), node, role=index.role) for index in by.rows}
             rows |= inner or {one}
         marks = of.marks | {"picked"} | (by.marks & {"of prediction"})
         picked = of.with_(rows=frozenset(rows), marks=marks, things=(), items=None)
@@ -173,6 +175,8 @@ class Expressions(Effects):
 
     def _of_binop(self, node: ast.BinOp) -> Value:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
+        if isinstance(node.op, ast.MatMult) and is_turned(node.left):
+            return summed(left, right)
         return combined(left, right, node.op)
 
     def _of_unaryop(self, node: ast.UnaryOp) -> Value:
