@@ -65,7 +65,8 @@ class Arrays(Estimators):
             told = joined([self.called_back(key, [self.element(among)]), among.with_(rows=frozenset())])
         along = len(args) > 1 or "axis" in keywords or "dim" in keywords
         is_chosen = key is not None or not (along or how in ("max", "min", "sorted"))
-        is_chosen = is_chosen or (how in ("max", "min") and "collected" in told.marks and self._is_all_that_is_told(node))
+        is_best = how in ("max", "min") and "collected" in told.marks
+        is_chosen = is_chosen or (is_best and self._is_all_that_is_told(node))
         if not told.rows and told.seen and is_chosen:
             self.trace.choices.append(Choice(self.spot(node), "the best of several", told.measured, self.loops, True))
             return Value(seen=told.seen)

@@ -68,7 +68,8 @@ class Effects(Arrays):
             return parts.with_(items={"train": (parts.items or {})[0], "test": (parts.items or {})[1]})
         if method in meanings.INDEXING and any(value.counts for value in args):
             return positions(args)
-        if method in ("dot", "matmul", "mm") and args and isinstance(node.func, ast.Attribute) and is_turned(node.func.value):
+        held = node.func.value if isinstance(node.func, ast.Attribute) else node
+        if method in ("dot", "matmul", "mm") and args and is_turned(held):
             return summed(receiver, args[0])
         if method in meanings.DRAWS and not whole_rows(args):
             return self._drawn(node)

@@ -24,6 +24,7 @@ from .observer import ModelCall, Observer, Place
 from .perturb import inputs_of, labels_of, perturbed, rows_in
 from .rerun import MOST_MATRICES, Rerun
 from .rows import column, first_input, hashes, matrix, numpy, parts
+from .sets import Evaluation, Side
 
 LONGEST_PREPARATION = 4.0
 FEWEST_ROWS = 20
@@ -199,22 +200,39 @@ class Interference(Observer):
         return self._copy.ask(request, seconds)[: len(self._matrices)]
 
     def _changed(self, again: list[list[int]]) -> dict[str, Any] | None:
-        """How many training rows changed; ``None`` where there are none to compare."""
+        """How many training rows came out with other values; ``None`` where there are none to compare.
+
+        A row that was among the script's rows before is another row in its place, as where labels tell which rows
+        are whose: nothing flowed into it.
+        """
         pairs = list(zip(self._matrices, again))
         if len(again) < 1 or any(len(one) != len(other) for one, other in pairs):
             return None
-        changed = sum(a != b for one, other in pairs for a, b in zip(one, other))
+        known = self._known_rows()
+        changed = sum(a != b and b not in known for one, other in pairs for a, b in zip(one, other))
         return {"changed": changed, "rows": sum(len(one) for one, _ in pairs)}
+
+    def _known_rows(self) -> set[int]:
+        """The hashes of all rows that the script itself was seen to have, on either side of its splits."""
+        ledger = ledger_of(self.examiner)
+        sides = [*ledger.trainings.values(), *(one.side for one in ledger.evaluations.values())]
+        known = {one for rows in self._matrices for one in rows}
+        for side in sides:
+            known |= _rows_of(side)
+        tables = [*self._whole, *(matrix(array) for array, _ in self._numbers.values()), *self._behind_loaders()]
+        for table in tables:
+            known |= set() if table is None else set(hashes(table).tolist())
+        return known
 
     def _evaluated_rows(self) -> Any:
         """The numbers of the raw rows that were evaluated and did not train."""
         trained: set[int] = set()
         for side in ledger_of(self.examiner).trainings.values():
-            trained |= set(side.inputs.hashes.tolist()) | set(side.source.hashes.tolist())
+            trained |= _rows_of(side)
         evaluated: set[int] = set()
         for one in ledger_of(self.examiner).evaluations.values():
-            if one.called != "train":
-                evaluated |= set(one.side.inputs.hashes.tolist()) | set(one.side.source.hashes.tolist())
+            if one.called != "train" and not _is_of_training(one):
+                evaluated |= _rows_of(one.side)
         evaluated -= trained
         parts_evaluated = self._evaluated_parts()
         if parts_evaluated:
@@ -271,6 +289,16 @@ class Interference(Observer):
             "text": text_at(place.file, place.line) if place else "",
             "trained_at": self._trained_at.as_json() if self._trained_at else None,
         }
+
+
+def _rows_of(side: Side) -> set[int]:
+    return set(side.inputs.hashes.tolist()) | set(side.source.hashes.tolist())
+
+
+def _is_of_training(one: Evaluation) -> bool:
+    """Whether nearly all rows that trained are evaluated: it is the training set then, whatever the lines say."""
+    trained = set(one.training.inputs.hashes.tolist()) if one.training is not None else set()
+    return len(trained & _rows_of(one.side)) > 0.9 * max(1, len(trained))
 
 
 def _same_order(np: Any, raw: Any, table: Any) -> bool:
