@@ -23,7 +23,7 @@ def _words(fact: Json) -> tuple[str, Severity, str, str]:
         words = "the loader of the test split drops its last batch, so some rows are not evaluated"
         return CODE, Severity.WARNING, words, "leave drop_last out for evaluation"
     if fact["kind"] == "largest over rows":
-        words = f"the largest score is sought over the rows, not the classes, for a few labels of the {names['role']} split"
+        words = f"the largest is sought over rows, not classes, and compared with some of the {names['role']} labels"
         return CODE, Severity.ERROR, words, "take the largest along the classes (axis=1), and compare all rows"
     severity = Severity.INFO
     if names["role"] == "test" and fact["certainty"] == "surely":

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import ast
 
+_MODULES = ("np", "numpy", "torch")
+
 
 def is_along_rows(call: ast.Call) -> bool:
     """Whether it is an ``argmax`` or ``argmin`` along the first axis."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name not in ("argmax", "argmin"):
         return False
-    of_module = not isinstance(call.func, ast.Attribute) or getattr(call.func.value, "id", "") in ("np", "numpy", "torch")
+    of_module = not isinstance(call.func, ast.Attribute) or getattr(call.func.value, "id", "") in _MODULES
     given = [one.value for one in call.keywords if one.arg in ("axis", "dim")] or call.args[1 if of_module else 0 :][:1]
     return any(isinstance(one, ast.Constant) and one.value == 0 and one.value is not False for one in given)
 

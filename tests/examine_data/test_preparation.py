@@ -83,3 +83,27 @@ def test_the_preparation_that_runs_again_prints_nothing_and_changes_nothing(exam
     examined = examine(script(before='X = (X - X.mean(0)) / X.std(0); print("prepared", np.random.rand())'))
 
     assert examined.output.count("prepared") == 1
+
+
+TASKS = """
+    import numpy as np
+    from sklearn.datasets import load_digits
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import train_test_split
+    X, y = load_digits(return_X_y=True)
+    X = X / 16
+    {change}
+    for task in (y < 5, y >= 5):
+        A, B, a, b = train_test_split(X[task], y[task], random_state=0)
+        print("test", LogisticRegression(max_iter=50).fit(A, a).score(B, b))
+"""
+
+
+def test_labels_that_only_select_rows_make_none(examine: Examine) -> None:
+    assert "data.leak.preprocessing" not in examine(TASKS.format(change="")).blamed
+
+
+def test_labels_that_make_values_beside_selecting_rows(examine: Examine) -> None:
+    change = "X[:, 0] = [y[(X[:, 21] > 0.5) == one].mean() for one in X[:, 21] > 0.5]"
+
+    assert "data.leak.preprocessing" in examine(TASKS.format(change=change)).blamed

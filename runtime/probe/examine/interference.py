@@ -1,8 +1,9 @@
 """Whether what trains a model depends on evaluation rows: the preparation once more, with only those rows changed.
 
-Which raw rows are evaluated is read from the split's own row numbers, or from an array with as many rows as the raw
-data in which both sides lie. Invariant: it is believed only when the same preparation, with nothing changed, gives the
-same rows again, and when the array's rows are seen to stand in the raw data's order.
+Which raw rows are evaluated is read from the split's own row numbers, from the labels that pandas keeps, or from an
+array with as many rows as the raw data in which both sides lie. Invariant: it is believed only when the same
+preparation, with nothing changed, gives the same rows again, and when the array's rows are seen to stand in the raw
+data's order.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .data_sources import DataSources
 from .datasets import rows_of
 from .estimator_events import FITS, Used
 from .examiner import Examiner
+from .labelled import Labelled
 from .ledger import ledger_of
 from .naming import text_at
 from .observer import ModelCall, Observer, Place
@@ -40,7 +42,8 @@ class Interference(Observer):
     def __init__(self, examiner: Examiner) -> None:
         super().__init__(examiner)
         self._copy = Rerun()
-        self._sources = DataSources(self._is_here, self._arrived)
+        self._sources = DataSources(self._is_here, examiner._is_users_file, self._arrived)
+        self._labelled = Labelled()
         self._waiting: AfterImport | None = None
         self._raw: Any = None
         self._source = ""
@@ -77,7 +80,9 @@ class Interference(Observer):
             return raw
         self._watch_copy()
         request = self._copy.request
-        return perturbed(raw, request["places"], request["what"]) if request["what"] != "nothing" else raw
+        if request["what"] == "nothing":
+            return raw
+        return perturbed(raw, request["places"], request["what"], request["target"])
 
     def _leave(self) -> None:
         """In a copy: the events are not ours to send."""
@@ -111,6 +116,8 @@ class Interference(Observer):
     def on_estimator(self, moment: str, used: Used) -> None:
         if moment == "split" and not self._copy.in_copy:
             self._split(used)
+        if used.kind == "estimator" and moment == "before" and self._source and hasattr(type(used.owner), "predict"):
+            self._labelled.take(used, ledger_of(self.examiner).number(used.owner))
         trains = used.kind == "estimator" and used.name in FITS and used.labels is not None
         if moment != "before" or not trains or not hasattr(type(used.owner), "predict"):
             return
@@ -196,6 +203,7 @@ class Interference(Observer):
 
     def _ask(self, what: str, places: Any) -> list[list[int]]:
         request = {"what": what, "places": [int(one) for one in places], "splits": self._splits}
+        request["target"] = self._labelled.target
         seconds = min(2.0 * (self._prepared or 0.0) + 1.5, self.examiner.seconds_left / 2)
         return self._copy.ask(request, seconds)[: len(self._matrices)]
 
@@ -226,6 +234,11 @@ class Interference(Observer):
 
     def _evaluated_rows(self) -> Any:
         """The numbers of the raw rows that were evaluated and did not train."""
+        labelled = self._labelled.evaluated(self._raw, len(self._matrices))
+        if labelled is not None:
+            places, many = labelled
+            self._matrices = self._matrices[:many]  # later fits, as of other folds, had some of these rows
+            return places
         trained: set[int] = set()
         for side in ledger_of(self.examiner).trainings.values():
             trained |= _rows_of(side)

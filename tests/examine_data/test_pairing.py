@@ -1,0 +1,60 @@
+"""Batches whose targets are those of other rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Examine
+
+SCRIPT = """
+    import torch
+    from sklearn.datasets import {load}
+    from torch import nn
+    torch.manual_seed(0)
+    data, truth = {load}(return_X_y=True)
+    data = torch.tensor(data, dtype=torch.float32); mean = data.mean(0)
+    {prepare}
+    classes = truth.dtype.kind == "i"
+    target = torch.tensor(truth) if classes else torch.tensor(truth, dtype=torch.float32)[:, None]
+    model = nn.Linear(X.shape[1], 10 if classes else 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
+    loss_fn = nn.CrossEntropyLoss() if classes else nn.MSELoss()
+    for epoch in range(3):
+        for place, rows in enumerate(torch.randperm(len(X)).split(32)):
+            loss = loss_fn(model(X[rows]), {target})
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+"""
+PREPARE = "X = data[:320] - mean; truth = truth[:320]"
+
+
+@pytest.mark.parametrize("load", ["load_digits", "load_diabetes"])
+def test_targets_that_are_taken_in_their_own_order(examine: Examine, load: str) -> None:
+    wrong = "target[32 * place:32 * place + len(rows)]"
+
+    found = examine(SCRIPT.format(load=load, prepare=PREPARE, target=wrong)).only("data.misaligned")
+
+    assert "with the targets at 0, 1, 2, 3, … of target" in found.message
+    assert found.line == 16
+
+
+@pytest.mark.parametrize("load", ["load_digits", "load_diabetes"])
+@pytest.mark.parametrize(
+    "prepare",
+    [PREPARE, "order = torch.randperm(320); X = (data[:320])[order]; truth = truth[:320][order.numpy()]"],
+    ids=["as loaded", "reordered together"],
+)
+def test_targets_at_the_same_places(examine: Examine, load: str, prepare: str) -> None:
+    examined = examine(SCRIPT.format(load=load, prepare=prepare, target="target[rows]"))
+
+    assert "data.misaligned" not in examined.blamed
+    assert any(words.startswith("inputs and targets of 4 batches stand") for words in examined.verified)
+
+
+def test_a_target_that_comes_next_is_no_other_rows(examine: Examine) -> None:
+    following = "torch.roll(target, -1, 0)[rows]"
+
+    assert "data.misaligned" not in examine(
+        SCRIPT.format(load="load_diabetes", prepare=PREPARE, target=following)
+    ).blamed
