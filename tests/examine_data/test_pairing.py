@@ -12,7 +12,7 @@ SCRIPT = """
     from torch import nn
     torch.manual_seed(0)
     data, truth = {load}(return_X_y=True)
-    data = torch.tensor(data, dtype=torch.float32); mean = data.mean(0)
+    data = torch.tensor(data, dtype=torch.float32)
     {prepare}
     classes = truth.dtype.kind == "i"
     target = torch.tensor(truth) if classes else torch.tensor(truth, dtype=torch.float32)[:, None]
@@ -26,7 +26,8 @@ SCRIPT = """
             loss.backward()
             optimizer.step()
 """
-PREPARE = "X = data[:320] - mean; truth = truth[:320]"
+PREPARE = "X = 2 * data[:320]; truth = truth[:320]"
+UNIQUE = "import numpy as np; X = 2 * data[:320]; truth = truth[:320] + 0.001 * np.arange(320)"
 
 
 @pytest.mark.parametrize("load", ["load_digits", "load_diabetes"])
@@ -35,14 +36,14 @@ def test_targets_that_are_taken_in_their_own_order(examine: Examine, load: str) 
 
     found = examine(SCRIPT.format(load=load, prepare=PREPARE, target=wrong)).only("data.misaligned")
 
-    assert "with the targets at 0, 1, 2, 3, … of target" in found.message
+    assert "32 of 32 rows of a batch get another row's target" in found.message
     assert found.line == 16
 
 
 @pytest.mark.parametrize("load", ["load_digits", "load_diabetes"])
 @pytest.mark.parametrize(
     "prepare",
-    [PREPARE, "order = torch.randperm(320); X = (data[:320])[order]; truth = truth[:320][order.numpy()]"],
+    [PREPARE, "order = torch.randperm(320); X = 2 * data[:320][order]; truth = truth[:320][order.numpy()]"],
     ids=["as loaded", "reordered together"],
 )
 def test_targets_at_the_same_places(examine: Examine, load: str, prepare: str) -> None:
@@ -55,6 +56,13 @@ def test_targets_at_the_same_places(examine: Examine, load: str, prepare: str) -
 def test_a_target_that_comes_next_is_no_other_rows(examine: Examine) -> None:
     following = "torch.roll(target, -1, 0)[rows]"
 
-    assert "data.misaligned" not in examine(
-        SCRIPT.format(load="load_diabetes", prepare=PREPARE, target=following)
-    ).blamed
+    examined = examine(SCRIPT.format(load="load_diabetes", prepare=UNIQUE, target=following))
+
+    assert "data.misaligned" not in examined.blamed
+    assert examined.reports["observed.pairing"] == {"e": "observed.pairing", "could_not": "nothing was seen"}
+
+
+def test_targets_that_come_once_each_are_known_wherever_they_stand(examine: Examine) -> None:
+    drawn = "target[torch.randperm(320)[:len(rows)]]"
+
+    assert "data.misaligned" in examine(SCRIPT.format(load="load_diabetes", prepare=UNIQUE, target=drawn)).blamed
