@@ -26,9 +26,10 @@ class FoldEvents:
         for kind in list(vars(module).values()):
             if inspect.isclass(kind) and hasattr(kind, "split") and hasattr(kind, "get_n_splits"):
                 for one in kind.__mro__:
-                    if inspect.isfunction(vars(one).get("split")) and one not in self._watched:
+                    found = vars(one).get("split")
+                    if inspect.isfunction(found) and one not in self._watched:
                         self._watched.add(one)
-                        one.split = self._watched_split(vars(one)["split"])
+                        setattr(one, "split", self._watched_split(found))  # noqa: B010  a class of a foreign library
 
     def __reduce__(self) -> Any:
         """A worker process that is sent a watched splitter hears nothing."""

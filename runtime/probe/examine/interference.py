@@ -202,8 +202,10 @@ class Interference(Observer):
         return raw is not None and set(self._matrices[0]) <= set(hashes(raw).tolist())
 
     def _ask(self, what: str, places: Any) -> list[list[int]]:
-        request = {"what": what, "places": [int(one) for one in places], "splits": self._splits}
-        request["target"] = self._labelled.target
+        request = {
+            "what": what, "places": [int(one) for one in places], "splits": self._splits,
+            "target": self._labelled.target,
+        }  # fmt: skip
         seconds = min(2.0 * (self._prepared or 0.0) + 1.5, self.examiner.seconds_left / 2)
         return self._copy.ask(request, seconds)[: len(self._matrices)]
 

@@ -51,7 +51,9 @@ class Pairing(Observer):
         fits = moment == "before" and used.kind == "estimator" and used.name in FITS and self._looked < MOST_BATCHES
         target = column(used.labels) if fits and hasattr(type(used.owner), "predict") else None
         inputs = matrix(used.data) if target is not None else None
-        if inputs is None or len(target) != len(inputs) or len(inputs) < FEWEST_ROWS or inputs.shape[1] < 2:
+        if inputs is None or target is None or len(target) != len(inputs):
+            return
+        if len(inputs) < FEWEST_ROWS or inputs.shape[1] < 2:
             return
         if is_frame(used.data) and is_frame(used.labels):
             self._looked += 1
