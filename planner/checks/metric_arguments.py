@@ -22,6 +22,9 @@ def _words(fact: Json) -> tuple[str, Severity, str, str]:
     if fact["kind"] == "last batch dropped":
         words = "the loader of the test split drops its last batch, so some rows are not evaluated"
         return CODE, Severity.WARNING, words, "leave drop_last out for evaluation"
+    if fact["kind"] == "largest over rows":
+        words = f"the largest is sought over rows, not classes, and compared with some of the {names['role']} labels"
+        return CODE, Severity.ERROR, words, "take the largest along the classes (axis=1), and compare all rows"
     severity = Severity.INFO
     if names["role"] == "test" and fact["certainty"] == "surely":
         severity = Severity.ERROR
@@ -33,7 +36,7 @@ CHECK = pattern_check(
     name=CODE,
     codes=(CODE,),
     question="Does every metric get what it is made for?",
-    kinds=("swapped arguments", "ranking of classes", "last batch dropped", "evaluation cut"),
+    kinds=("swapped arguments", "ranking of classes", "last batch dropped", "evaluation cut", "largest over rows"),
     looked="metrics",
     words=_words,
     verified="the metrics that the code calls get labels and predictions in their order",

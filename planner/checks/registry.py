@@ -45,6 +45,7 @@ from .modes import MODES
 from .near_rows import NEAR_ROWS
 from .numeric import NUMERIC
 from .overlap import OVERLAP
+from .paired import PAIRED
 from .preprocessing import PREPROCESSING
 from .printed_metric import PRINTED_METRIC
 from .random_rows import RANDOM_ROWS
@@ -96,6 +97,7 @@ CHECKS: tuple[Check, ...] = (
     KEY_COLUMNS,
     UNSHUFFLED,
     MISALIGNED,
+    PAIRED,
     COVERAGE_OF_EVALUATION,
     EVALUATED_SPLIT,
     METRIC_CALLS,

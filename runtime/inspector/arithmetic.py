@@ -34,6 +34,19 @@ def combined(left: Value, right: Value, operator: ast.operator) -> Value:
     )  # fmt: skip
 
 
+def is_turned(node: ast.expr) -> bool:
+    """Whether a matrix stands on its side, so that a product with it goes over its rows."""
+    if isinstance(node, ast.BinOp):
+        return is_turned(node.left) or is_turned(node.right)
+    return isinstance(node, ast.Attribute) and node.attr in ("T", "mT")
+
+
+def summed(left: Value, right: Value) -> Value:
+    """A product that goes over the rows of both sides, as a gradient does."""
+    whole = gathered((left, right))
+    return Value(seen=whole.touched, fits=whole.fits)
+
+
 def _arithmetic(left: Any, right: Any, operator: ast.operator) -> Any:
     try:
         if isinstance(operator, ast.Add):

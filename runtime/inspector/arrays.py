@@ -15,6 +15,7 @@ from .trace import Choice
 from .values import NOTHING, UNSET, Function, Thing, Value, gathered, joined
 
 Keywords = Mapping[str, Value]
+_PREDICTED = {"prediction", "of prediction", "output", "score", "loss", "metric"}
 
 
 
@@ -50,7 +51,9 @@ class Arrays(Estimators):
         fits = of.fits
         if how in meanings.STATISTICS and of.rows and "index" not in of.marks:
             kind = "range" if how in meanings.RANGE and axis is None else "values"
-            fits = fits | {self.fit(node, of.rows, f"{how}()", kind)}
+            fit = self.fit(node, of.rows, f"{how}()", kind)
+            fit.of_predictions = fit.of_predictions or bool(of.marks & _PREDICTED)
+            fits = fits | {fit}
         return Value(seen=of.touched, fits=fits, marks=of.marks & {"metric", "loss", "batches", "mask"} | {"reduced"})
 
     def largest(self, node: ast.Call, how: str, args: tuple[Value, ...], keywords: Keywords) -> Value:
@@ -61,14 +64,26 @@ class Arrays(Estimators):
         if key is not None:
             told = joined([self.called_back(key, [self.element(among)]), among.with_(rows=frozenset())])
         along = len(args) > 1 or "axis" in keywords or "dim" in keywords
-        if not told.rows and told.seen and (key is not None or not (along or how in ("max", "min", "sorted"))):
-            self.trace.choices.append(Choice(self.spot(node), "the best of several", told.seen, self.loops, True))
+        is_chosen = key is not None or not (along or how in ("max", "min", "sorted"))
+        is_best = how in ("max", "min") and "collected" in told.marks
+        is_chosen = is_chosen or (is_best and self._is_all_that_is_told(node))
+        if not told.rows and told.seen and is_chosen:
+            self.trace.choices.append(Choice(self.spot(node), "the best of several", told.measured, self.loops, True))
             return Value(seen=told.seen)
         if how.startswith(("arg", "idx")):
             return among.with_(items=None, activation="").marked("prediction")
         if how == "sorted" or len(args) > 1:
             return among if how == "sorted" else gathered(args).with_(counts=among.counts)
         return self.reduced(node, how, args[0], args[1:], keywords)
+
+    def _is_all_that_is_told(self, node: ast.Call) -> bool:
+        """Whether nothing of a list of numbers is read but its best: what is printed whole is there to be looked at."""
+        listed, tree = node.args[0] if len(node.args) == 1 else None, self.names.file.tree
+        if not isinstance(listed, ast.Name) or tree is None:
+            return False
+        read = [one for one in ast.walk(tree) if isinstance(one, ast.Name) and one.id == listed.id]
+        grown = [one.value for one in ast.walk(tree) if isinstance(one, ast.Attribute) and one.attr == "append"]
+        return all(isinstance(one.ctx, ast.Store) or one is listed or one in grown for one in read)
 
     def called_back(self, function: Value, args: list[Value]) -> Value:
         """What a function that is handed over gives; a value, where it is no function of the user's."""

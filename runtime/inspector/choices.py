@@ -27,7 +27,7 @@ class Choices(Calls):
                          for side in sides]  # fmt: skip
                 if _replaces(node, words) or _leaves(node):
                     self.trace.choices.append(
-                        Choice(self.spot(node), "a running best", measured.seen, self.loops, True)
+                        Choice(self.spot(node), "a running best", measured.measured, self.loops, True)
                     )
 
     def _look_for_running_best(self, target: ast.AST, expression: ast.expr, value: Value) -> None:
@@ -38,7 +38,7 @@ class Choices(Calls):
         named = ast.unparse(target)
         is_running = bool(self.loops) and any(ast.unparse(one) == named for one in expression.args)
         if is_running or (len(expression.args) == 1 and "best" in named.lower()):
-            self.chosen(expression, "a running best" if is_running else "the best of several", value.seen)
+            self.chosen(expression, "a running best" if is_running else "the best of several", value.measured)
 
     def look_for_dropped_rows(self, name: str, before: Value | None, value: Value, node: ast.AST) -> None:
         """A held-out part that becomes smaller under its own name."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import meanings
+from .arithmetic import is_turned, summed
 from .arrays import Arrays
 from .row_sets import positions, whole_rows
 from .values import NOTHING, UNSET, Function, Thing, Value, constant, gathered, joined
@@ -37,6 +38,10 @@ class Effects(Arrays):
             return self._counted(args)
         if last in meanings.INDEXING and any(value.counts for value in args):
             return positions(args)
+        if last in ("dot", "matmul", "mm") and len(args) == 2 and is_turned(node.args[0]):
+            return summed(*args)
+        if last in meanings.DRAWS and not whole_rows(args):
+            return self._drawn(node)
         if last in meanings.ROW_JOINS:
             return self._row_join(node, args, keywords)
         if last in meanings.REPEATS or (last == "resample" and name.startswith("sklearn.")):
@@ -63,6 +68,11 @@ class Effects(Arrays):
             return parts.with_(items={"train": (parts.items or {})[0], "test": (parts.items or {})[1]})
         if method in meanings.INDEXING and any(value.counts for value in args):
             return positions(args)
+        held = node.func.value if isinstance(node.func, ast.Attribute) else node
+        if method in ("dot", "matmul", "mm") and args and is_turned(held):
+            return summed(receiver, args[0])
+        if method in meanings.DRAWS and not whole_rows(args):
+            return self._drawn(node)
         if method in meanings.COUNTING:
             return Value(counts=receiver.rows)
         if method in meanings.WINDOWS:
@@ -91,6 +101,11 @@ class Effects(Arrays):
         if method in ("items", "values", "keys", "get", "pop", "copy"):
             return self._of_mapping(method, receiver, args)
         return gathered(everything).with_(column=receiver.column)
+
+    def _drawn(self, node: ast.Call) -> Value:
+        """The numbers of some rows in a drawn order; whose rows, the code does not say."""
+        rows = self.source(node, "drawn order", is_noise=True)
+        return Value(rows=frozenset({rows}), marks=frozenset({"index"}))
 
     def _of_mapping(self, method: str, receiver: Value, args: tuple[Value, ...]) -> Value:
         items = receiver.items

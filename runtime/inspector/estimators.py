@@ -114,6 +114,7 @@ class Estimators(State):
         self, node: ast.Call, method: str, receiver: Value, thing: Thing, given: Value, everything: Iterable[Value]
     ) -> Value | None:
         if method == "fit":
+            self._note_target(list(everything))
             if thing.short in meanings.SEARCHES:
                 self.cross_validated(node, given)
             return receiver
@@ -126,6 +127,11 @@ class Estimators(State):
         if method in ("predict_proba", "decision_function", "predict_log_proba"):
             return given.with_(marks=frozenset({"score"}), column="", items=None, const=UNSET)
         return None
+
+    def _note_target(self, given: list[Value]) -> None:
+        """The column that an estimator is fitted to."""
+        if len(given) > 1 and given[1].column and given[1].rows:
+            self.target_columns.add(given[1].column)
 
     def _hard(self, thing: Thing) -> tuple[str, ...]:
         """A classifier's predictions are classes, not scores."""

@@ -9,9 +9,10 @@ import ast
 from typing import Any
 
 from . import meanings
-from .arithmetic import combined
+from .along import is_along_rows, is_constant_stretch
+from .arithmetic import combined, is_turned, summed
 from .effects import Effects
-from .trace import Loop
+from .trace import AcrossRows, Loop
 from .values import NOTHING, UNSET, ClassThing, Function, ModuleThing, Thing, Value, constant, gathered, joined
 
 _SPLIT_KEYS = ("train", "test", "validation", "val", "valid", "dev")
@@ -150,6 +151,8 @@ class Expressions(Effects):
                 masked = self.part(one, ("mask", text), node)
                 masked.by_mask = True
                 inner = {masked}
+            elif not inner and "index" in by.marks:
+                inner = {self.part(one, ("at", index), node, role=index.role) for index in by.rows}
             rows |= inner or {one}
         marks = of.marks | {"picked"} | (by.marks & {"of prediction"})
         picked = of.with_(rows=frozenset(rows), marks=marks, things=(), items=None)
@@ -173,6 +176,8 @@ class Expressions(Effects):
 
     def _of_binop(self, node: ast.BinOp) -> Value:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
+        if isinstance(node.op, ast.MatMult) and is_turned(node.left):
+            return summed(left, right)
         return combined(left, right, node.op)
 
     def _of_unaryop(self, node: ast.UnaryOp) -> Value:
@@ -184,10 +189,19 @@ class Expressions(Effects):
     def _of_compare(self, node: ast.Compare) -> Value:
         sides = [self.evaluate(one) for one in (node.left, *node.comparators)]
         whole = gathered(sides)
+        if len(sides) == 2 and isinstance(node.ops[0], ast.Eq):
+            self._look_across_rows(node, sides)
         marks = {"mask"} if whole.rows else set()
         if whole.marks & {"prediction", "score", "output", "of prediction"}:
             marks.add("of prediction")
         return Value(rows=whole.rows, seen=whole.seen, marks=frozenset(marks | (whole.marks & {"metric"})))
+
+    def _look_across_rows(self, node: ast.Compare, sides: list[Value]) -> None:
+        """An ``argmax`` along the rows gives one number a column; compared with a stretch of the labels it fits."""
+        pairs = ((node.left, node.comparators[0], sides[1]), (node.comparators[0], node.left, sides[0]))
+        for largest, labels, value in pairs:
+            if isinstance(largest, ast.Call) and is_along_rows(largest) and is_constant_stretch(labels):
+                self.trace.across_rows += [AcrossRows(self.spot(node), rows) for rows in value.rows]
 
     def _of_ifexp(self, node: ast.IfExp) -> Value:
         self.evaluate(node.test)

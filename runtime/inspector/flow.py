@@ -117,6 +117,7 @@ class Flow(Bindings):
                 grown = joined([before.with_(items=None), *given])
                 by_row = any(gathered([loop.over]).rows for loop in self.loops[-1:])
                 marks = grown.marks if by_row or not grown.rows else grown.marks | {"stacked"}
+                marks |= {"collected"} if self.loops and not grown.rows and gathered(given).seen else set()
                 self.names.set(held.id, grown.with_(const=UNSET, name="", items=None, marks=marks))
             elif before is not None:
                 self.names.set(held.id, joined([before, *map(self.evaluate, call.args)]))

@@ -55,6 +55,7 @@ SAME_VALUES = {
 }  # fmt: skip
 COUNTING = {"len", "shape", "size", "__len__", "numel", "nelement", "ndim", "dim"}
 INDEXING = {"arange", "permutation", "randperm", "range", "list", "indices", "shuffle", "array", "asarray", "tensor"}
+DRAWS = {"permutation", "randperm"}
 ROW_JOINS = {"concat", "concatenate", "vstack", "cat", "append", "ConcatDataset", "r_", "row_stack"}
 REPEATS = {"repeat", "tile", "repeat_interleave"}
 NOISE = re.compile(r"^(rand|randn|randint|normal|uniform|standard_normal|rand_like|randn_like|bernoulli|default_rng)$")

@@ -45,6 +45,10 @@ def _all(trace: Trace) -> Iterator[Fact]:
             yield from _arguments(call, last)
         yield from _activated(call, last)
         yield from _dropped_last(call, last)
+    for across in trace.across_rows:
+        if is_test(across.rows) or is_validation(across.rows):
+            shown = [row("compared here", across.spot), row("the split", across.rows.split.spot)]
+            yield fact("largest over rows", across.spot, *shown, role=across.rows.split.role)
     for one in trace.breaks:
         over = gathered([one.loop.over]).rows
         rows = [rows for rows in over if is_test(rows) or is_validation(rows)]

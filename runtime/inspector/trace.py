@@ -101,6 +101,14 @@ class Filter:
     by_prediction: bool
 
 
+@dataclass(frozen=True)
+class AcrossRows:
+    """The largest of each column over all rows, compared with the labels of a few rows."""
+
+    spot: Spot
+    rows: Rows
+
+
 @dataclass
 class Trace:
     """All that the flow saw."""
@@ -111,6 +119,7 @@ class Trace:
     leaks: list[Leak] = field(default_factory=list)
     filters: list[Filter] = field(default_factory=list)
     measured: set[Rows] = field(default_factory=set)
+    across_rows: list[AcrossRows] = field(default_factory=list)
     grads_cleared_by_hand: bool = False
     followed: set[ast.AST] = field(default_factory=set)
     """Calls that the flow went through."""

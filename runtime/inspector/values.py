@@ -80,6 +80,8 @@ class Fit:
     what: str
     kind: str
     """``values``, ``selection``, ``target``, ``vocabulary``, ``range`` or ``copies``."""
+    of_predictions: bool = False
+    """Whether it is a mean of what a model answered, as a metric is."""
 
     def covers(self, split: Rows) -> bool:
         """Whether rows that it was fitted on include these and others beside them."""
@@ -167,6 +169,12 @@ class Value:
 
     def marked(self, *marks: str) -> Value:
         return replace(self, marks=self.marks | set(marks))
+
+    @property
+    def measured(self) -> frozenset[Rows]:
+        """The rows that a number was measured on; rows that only gave a scale or a unit to it are left out."""
+        scales = [rows for fit in self.fits if not fit.of_predictions for rows in fit.rows]
+        return self.seen - {rows for rows in scales if rows.split.role not in (VALIDATION, TEST)}
 
     @property
     def touched(self) -> frozenset[Rows]:

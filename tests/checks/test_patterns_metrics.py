@@ -146,3 +146,23 @@ for number, (x, y) in enumerate(test_loader):
         break
 """
     assert faults(look(TORCH + lines)) == []
+
+
+ACROSS = """\
+import numpy as np
+from sklearn.datasets import load_digits
+X, y = load_digits(return_X_y=True)
+X_train, X_test, y_train, y_test = X[:1200], X[1200:], y[:1200], y[1200:]
+w = np.linalg.lstsq(X_train, np.eye(10)[y_train], rcond=None)[0]
+"""
+
+
+def test_the_largest_over_rows_compared_with_some_labels_is_an_error(look: Look) -> None:
+    checked = look(ACROSS + "print(np.mean((X_test @ w).argmax(axis=0) == y_test[:10]))\n")
+
+    assert faults(checked) == [("eval.metric", "error", 6)]
+
+
+@pytest.mark.parametrize("line", ["(X_test @ w).argmax(axis=1) == y_test", "(w.T @ X_test.T).argmax(axis=0) == y_test"])
+def test_the_largest_over_classes_is_left_alone(look: Look, line: str) -> None:
+    assert faults(look(ACROSS + f"print(np.mean({line}))\n")) == []

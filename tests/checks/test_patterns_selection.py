@@ -114,7 +114,41 @@ for epoch in range(9):
             best, kept = score, copy.deepcopy(model.state_dict())
 print(evaluate(model, test_loader))
 """
+BY_HAND = """\
+import numpy as np
+from sklearn.datasets import load_digits
+X, y = load_digits(return_X_y=True)
+order = np.random.default_rng(0).permutation(1797)
+train, val, test = order[:1100], order[1100:1400], order[1400:]
+mean, std = X[train].mean(0), X[train].std(0) + 1
+X_train, X_val, X_test = ((X[rows] - mean) / std for rows in (train, val, test))
+y_train, y_val, y_test = y[train], y[val], y[test]
+w, best = np.zeros((64, 10)), 0
+for epoch in range(9):
+    p = X_train @ w
+    p[np.arange(1100), y_train] -= 1
+    w -= 0.1 * X_train.T @ p
+    acc = np.mean((X_{split} @ w).argmax(axis=1) == y_{split})
+    if acc > best:
+        best, kept = acc, w.copy()
+print(np.mean((X_test @ kept).argmax(axis=1) == y_test))
+"""
+IN_UNITS = """\
+import numpy as np
+from sklearn.datasets import load_diabetes
+X, y = load_diabetes(return_X_y=True)
+unit = y[:300].std()
+X_train, X_val, X_test, y_train, y_val, y_test = X[:300], X[300:350], X[350:], y[:300], y[300:350], y[350:]
+w, best = np.zeros(10), 1e9
+for epoch in range(9):
+    w -= 0.1 * X_train.T @ (X_train @ w - y_train / unit)
+    error = np.abs(X_{split} @ w - y_{split} / unit).mean() * unit
+    if error < best:
+        best, kept = error, w.copy()
+print(np.abs(X_test @ kept - y_test / unit).mean() * unit)
+"""
 PROGRAMS = {
+    "by hand": BY_HAND, "in units of the training rows": IN_UNITS,
     "phases": LOADERS + PHASES,
     "best epoch": LOADERS + BEST, "patience": LOADERS + PATIENCE, "largest": LOADERS + LARGEST,
     "threshold": ROWS + THRESHOLD, "swept threshold": ROWS + SWEPT, "settings": ROWS + SETTINGS,
@@ -146,6 +180,26 @@ class Split(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return "{" + key + "}"
+
+
+BEST_OF_SEVERAL = ROWS + """\
+results = []
+for depth in (2, 4, 8):
+    tried = HistGradientBoostingClassifier(max_depth=depth).fit(X_train, y_train)
+    results.append(tried.score(X_test, y_test))
+"""
+
+
+def test_only_the_best_of_several_results_is_told(look: Look) -> None:
+    checked = look(BEST_OF_SEVERAL + "print(max(results))\n")
+
+    assert [one.code for one in checked.findings if one.severity is Severity.ERROR] == ["eval.selection"]
+
+
+def test_the_best_of_several_results_beside_all_of_them_is_sound(look: Look) -> None:
+    checked = look(BEST_OF_SEVERAL + "print(results, max(results))\n")
+
+    assert [one for one in checked.findings if one.severity is not Severity.INFO] == []
 
 
 ONLY_READ = {

@@ -83,3 +83,58 @@ def test_the_preparation_that_runs_again_prints_nothing_and_changes_nothing(exam
     examined = examine(script(before='X = (X - X.mean(0)) / X.std(0); print("prepared", np.random.rand())'))
 
     assert examined.output.count("prepared") == 1
+
+
+TASKS = """
+    import numpy as np
+    from sklearn.datasets import load_digits
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import train_test_split
+    X, y = load_digits(return_X_y=True)
+    X = X / 16
+    {change}
+    for task in (y < 5, y >= 5):
+        A, B, a, b = train_test_split(X[task], y[task], random_state=0)
+        print("test", LogisticRegression(max_iter=50).fit(A, a).score(B, b))
+"""
+
+
+def test_labels_that_only_select_rows_make_none(examine: Examine) -> None:
+    assert "data.leak.preprocessing" not in examine(TASKS.format(change="")).blamed
+
+
+def test_labels_that_make_values_beside_selecting_rows(examine: Examine) -> None:
+    change = "X[:, 0] = [y[(X[:, 21] > 0.5) == one].mean() for one in X[:, 21] > 0.5]"
+
+    assert "data.leak.preprocessing" in examine(TASKS.format(change=change)).blamed
+
+
+TABLE = """
+    import numpy as np, pandas as pd
+    from sklearn.linear_model import LogisticRegression
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({{"age": rng.normal(size=300), "size": rng.normal(size=300), "ill": rng.integers(0, 2, 300)}})
+    {before}
+    train, test = frame.iloc[:200], frame.iloc[200:]
+    {after}
+    model = LogisticRegression().fit(train.drop(columns="ill"), train["ill"])
+    print("test", model.score(test.drop(columns="ill"), test["ill"]))
+"""
+RISK = 'frame["risk"] = frame.groupby(frame["size"].round())["ill"].transform("mean")'
+SAFE = """risk = train.groupby(train["size"].round())["ill"].mean()
+    train, test = (one.assign(risk=one["size"].round().map(risk).fillna(0.5)) for one in (train, test))"""
+NUMBERED = "frame = frame.sample(frac=1, random_state=1).reset_index(drop=True)"
+
+
+def test_a_table_of_the_scripts_own_is_followed_by_its_labels(examine: Examine) -> None:
+    found = examine(TABLE.format(before=RISK, after="")).only("data.leak.preprocessing")
+
+    assert found.severity.value == "error"
+    assert "only the labels of the 100 raw rows" in found.message
+
+
+@pytest.mark.parametrize(("before", "after"), [("", SAFE), (NUMBERED, SAFE), (NUMBERED, "")])
+def test_a_table_whose_training_rows_alone_are_learned_from_is_fine(
+    examine: Examine, before: str, after: str
+) -> None:
+    assert "data.leak.preprocessing" not in examine(TABLE.format(before=before, after=after)).blamed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,12 +14,21 @@ READERS = {
     "pandas": ("read_csv", "read_parquet", "read_feather", "read_pickle", "read_json", "read_table"),
 }
 
+FEWEST_ROWS, FEWEST_COLUMNS = 60, 3
+"""A smaller table that the script makes holds its results, not its data."""
+
 
 class DataSources:
-    """Hands the result of every outermost source to ``arrived``, which may give another in its place."""
+    """Hands the result of every outermost source to ``arrived``, which may give another in its place.
 
-    def __init__(self, is_here: Callable[[], bool], arrived: Callable[[str, Any], Any]) -> None:
+    A table that a line of the user's makes of its own numbers is a source too.
+    """
+
+    def __init__(
+        self, is_here: Callable[[], bool], is_users: Callable[[str], bool], arrived: Callable[[str, Any], Any]
+    ) -> None:
         self._is_here = is_here
+        self._is_users = is_users
         self._arrived = arrived
         self._depth = 0
 
@@ -26,7 +36,24 @@ class DataSources:
         """Wait for the libraries that have sources."""
         for name, functions in READERS.items():
             waiting.call(name, functools.partial(self._wrap_all, functions))
+        waiting.call("pandas", self._tables)
         waiting.call("sklearn.datasets", lambda module: self._wrap_all(_loaders(module), module))
+
+    def _tables(self, module: Any) -> None:
+        original = module.DataFrame.__init__
+
+        @functools.wraps(original)
+        def make(frame: Any, *args: Any, **kwargs: Any) -> None:
+            original(frame, *args, **kwargs)
+            caller = sys._getframe(1).f_code.co_filename
+            if type(frame) is not module.DataFrame or self._depth or not self._is_users(caller) or not self._is_here():
+                return
+            if len(frame) >= FEWEST_ROWS and frame.shape[1] >= FEWEST_COLUMNS:
+                given = self._arrived("pandas.DataFrame", frame)
+                if given is not frame:
+                    original(frame, given)
+
+        module.DataFrame.__init__ = make
 
     def _wrap_all(self, names: Any, module: Any) -> None:
         for name in names:

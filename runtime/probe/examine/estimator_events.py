@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..after_import import AfterImport
+from .fold_events import FoldEvents
 
 FITS = ("fit", "fit_transform", "fit_predict", "partial_fit")
 USES = ("predict", "predict_proba", "decision_function", "score", "transform")
@@ -53,6 +54,8 @@ class EstimatorEvents:
         self._tell = tell
         self._depth = 0
         self._watched: set[Any] = set()
+        self._outermost: Used | None = None
+        self._folds = FoldEvents(self._hears_folds, self._fold)
         self.replay: Callable[[], list[Any] | None] = lambda: None
         """The row indices that the next split has to make; ``None`` to let it draw them."""
 
@@ -112,6 +115,7 @@ class EstimatorEvents:
     def _call(self, used: Used, original: Callable[[], Any]) -> Any:
         self._tell("before", used)
         self._depth += 1
+        self._outermost = used
         try:
             used.result = original()
         finally:
@@ -123,6 +127,7 @@ class EstimatorEvents:
 
     def _model_selection(self, module: Any) -> None:
         self._functions(module, SEARCHES, "search")
+        self._folds.install(module)
         self._replace(module, "train_test_split", self._watched_split)
 
     def _functions(self, module: Any, names: tuple[str, ...], kind: str) -> None:
@@ -184,3 +189,12 @@ class EstimatorEvents:
         used.arguments = {"arrays": arrays, "options": options}
         self._tell("split", used)
         return used.result
+
+    def _hears_folds(self) -> bool:
+        """Whether folds are the script's own, or those of a search that it started."""
+        outer = self._outermost if self._depth else None
+        searches = outer is None or outer.kind == "search" or type(outer.owner).__name__.endswith("SearchCV")
+        return self._is_here() and searches
+
+    def _fold(self, splitter: Any, data: Any, train: Any, evaluated: Any) -> None:
+        self._tell("fold", Used("split", type(splitter).__name__, None, data, None, indices=[train, evaluated]))

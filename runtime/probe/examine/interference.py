@@ -1,8 +1,9 @@
 """Whether what trains a model depends on evaluation rows: the preparation once more, with only those rows changed.
 
-Which raw rows are evaluated is read from the split's own row numbers, or from an array with as many rows as the raw
-data in which both sides lie. Invariant: it is believed only when the same preparation, with nothing changed, gives the
-same rows again, and when the array's rows are seen to stand in the raw data's order.
+Which raw rows are evaluated is read from the split's own row numbers, from the labels that pandas keeps, or from an
+array with as many rows as the raw data in which both sides lie. Invariant: it is believed only when the same
+preparation, with nothing changed, gives the same rows again, and when the array's rows are seen to stand in the raw
+data's order.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from .data_sources import DataSources
 from .datasets import rows_of
 from .estimator_events import FITS, Used
 from .examiner import Examiner
+from .labelled import Labelled
 from .ledger import ledger_of
 from .naming import text_at
 from .observer import ModelCall, Observer, Place
 from .perturb import inputs_of, labels_of, perturbed, rows_in
 from .rerun import MOST_MATRICES, Rerun
 from .rows import column, first_input, hashes, matrix, numpy, parts
+from .sets import Evaluation, Side
 
 LONGEST_PREPARATION = 4.0
 FEWEST_ROWS = 20
@@ -39,7 +42,8 @@ class Interference(Observer):
     def __init__(self, examiner: Examiner) -> None:
         super().__init__(examiner)
         self._copy = Rerun()
-        self._sources = DataSources(self._is_here, self._arrived)
+        self._sources = DataSources(self._is_here, examiner._is_users_file, self._arrived)
+        self._labelled = Labelled()
         self._waiting: AfterImport | None = None
         self._raw: Any = None
         self._source = ""
@@ -76,7 +80,9 @@ class Interference(Observer):
             return raw
         self._watch_copy()
         request = self._copy.request
-        return perturbed(raw, request["places"], request["what"]) if request["what"] != "nothing" else raw
+        if request["what"] == "nothing":
+            return raw
+        return perturbed(raw, request["places"], request["what"], request["target"])
 
     def _leave(self) -> None:
         """In a copy: the events are not ours to send."""
@@ -110,6 +116,8 @@ class Interference(Observer):
     def on_estimator(self, moment: str, used: Used) -> None:
         if moment == "split" and not self._copy.in_copy:
             self._split(used)
+        if used.kind == "estimator" and moment == "before" and self._source and hasattr(type(used.owner), "predict"):
+            self._labelled.take(used, ledger_of(self.examiner).number(used.owner))
         trains = used.kind == "estimator" and used.name in FITS and used.labels is not None
         if moment != "before" or not trains or not hasattr(type(used.owner), "predict"):
             return
@@ -194,27 +202,52 @@ class Interference(Observer):
         return raw is not None and set(self._matrices[0]) <= set(hashes(raw).tolist())
 
     def _ask(self, what: str, places: Any) -> list[list[int]]:
-        request = {"what": what, "places": [int(one) for one in places], "splits": self._splits}
+        request = {
+            "what": what, "places": [int(one) for one in places], "splits": self._splits,
+            "target": self._labelled.target,
+        }  # fmt: skip
         seconds = min(2.0 * (self._prepared or 0.0) + 1.5, self.examiner.seconds_left / 2)
         return self._copy.ask(request, seconds)[: len(self._matrices)]
 
     def _changed(self, again: list[list[int]]) -> dict[str, Any] | None:
-        """How many training rows changed; ``None`` where there are none to compare."""
+        """How many training rows came out with other values; ``None`` where there are none to compare.
+
+        A row that was among the script's rows before is another row in its place, as where labels tell which rows
+        are whose: nothing flowed into it.
+        """
         pairs = list(zip(self._matrices, again))
         if len(again) < 1 or any(len(one) != len(other) for one, other in pairs):
             return None
-        changed = sum(a != b for one, other in pairs for a, b in zip(one, other))
+        known = self._known_rows()
+        changed = sum(a != b and b not in known for one, other in pairs for a, b in zip(one, other))
         return {"changed": changed, "rows": sum(len(one) for one, _ in pairs)}
+
+    def _known_rows(self) -> set[int]:
+        """The hashes of all rows that the script itself was seen to have, on either side of its splits."""
+        ledger = ledger_of(self.examiner)
+        sides = [*ledger.trainings.values(), *(one.side for one in ledger.evaluations.values())]
+        known = {one for rows in self._matrices for one in rows}
+        for side in sides:
+            known |= _rows_of(side)
+        tables = [*self._whole, *(matrix(array) for array, _ in self._numbers.values()), *self._behind_loaders()]
+        for table in tables:
+            known |= set() if table is None else set(hashes(table).tolist())
+        return known
 
     def _evaluated_rows(self) -> Any:
         """The numbers of the raw rows that were evaluated and did not train."""
+        labelled = self._labelled.evaluated(self._raw, len(self._matrices))
+        if labelled is not None:
+            places, many = labelled
+            self._matrices = self._matrices[:many]  # later fits, as of other folds, had some of these rows
+            return places
         trained: set[int] = set()
         for side in ledger_of(self.examiner).trainings.values():
-            trained |= set(side.inputs.hashes.tolist()) | set(side.source.hashes.tolist())
+            trained |= _rows_of(side)
         evaluated: set[int] = set()
         for one in ledger_of(self.examiner).evaluations.values():
-            if one.called != "train":
-                evaluated |= set(one.side.inputs.hashes.tolist()) | set(one.side.source.hashes.tolist())
+            if one.called != "train" and not _is_of_training(one):
+                evaluated |= _rows_of(one.side)
         evaluated -= trained
         parts_evaluated = self._evaluated_parts()
         if parts_evaluated:
@@ -271,6 +304,16 @@ class Interference(Observer):
             "text": text_at(place.file, place.line) if place else "",
             "trained_at": self._trained_at.as_json() if self._trained_at else None,
         }
+
+
+def _rows_of(side: Side) -> set[int]:
+    return set(side.inputs.hashes.tolist()) | set(side.source.hashes.tolist())
+
+
+def _is_of_training(one: Evaluation) -> bool:
+    """Whether nearly all rows that trained are evaluated: it is the training set then, whatever the lines say."""
+    trained = set(one.training.inputs.hashes.tolist()) if one.training is not None else set()
+    return len(trained & _rows_of(one.side)) > 0.9 * max(1, len(trained))
 
 
 def _same_order(np: Any, raw: Any, table: Any) -> bool:

@@ -1,13 +1,11 @@
 """Columns that tell rows apart: whose they are and when they are from, on both sides of the split.
 
 Columns are looked for where the data is split and where training begins: in tables by name, and among the variables.
-Which of their rows train and which are evaluated is read from the split's row numbers, or from a table with as many
-rows in which the rows of both sides lie.
+Which of their rows train and which are evaluated is what ``sides.py`` tells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from .arrays import held_in
@@ -16,10 +14,13 @@ from .examiner import Examiner
 from .ledger import ledger_of
 from .naming import text_at, words_in
 from .observer import ModelCall, Observer, Place
-from .rows import column, hashes, is_frame, matrix, numpy
+from .rows import column, is_frame, numpy
+from .sides import Sides
 
 WHOSE = {"group", "groups", "patient", "patients", "subject", "subjects", "speaker", "speakers", "person", "persons"}
 WHOSE |= {"user", "users", "customer", "customers", "participant", "participants", "animal", "client", "session"}
+WHOSE |= {"household", "family", "student", "driver", "author", "writer", "donor", "machine", "device", "sensor"}
+WHOSE |= {"site", "id", "ids", "uid", "uuid"}
 WHEN = {"time", "date", "datetime", "timestamp", "day", "month", "year"}
 MOST_TABLES = 12
 FEWEST_ROWS = 40
@@ -32,18 +33,26 @@ class Keys(Observer):
 
     def __init__(self, examiner: Examiner) -> None:
         super().__init__(examiner)
-        self._columns: dict[str, Any] = {}
+        self._columns: dict[tuple[str, int], Any] = {}
         self._tables: list[Any] = []
-        self._labels: dict[str, Any] = {}
-        self._split: tuple[Any, Any, Place | None] | None = None
+        self._labels: dict[tuple[str, int], Any] = {}
+        self._predicted: set[str] = set()
+        """The names of the columns that estimators were fitted to."""
+        self._split = Sides()
         self._looked = 0
         self._found: list[dict[str, Any]] = []
 
     def on_estimator(self, moment: str, used: Used) -> None:
-        if moment == "split" and used.indices is not None and self._split is None and len(used.indices) == 2:
-            self._split = used.indices[0], used.indices[1], self.examiner.place()
+        if moment == "after" or used.kind not in ("split", "estimator"):
+            return
+        number = ledger_of(self.examiner).number(used.owner) if used.owner is not None else None
+        self._split.take(moment, used, number, self.examiner.place())
+        if moment in ("split", "fold"):
+            self._look_through([used.data] if is_frame(used.data) else [])
             self._gather()
-        elif moment == "before" and used.kind == "estimator" and used.name in FITS:
+        elif moment == "before" and used.name in FITS:
+            name = getattr(used.labels, "name", None) if is_frame(used.labels) else None
+            self._predicted |= {str(name)} if name is not None else set()
             self._gather()
 
     def on_model_call(self, call: ModelCall) -> None:
@@ -55,55 +64,44 @@ class Keys(Observer):
         self._looked += 1
         if self._looked > 4:
             return
-        for held in held_in(self.examiner.user_frames()):
-            value = held.value
-            if value.shape[0] < FEWEST_ROWS:
+        held = [one for one in held_in(self.examiner.user_frames()) if one.value.shape[0] >= FEWEST_ROWS]
+        for one in held:
+            if one.value.ndim == 1:
+                self._keep(one.name, one.value)
+        self._look_through([one.value for one in held if one.value.ndim > 1])
+
+    def _look_through(self, tables: list[Any]) -> None:
+        for table in tables:
+            if len(self._tables) >= MOST_TABLES or any(table is one for one in self._tables):
                 continue
-            if is_frame(value) and value.ndim == 2:
-                for name in value.columns:
-                    self._keep(str(name), value[name])
-            elif value.ndim == 1:
-                self._keep(held.name, value)
-            if value.ndim > 1 and len(self._tables) < MOST_TABLES and not any(value is one for one in self._tables):
-                self._tables.append(value)
+            self._tables.append(table)
+            for place, name in enumerate(table.columns if is_frame(table) and table.ndim == 2 else ()):
+                self._keep(str(name), table.iloc[:, place])
 
     def _keep(self, name: str, values: Any) -> None:
         words = words_in(name)
         if words & WHOSE or words & WHEN or "datetime" in str(getattr(values, "dtype", "")):
-            self._columns.setdefault(name, values)
+            self._columns.setdefault((name, len(values)), values)
         elif words & {"y", "target", "label", "labels", "value"}:
-            self._labels.setdefault(name, values)
+            self._labels.setdefault((name, len(values)), values)
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
     def at_end(self) -> None:
-        for name, values in self._columns.items():
-            for train, evaluated, place in self._sides(len(values)):
-                words = words_in(name)
-                if words & WHOSE:
-                    self._of_groups(name, values, train, evaluated, place)
-                else:
-                    self._of_times(name, values, train, evaluated, place)
-                break
-
-    def _sides(self, count: int) -> Iterator[tuple[Any, Any, Place | None]]:
-        """Row numbers of training and of evaluation, for columns of ``count`` rows."""
-        np = numpy()
-        if self._split is not None and len(self._split[0]) + len(self._split[1]) == count:
-            yield self._split
+        for name in self._predicted:
+            for table in self._tables:
+                if is_frame(table) and table.ndim == 2 and name in table.columns:
+                    self._labels.setdefault((name, len(table)), table[name])
         ledger = ledger_of(self.examiner)
-        for table in (one for one in self._tables if one.shape[0] == count):
-            rows = matrix(table)
-            if rows is None:
-                continue
-            found = hashes(rows)
-            for evaluation in ledger.evaluations.values():
-                training = evaluation.training
-                if training is None or evaluation.called == "train":
-                    continue
-                there, here = np.isin(found, training.inputs.hashes), np.isin(found, evaluation.side.inputs.hashes)
-                if (there & ~here).sum() >= FEWEST_ROWS / 2 and (here & ~there).sum() >= 8:
-                    yield np.flatnonzero(there & ~here), np.flatnonzero(here & ~there), evaluation.place
+        for (name, _), values in self._columns.items():
+            told: set[tuple[int, int]] = set()
+            for split in self._split.of(values, self._tables, ledger):
+                size = len(split.train), len(split.evaluated)
+                if words_in(name) & WHOSE and size not in told:
+                    self._of_groups(name, values, split.train, split.evaluated, split.place)
+                elif not told:
+                    self._of_times(name, values, split.train, split.evaluated, split.place)
+                told.add(size)
 
     def _of_groups(self, name: str, values: Any, train: Any, evaluated: Any, place: Place | None) -> None:
         np, keys = numpy(), _plain(values)

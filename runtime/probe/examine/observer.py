@@ -137,7 +137,7 @@ class Observer:
         """The script has printed something."""
 
     def on_estimator(self, moment: str, used: Any) -> None:
-        """An outermost call in scikit-learn, a ``Used``: ``before`` it, ``after`` it, or a ``split``."""
+        """An outermost call in scikit-learn, a ``Used``: ``before`` it, ``after`` it, a ``split`` or a ``fold``."""
 
     def at_end(self) -> None:
         """The script has ended by itself."""

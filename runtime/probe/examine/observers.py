@@ -26,6 +26,7 @@ from .numeric import Numeric
 from .observer import Observer
 from .one_batch import OneBatch
 from .order import Order
+from .pairing import Pairing
 from .parameters import Parameters
 from .printed import PrintedNumbers
 from .schedules import Schedules
@@ -62,4 +63,5 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     Nearness,
     Interference,
     Alignment,
+    Pairing,
 )

@@ -30,8 +30,11 @@ def labels_of(raw: Any) -> Any:
     return next((one for _, one in _tables(raw) if one.ndim == 1), None)
 
 
-def perturbed(raw: Any, places: Any, what: str) -> Any:
-    """The same data with other ``values`` or ``labels`` in the rows at ``places``."""
+def perturbed(raw: Any, places: Any, what: str, target: str | None = None) -> Any:
+    """The same data with other ``values`` or ``labels`` in the rows at ``places``.
+
+    ``target`` is the name of a table's label column, where it is known.
+    """
     if isinstance(raw, tuple):
         return tuple(_changed(one, places, what) for one in raw)
     if isinstance(raw, dict):
@@ -39,7 +42,7 @@ def perturbed(raw: Any, places: Any, what: str) -> Any:
         for name, one in _tables(raw):
             changed[name] = _changed(one, places, what)
         return changed
-    return _changed(raw, places, what)
+    return _changed_frame(raw, places, what, target) if is_frame(raw) else _changed(raw, places, what)
 
 
 def _tables(raw: Any) -> list[tuple[Any, Any]]:
@@ -61,14 +64,15 @@ def _changed(table: Any, places: Any, what: str) -> Any:
     return _other(np, table, places) if what == "values" else _rolled(np, table, places)
 
 
-def _changed_frame(frame: Any, places: Any, what: str) -> Any:
+def _changed_frame(frame: Any, places: Any, what: str, target: str | None = None) -> Any:
     np, changed = numpy(), frame.copy()
     if frame.ndim == 1:
         if what == "labels" and len(frame) > int(max(places)):
             changed.iloc[:] = _rolled(np, frame.to_numpy(), places)
         return changed
     names = list(frame.columns)
-    labels = [place for place, name in enumerate(names) if str(name).lower() in LABELS]
+    labels = [place for place, name in enumerate(names) if target == str(name)]
+    labels = labels or [place for place, name in enumerate(names) if str(name).lower() in LABELS]
     for place in range(len(names)):
         column = frame.iloc[:, place]
         if (place in labels) != (what == "labels") or column.dtype.kind not in "fiuOb":
