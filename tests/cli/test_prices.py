@@ -74,16 +74,16 @@ def test_a_broken_configuration_is_told_and_stops_no_looking(mlintern: Mlintern,
             name="train.py", script=folder / "train.py", module=None, args=(), working_dir=folder,
             python=Path("/env/bin/python"), fingerprint="f" * 64,
         )  # fmt: skip
+        store.forecasts.add(
+            experiment_id=experiment.id, rung=RungName.FULL, usd=Interval(0.2, 0.24, 0.3),
+            energy_joules=Interval(8000.0, 8800.0, 9900.0),
+        )  # fmt: skip
         run = store.runs.add(experiment_id=experiment.id, rung=RungName.FULL, ceiling_seconds=9.0, folder_root=home)
         store.runs.update(
             run.id, status=RunStatus.DONE, started_at=1.0, wall_seconds=9.0, energy_joules=9000.0, gpu_seconds=18.0,
             usd=0.25, usd_per_hour=100.0,
         )  # fmt: skip
         store.reports.put(run.id, "gpu_use", {"seconds": 9.0, "energy_source": "counter"})
-        store.forecasts.add(
-            experiment_id=experiment.id, rung=RungName.FULL, usd=Interval(0.2, 0.24, 0.3),
-            energy_joules=Interval(8000.0, 8800.0, 9900.0),
-        )  # fmt: skip
         other = store.runs.add(experiment_id=experiment.id, rung=RungName.FULL, ceiling_seconds=9.0, folder_root=home)
         store.runs.update(other.id, status=RunStatus.DONE, wall_seconds=9.0, usd_per_hour=1.0)
     write_price(home, "price = 3\n")
