@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ...planner.forecasting import forecast_of
-from ...planner.inspections import hyperparameters
+from ...planner.inspections import inspected
 from ...planner.overview import energy_source
+from ...planner.provenance import Hyperparameter
 from ...planner.view import LadderView
 from ...runtime.guard import EVENT
 from ...store import Store
 from ...store.records import Experiment, Forecast, Metric, Run
-from .. import diagnosis_words, memory_words, output_json
+from .. import diagnosis_words, memory_words, output_json, provenance_words
 from ..output import SCHEMA, ExitCode, Output
 from ..text import clean
 from ..units import (
@@ -47,8 +48,10 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
             store, run, most_bytes=diagnosis_words.MOST_BYTES_IN_PASSING
         )
         more = {"memory": [dict(event.data) for event in memory], "diagnosis": diagnosis}
-        output.object(_content(store, run, view, forecast, last) | more)
+        used = inspected(store, experiment)
+        output.object(_content(store, run, view, forecast, last, used or ()) | more)
         output.lines(_lines(run, view, forecast, last, energy_source(store, run.id)))
+        output.lines(provenance_words.lines(used))
         output.lines(map(memory_words.line, memory))
         if diagnosis is not None:
             output.lines([f"diagnosis: {diagnosis} (more: mlintern diagnose {run.id})"])
@@ -62,7 +65,12 @@ def _view(store: Store, home: Path, experiment: Experiment) -> LadderView:
 
 
 def _content(
-    store: Store, run: Run, view: LadderView, forecast: Forecast | None, last: tuple[Metric, ...]
+    store: Store,
+    run: Run,
+    view: LadderView,
+    forecast: Forecast | None,
+    last: tuple[Metric, ...],
+    used: tuple[Hyperparameter, ...],
 ) -> dict[str, Any]:
     approvals = store.approvals.for_experiment(run.experiment_id)
     return {
@@ -74,7 +82,7 @@ def _content(
         "approvals": [output_json.approval(one) for one in approvals],
         "findings": [output_json.finding(one, view.accepted.get(one.id)) for one in view.findings],
         "metrics": output_json.metrics(last),
-        "hyperparameters": [output_json.hyperparameter(one) for one in hyperparameters(store, view.experiment)],
+        "hyperparameters": [output_json.hyperparameter(one) for one in used],
         "verified": list(view.verified),
         "not_verified": list(view.not_verified),
     }

@@ -32,6 +32,7 @@ from ..widgets.rows import Rows
 from ..widgets.section import Facts, Line, SectionTitle
 from . import ladder_prompts as prompts
 from .detail import DetailScreen, finding_facts, named_facts
+from .hyperparameters import HyperparametersScreen
 from .ladder_answers import LadderAnswers
 from .ladder_state import ladder_state
 
@@ -158,7 +159,7 @@ class LadderScreen(LadderAnswers):
                 return view is not None and any(rung.run is not None for rung in view.rungs)
             case "accept":
                 return self._finding_in_hand() is not None
-            case "again" | "limits" | "evidence":
+            case "again" | "limits" | "evidence" | "origins":
                 return view is not None
         return True
 
@@ -225,6 +226,10 @@ class LadderScreen(LadderAnswers):
             self.show_forecast(self.view.move)
         else:
             self._show_rung()
+
+    def action_origins(self) -> None:
+        if self.view is not None:
+            self.app.push_screen(HyperparametersScreen(self.view.experiment, under=self.NAME))
 
     @on(Rows.Chosen, "#findings")
     def _show_finding(self) -> None:

@@ -34,6 +34,7 @@ from ..widgets.run_table import gives_results
 from ..widgets.section import Facts, Line, SectionTitle
 from ..widgets.series import Series, spliced
 from .detail import DetailScreen, finding_facts
+from .hyperparameters import HyperparametersScreen
 from .run_snapshot import Snapshot, Wanted, take
 from .run_words import all_meters, progress
 from .stop_question import StopQuestion
@@ -281,6 +282,10 @@ class RunScreen(StopQuestion):
         self._draw_title()
         if not self.held:
             self._load()
+
+    def action_origins(self) -> None:
+        if self.snapshot is not None:
+            self.app.push_screen(HyperparametersScreen(self.snapshot.experiment, under=self.NAME))
 
     def action_search(self) -> None:
         entry = self.query_one("#log-search", Input)
