@@ -220,6 +220,7 @@ ACTIONS: tuple[Action, ...] = (
     *_scope(
         Scope.READING,
         ("close", "escape q enter", "close", "Close and go back", "close"),
+        ("copy", "ctrl+y", "", "Copy the command that shows the finding again", "app.copy"),
     ),
 )  # fmt: skip
 

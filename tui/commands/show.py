@@ -80,7 +80,9 @@ def _content(
         "experiment": output_json.experiment(view.experiment),
         "forecast": output_json.forecast(forecast, why_none=f"{run.rung} was not forecast"),
         "approvals": [output_json.approval(one) for one in approvals],
-        "findings": [output_json.finding(one, view.accepted.get(one.id)) for one in view.findings],
+        "findings": [
+            output_json.finding(one, view.experiment, view.accepted.get(one.id)) for one in view.findings
+        ],
         "metrics": output_json.metrics(last),
         "hyperparameters": [output_json.hyperparameter(one) for one in used],
         "verified": list(view.verified),
@@ -91,8 +93,7 @@ def _content(
 def _lines(
     run: Run, view: LadderView, forecast: Forecast | None, last: tuple[Metric, ...], meter: str | None
 ) -> Iterator[str]:
-    from ..plain_text import finding_lines
-    from ..widgets.finding_list import in_order
+    from ..plain_text import all_finding_lines
 
     experiment = view.experiment
     yield clean(f"run {run.id}: {experiment.module or experiment.script} {' '.join(experiment.args)}".rstrip())
@@ -109,8 +110,7 @@ def _lines(
     yield clean(f"log {run.log_path}")
     for metric in last:
         yield clean(f"metric {metric.name}: {number(metric.value)} at step {count(metric.step)}")
-    for finding in in_order(view.findings):
-        yield from finding_lines(finding, view.accepted.get(finding.id))
+    yield from all_finding_lines(view)
     for fact in view.verified:
         yield clean(f"verified: {fact}")
     for fact in view.not_verified:
