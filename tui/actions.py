@@ -165,11 +165,11 @@ ACTIONS: tuple[Action, ...] = (
         ("metric", "m", "metric", "Show the next metric", "metric(1)"),
         ("metric_before", "M", "", "Show the metric before", "metric(-1)"),
         ("baseline", "b", "baseline", "Lay the run of the same rung before this one underneath", "baseline"),
-        ("origins", "o", "origins", "Show every hyperparameter with its value and where that comes from", "origins"),
         ("search", "slash", "search", "Search the log", "search"),
         ("pause", "space", "pause", "Hold the view still while the run goes on, or let it follow again", "pause"),
         ("extend", "e", "extend…", "Allow this run more time than was approved", "extend"),
         ("stop", "x", "stop…", "Stop this run; asks first", "stop"),
+        ("origins", "o", "origins", "Show every hyperparameter with its value and where that comes from", "origins"),
         ("ladder", "backspace", "", "Go to the Ladder of this run's experiment", "ladder"),
     ),
     *_scope(
