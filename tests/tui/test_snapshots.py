@@ -117,6 +117,16 @@ def test_evidence(snap_compare: SnapCompare, backend: FakeBackend) -> None:
         assert snap_compare(app, terminal_size=SMALL, run_before=prepare)
 
 
+def test_evidence_of_a_finding(snap_compare: SnapCompare, backend: FakeBackend) -> None:
+    async def prepare(pilot: Pilot[None]) -> None:
+        await asking(pilot)
+        pilot.app.screen.query_one("#findings").focus()
+        await waiting_for("what shows it again", "--to rehearsal", keys=("enter",))(pilot)
+
+    with still(backend, TARGET) as app:
+        assert snap_compare(app, terminal_size=SMALL, run_before=prepare)
+
+
 @pytest.mark.parametrize("size", [SMALL, ROOMY], ids=["small", "roomy"])
 def test_hyperparameters(snap_compare: SnapCompare, backend: FakeBackend, size: tuple[int, int]) -> None:
     async def prepare(pilot: Pilot[None]) -> None:
