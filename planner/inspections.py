@@ -20,13 +20,20 @@ def told(report: Json, folder: Path) -> list[Json]:
     return [*stated(folder), *report.get("hyperparameters", ())]
 
 
-def hyperparameters(store: Store, experiment: Experiment) -> tuple[Hyperparameter, ...]:
-    """The table of an experiment's hyperparameters; empty where its code was not inspected."""
-    report: Json = {}
+def inspected(store: Store, experiment: Experiment) -> tuple[Hyperparameter, ...] | None:
+    """The table of an experiment's hyperparameters; ``None`` where its code was not inspected."""
+    report: Json | None = None
     after = 0
     while events := store.events.after(after, experiment_id=experiment.id):
         after = events[-1].id
         report = next((event.data for event in reversed(events) if event.kind == INSPECTED), report)
+    if report is None:
+        return None
     folder = f"{experiment.working_dir}/"
     files: set[str] = {entry["file"] for entry in report.get("hyperparameters", ())}
     return table(report, experiment.args, shown={file: file.removeprefix(folder) for file in files})
+
+
+def hyperparameters(store: Store, experiment: Experiment) -> tuple[Hyperparameter, ...]:
+    """The same table; empty where the code was not inspected."""
+    return inspected(store, experiment) or ()

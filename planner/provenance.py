@@ -56,6 +56,11 @@ class Hyperparameter:
         """Whether nobody can tell where it comes from, and it matters."""
         return self.origin is Origin.UNKNOWN and self.sensitivity < _REST
 
+    @property
+    def is_minor(self) -> bool:
+        """Whether it is a library's default that is not known to matter or to differ."""
+        return self.origin is Origin.LIBRARY and self.sensitivity >= _REST and self.note is None
+
 
 # In the order in which a wrong value is felt.
 _SENSITIVE: tuple[tuple[str, ...], ...] = (

@@ -128,6 +128,7 @@ ACTIONS: tuple[Action, ...] = (
         Scope.LADDER,
         ("watch", "w", "watch", "Watch the run of the rung in hand", "watch"),
         ("evidence", "v", "evidence", "Show where the forecast and the findings come from", "evidence"),
+        ("origins", "o", "origins", "Show every hyperparameter with its value and where that comes from", "origins"),
         ("climb", "c", "", "Climb on with the rungs that need no approval", "climb"),
         ("again", "r", "again", "Climb again from the first rung, with the script as it is now", "again"),
         ("accept", "A", "accept…", "Accept the finding in hand with a reason, or take that back", "accept"),
@@ -171,6 +172,7 @@ ACTIONS: tuple[Action, ...] = (
         ("pause", "space", "pause", "Hold the view still while the run goes on, or let it follow again", "pause"),
         ("extend", "e", "extend…", "Allow this run more time than was approved", "extend"),
         ("stop", "x", "stop…", "Stop this run; asks first", "stop"),
+        ("origins", "o", "origins", "Show every hyperparameter with its value and where that comes from", "origins"),
         ("ladder", "backspace", "", "Go to the Ladder of this run's experiment", "ladder"),
     ),
     *_scope(
@@ -225,6 +227,7 @@ ACTIONS: tuple[Action, ...] = (
     *_scope(
         Scope.READING,
         ("close", "escape q enter", "close", "Close and go back", "close"),
+        ("copy", "ctrl+y", "", "Copy the command that shows the finding again", "app.copy"),
     ),
 )  # fmt: skip
 

@@ -243,7 +243,9 @@ class MlinternApp(App[None]):
             self.push_screen(HelpScreen(self.screen))
 
     def action_copy(self) -> None:
-        text = self.screen.text_to_copy() if isinstance(self.screen, Place) else ""
+        from .screens.detail import DetailScreen
+
+        text = self.screen.text_to_copy() if isinstance(self.screen, (Place, DetailScreen)) else ""
         if not text:
             self.notify("Nothing to copy here", markup=False)
             return

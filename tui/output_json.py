@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..planner.again import command_again
 from ..planner.moves import Ask
 from ..planner.provenance import Hyperparameter
 from ..planner.rungs import FACTS
@@ -54,8 +55,8 @@ def interval(value: Interval | None, *, whole: bool = False) -> Object | None:
     return {name: round(bound) for name, bound in bounds.items()} if whole else bounds
 
 
-def finding(found: Finding, accepted: Acceptance | None = None) -> Object:
-    """A finding as the contract has it, and why a person takes it as it is."""
+def finding(found: Finding, experiment: Experiment, accepted: Acceptance | None = None) -> Object:
+    """A finding as the contract has it, why a person takes it as it is, and what shows it again."""
     return {
         "id": found.id,
         "code": found.code,
@@ -67,6 +68,7 @@ def finding(found: Finding, accepted: Acceptance | None = None) -> Object:
         "line": found.line,
         "fix": found.fix,
         "accepted": None if accepted is None else {"reason": accepted.reason, "by": accepted.accepted_by},
+        "command": command_again(found, experiment),
     }
 
 
@@ -102,7 +104,7 @@ def ladder(view: LadderView, *, script: str, up_to: Sequence[RungName], cost: Ob
         "experiment": view.experiment.id,
         "python": str(view.experiment.python),
         "rungs": [rung(one) for one in view.rungs if one.name in up_to],
-        "findings": [finding(one, view.accepted.get(one.id)) for one in view.findings],
+        "findings": [finding(one, view.experiment, view.accepted.get(one.id)) for one in view.findings],
         "forecast": forecast(full, why_none="the rehearsal that would measure it has not passed"),
         "cost": cost,
         "budgets": [budget(one) for one in view.budgets],

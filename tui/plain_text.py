@@ -6,7 +6,10 @@ Invariant: no box, no spinner, no column that means something by its place; ever
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
+from ..planner.again import command_again
 from ..planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ..planner.rungs import FACTS
 from ..planner.view import LadderView, RungView
@@ -47,6 +50,17 @@ def finding_lines(finding: Finding, accepted: Acceptance | None = None) -> Itera
         yield clean(f"fix: {finding.fix}")
 
 
+def all_finding_lines(view: LadderView) -> Iterator[str]:
+    """The findings, the gravest first, and after them each command that shows some of them again."""
+    numbers: dict[str, list[str]] = {}
+    for finding in in_order(view.findings):
+        yield from finding_lines(finding, view.accepted.get(finding.id))
+        command = command_again(finding, view.experiment, here=Path.cwd())
+        numbers.setdefault(command, []).append(str(finding.id))
+    for command, shown in numbers.items():
+        yield clean(f"finding{'s' if len(shown) > 1 else ''} {', '.join(shown)} again: {command}")
+
+
 def forecast_line(forecast: Forecast, room: Room | None = None) -> str:
     """What a rung would cost, beside the memory that is free."""
     reasons = question.unknowns(forecast)
@@ -61,8 +75,7 @@ def view_lines(view: LadderView) -> Iterator[str]:
     yield budget_words(view.budgets)
     for rung in view.rungs:
         yield rung_line(rung)
-    for finding in in_order(view.findings):
-        yield from finding_lines(finding, view.accepted.get(finding.id))
+    yield from all_finding_lines(view)
     for fact in view.verified:
         yield clean(f"verified: {fact}")
     for fact in view.not_verified:
@@ -108,9 +121,8 @@ def changes(before: LadderView | None, after: LadderView) -> Iterator[str]:
     for rung in after.rungs:
         if rung_line(rung) != known.get(rung.name):
             yield rung_line(rung)
-    for finding in in_order(after.findings):
-        if finding not in before.findings:
-            yield from finding_lines(finding, after.accepted.get(finding.id))
+    new_findings = tuple(finding for finding in after.findings if finding not in before.findings)
+    yield from all_finding_lines(replace(after, findings=new_findings))
     for label, old, new in (
         ("verified", before.verified, after.verified),
         ("not verified", before.not_verified, after.not_verified),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from .conftest import Mlintern
+from .conftest import COMMAND, Mlintern, environment
 from .programs import TRAIN, UNKNOWN_STEPS
 
 FOREVER = "import threading\nprint('waiting', flush=True)\nthreading.Event().wait()\n"
@@ -22,6 +24,19 @@ def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def checksums(folder: Path) -> dict[Path, str]:
     return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_command_of_a_finding_shows_it_again(mlintern: Mlintern, folder: Path, home: Path) -> None:
+    (folder / "train.py").write_text(TRAIN.replace("optimizer.zero_grad()", "pass"))
+    first = mlintern("check", "train.py", "--to", "static", "--json", "--python", sys.executable, "--", "--epochs", "2")
+    (told,) = (one for one in first.json("check")["findings"] if one["code"] == "optim.zero_grad")
+    ours = " ".join(map(shlex.quote, COMMAND))
+    again = told["command"].replace("&& mlintern ", f"&& {ours} ")
+    done = subprocess.run(again, shell=True, capture_output=True, text=True, cwd="/", env=environment(home))
+
+    assert f"cd {shlex.quote(str(folder))} && mlintern check train.py --to static" in told["command"]
+    assert "error: optim.zero_grad: " in done.stdout, done.stderr
+    assert f"again: {told['command'].partition('&& ')[2]}" in done.stdout, "the same command, where it stands"
 
 
 def test_a_sound_script_is_checked_forecast_and_left_untouched(mlintern: Mlintern, folder: Path) -> None:

@@ -100,6 +100,9 @@ def test_show_tells_everything_about_a_run(mlintern: Mlintern) -> None:
     text = mlintern("show", "3").out
     assert "run 3: " in text and "ValueError: red" in text and "\x1b" not in text
     assert "forecast 1m40s" in text and "error: run.crash: it broke (train.py:3)" in text
+    assert content["findings"][0]["command"].endswith(" --to full --fresh --python /env/bin/python -- --lr 0.2")
+    assert "finding 1 again: mlintern run train.py --to full --fresh" in text
+    assert "hyperparameters: the code was not inspected yet" in text and content["hyperparameters"] == []
 
 
 @pytest.mark.usefixtures("filled")

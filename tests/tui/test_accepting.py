@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness import TARGET, running, shown, until
+from mlintern.planner.again import command_again
 from mlintern.tui.screens.detail import DetailScreen
 from mlintern.tui.screens.ladder import LadderScreen
 from mlintern.tui.widgets.finding_list import FindingList
 from mlintern.tui.widgets.prompt import Prompt
-from synthetic import LEARNING_RATE, FakeBackend
+from synthetic import EXPERIMENT, LEARNING_RATE, FakeBackend
 from textual.pilot import Pilot
 
 
@@ -46,6 +49,29 @@ async def test_a_finding_is_accepted_with_its_reason_and_taken_back(backend: Fak
         screen.query_one(FindingList).focus()
         await pilot.press("A")
         await until(lambda: not backend.engine.ladder.accepted)
+
+
+async def test_the_evidence_ends_with_the_command_that_shows_it_again(backend: FakeBackend) -> None:
+    async with running(backend, TARGET) as pilot:
+        await with_finding_in_hand(pilot)
+        await pilot.press("enter")
+        await until(lambda: "what shows it again" in shown(pilot.app))
+        assert "cd /home/ada/digits && mlintern check train.py --to rehearsal" in shown(pilot.app)
+        await pilot.press("ctrl+y")
+        await until(lambda: pilot.app.clipboard)
+        assert pilot.app.clipboard == command_again(LEARNING_RATE, EXPERIMENT)
+
+
+async def test_evidence_longer_than_its_box_is_read_to_its_end(backend: FakeBackend) -> None:
+    long = replace(LEARNING_RATE, evidence=tuple({"step": step, "ratio": 0.11} for step in range(20)))
+    backend.engine.ladder = replace(backend.engine.ladder, findings=(long,))
+    async with running(backend, TARGET) as pilot:
+        await with_finding_in_hand(pilot)
+        await pilot.press("enter")
+        await until(lambda: "update is 0.11" in shown(pilot.app))
+        assert "what shows it again" not in shown(pilot.app)
+        await pilot.press("end")
+        await until(lambda: "what shows it again" in shown(pilot.app))
 
 
 async def test_nothing_is_accepted_where_no_finding_is_in_hand(backend: FakeBackend) -> None:

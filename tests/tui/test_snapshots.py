@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 import textual
 from harness import TARGET, shown, until
+from inspected import inspect
+from mlintern.store import Store
 from mlintern.tui.app import MlinternApp, application
 from mlintern.tui.engine import Target
 from mlintern.tui.screens.ladder import LadderScreen
@@ -113,6 +115,28 @@ def test_evidence(snap_compare: SnapCompare, backend: FakeBackend) -> None:
 
     with still(backend, TARGET) as app:
         assert snap_compare(app, terminal_size=SMALL, run_before=prepare)
+
+
+def test_evidence_of_a_finding(snap_compare: SnapCompare, backend: FakeBackend) -> None:
+    async def prepare(pilot: Pilot[None]) -> None:
+        await asking(pilot)
+        pilot.app.screen.query_one("#findings").focus()
+        await waiting_for("what shows it again", "--to rehearsal", keys=("enter",))(pilot)
+
+    with still(backend, TARGET) as app:
+        assert snap_compare(app, terminal_size=SMALL, run_before=prepare)
+
+
+@pytest.mark.parametrize("size", [SMALL, ROOMY], ids=["small", "roomy"])
+def test_hyperparameters(snap_compare: SnapCompare, backend: FakeBackend, size: tuple[int, int]) -> None:
+    async def prepare(pilot: Pilot[None]) -> None:
+        await asking(pilot)
+        await waiting_for("AdamW.lr", "2 of 6 matter", "given to torch.optim.AdamW", keys=("o",))(pilot)
+
+    with Store.open(backend.home) as store:
+        inspect(store, store.experiments.get(1))
+    with still(backend, TARGET) as app:
+        assert snap_compare(app, terminal_size=size, run_before=prepare)
 
 
 def test_run(snap_compare: SnapCompare, backend: FakeBackend) -> None:

@@ -25,7 +25,7 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
             _withdraw(climb, finding)
         else:
             acceptance = _accept(climb, finding, options.reason)
-    output.object({"schema": SCHEMA, "finding": output_json.finding(finding, acceptance)})
+    output.object({"schema": SCHEMA, "finding": output_json.finding(finding, experiment, acceptance)})
     done = "is not accepted any more" if acceptance is None else f"is accepted: {acceptance.reason}"
     output.lines([clean(f"finding {finding.id} ({finding.code}) {done}")])
     return ExitCode.DONE

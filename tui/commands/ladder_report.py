@@ -46,16 +46,14 @@ def ladder_report(climbing: Climbing, output: Output, *, script: str, up_to: Seq
 
 def report_lines(view: LadderView, up_to: Sequence[RungName]) -> Iterator[str]:
     """The ladder for people, one sentence a line."""
-    from ..plain_text import finding_lines, forecast_line, rung_line
+    from ..plain_text import all_finding_lines, forecast_line, rung_line
     from ..text import clean
-    from ..widgets.finding_list import in_order
 
     yield clean(" ".join([view.experiment.module or str(view.experiment.script), *view.experiment.args]))
     for rung in view.rungs:
         if rung.name in up_to:
             yield rung_line(rung)
-    for finding in in_order(view.findings):
-        yield from finding_lines(finding, view.accepted.get(finding.id))
+    yield from all_finding_lines(view)
     full = next((rung.forecast for rung in view.rungs if rung.name is RungName.FULL), None)
     if full is not None:
         yield steps_line(full)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ...planner.forecasting import forecast_of
-from ...planner.inspections import hyperparameters
+from ...planner.inspections import inspected
 from ...planner.overview import energy_source
+from ...planner.provenance import Hyperparameter
 from ...planner.view import LadderView
 from ...runtime.guard import EVENT
 from ...store import Store
 from ...store.records import Experiment, Forecast, Metric, Run
-from .. import diagnosis_words, memory_words, output_json, sweep_words
+from .. import diagnosis_words, memory_words, output_json, provenance_words, sweep_words
 from ..output import SCHEMA, ExitCode, Output
 from ..text import clean
 from ..units import (
@@ -52,8 +53,10 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
             "memory": [dict(event.data) for event in memory],
             "diagnosis": diagnosis,
         }
-        output.object(_content(store, run, view, forecast, last) | more)
+        used = inspected(store, experiment)
+        output.object(_content(store, run, view, forecast, last, used or ()) | more)
         output.lines(_lines(run, view, forecast, last, energy_source(store, run.id)))
+        output.lines(provenance_words.lines(used))
         if trial is not None:
             output.lines([f"{sweep_words.trial_line(trial)} (sweep {trial.sweep_id})"])
         output.lines(map(memory_words.line, memory))
@@ -69,7 +72,12 @@ def _view(store: Store, home: Path, experiment: Experiment) -> LadderView:
 
 
 def _content(
-    store: Store, run: Run, view: LadderView, forecast: Forecast | None, last: tuple[Metric, ...]
+    store: Store,
+    run: Run,
+    view: LadderView,
+    forecast: Forecast | None,
+    last: tuple[Metric, ...],
+    used: tuple[Hyperparameter, ...],
 ) -> dict[str, Any]:
     approvals = store.approvals.for_experiment(run.experiment_id)
     return {
@@ -79,9 +87,11 @@ def _content(
         "experiment": output_json.experiment(view.experiment),
         "forecast": output_json.forecast(forecast, why_none=f"{run.rung} was not forecast"),
         "approvals": [output_json.approval(one) for one in approvals],
-        "findings": [output_json.finding(one, view.accepted.get(one.id)) for one in view.findings],
+        "findings": [
+            output_json.finding(one, view.experiment, view.accepted.get(one.id)) for one in view.findings
+        ],
         "metrics": output_json.metrics(last),
-        "hyperparameters": [output_json.hyperparameter(one) for one in hyperparameters(store, view.experiment)],
+        "hyperparameters": [output_json.hyperparameter(one) for one in used],
         "verified": list(view.verified),
         "not_verified": list(view.not_verified),
     }
@@ -90,8 +100,7 @@ def _content(
 def _lines(
     run: Run, view: LadderView, forecast: Forecast | None, last: tuple[Metric, ...], meter: str | None
 ) -> Iterator[str]:
-    from ..plain_text import finding_lines
-    from ..widgets.finding_list import in_order
+    from ..plain_text import all_finding_lines
 
     experiment = view.experiment
     yield clean(f"run {run.id}: {experiment.module or experiment.script} {' '.join(experiment.args)}".rstrip())
@@ -108,8 +117,7 @@ def _lines(
     yield clean(f"log {run.log_path}")
     for metric in last:
         yield clean(f"metric {metric.name}: {number(metric.value)} at step {count(metric.step)}")
-    for finding in in_order(view.findings):
-        yield from finding_lines(finding, view.accepted.get(finding.id))
+    yield from all_finding_lines(view)
     for fact in view.verified:
         yield clean(f"verified: {fact}")
     for fact in view.not_verified:

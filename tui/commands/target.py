@@ -6,6 +6,7 @@ Invariant: what cannot be run is refused, with what to do, before the database i
 from __future__ import annotations
 
 import argparse
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,10 +90,10 @@ def _target(options: argparse.Namespace) -> ScriptTarget:
             return module_target(options.module, options.script_args, working_dir=here)
         return script_target(Path(options.script).expanduser(), options.script_args, working_dir=here)
     except TargetError as error:
-        raise _unreadable(error, options.script or options.module) from error
+        raise _unreadable(error, options.script or options.module, is_module=options.module is not None) from error
 
 
-def _unreadable(error: TargetError, name: str) -> CommandError:
+def _unreadable(error: TargetError, name: str, *, is_module: bool) -> CommandError:
     """A script that does not parse is bad input (exit code 2); ``--json`` has it as a finding too, for editors."""
     cause = error.__cause__
     if not isinstance(cause, SyntaxError):
@@ -108,5 +109,6 @@ def _unreadable(error: TargetError, name: str) -> CommandError:
         "line": cause.lineno,
         "fix": None,
         "accepted": None,
+        "command": shlex.join(["mlintern", "check", *(["-m"] if is_module else []), name, "--to", "static"]),
     }
     return CommandError("script.syntax", str(error), facts={"findings": [finding]})

@@ -11,10 +11,12 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from ...planner.again import command_again
 from ...runtime import demo_gpu
-from ...store.records import Acceptance, Finding
+from ...store.records import Acceptance, Experiment, Finding
 from ..actions import Scope
 from ..bindings import bindings
+from ..text import clean
 from ..widgets.section import Facts
 
 Fact = tuple[str, str, str]
@@ -26,9 +28,9 @@ class DetailScreen(ModalScreen[None]):
     CSS_PATH = "detail.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.READING)]
 
-    def __init__(self, title: str, facts: Sequence[Fact]) -> None:
+    def __init__(self, title: str, facts: Sequence[Fact], *, command: str = "") -> None:
         super().__init__()
-        self._title, self._facts = title, facts
+        self._title, self._facts, self._command = title, facts, command
 
     def compose(self) -> ComposeResult:
         with Vertical(id="detail-box"):
@@ -39,7 +41,8 @@ class DetailScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         box = self.query_one("#detail-box")
         box.border_title = self._title
-        box.border_subtitle = f"esc close · {demo_gpu.LABEL}" if demo_gpu.is_on() else "esc close"
+        keys = "^y copy the command · esc close" if self._command else "esc close"
+        box.border_subtitle = f"{keys} · {demo_gpu.LABEL}" if demo_gpu.is_on() else keys
         facts = self.query_one("#detail-facts", Facts)
         facts.show(self._facts)
         facts.focus()
@@ -47,9 +50,19 @@ class DetailScreen(ModalScreen[None]):
     def action_close(self) -> None:
         self.dismiss()
 
+    def text_to_copy(self) -> str:
+        """The command, exactly as a shell needs it."""
+        return self._command
 
-def finding_facts(finding: Finding, accepted: Acceptance | None = None) -> list[Fact]:
-    """A finding with all it rests on, and why a person takes it as it is."""
+
+def finding_detail(finding: Finding, experiment: Experiment, accepted: Acceptance | None = None) -> DetailScreen:
+    """The box with a finding's evidence, and what shows it again."""
+    command = command_again(finding, experiment)
+    return DetailScreen(clean(finding.code), finding_facts(finding, command, accepted), command=command)
+
+
+def finding_facts(finding: Finding, command: str, accepted: Acceptance | None = None) -> list[Fact]:
+    """A finding with all it rests on, what shows it again, and why a person takes it as it is."""
     facts: list[Fact] = [("", "strong", finding.message), ("", "", "")]
     if accepted is not None:
         facts += [("accepted", "good", accepted.reason), ("", "", "")]
@@ -67,8 +80,8 @@ def finding_facts(finding: Finding, accepted: Acceptance | None = None) -> list[
         facts += [(f"  {key:<{width}}", "muted", _value(value)) for key, value in pairs]
         facts.append(("", "", ""))
     if finding.fix:
-        facts += [("", "strong", "what would fix it"), ("", "", finding.fix)]
-    return facts
+        facts += [("", "strong", "what would fix it"), ("", "", finding.fix), ("", "", "")]
+    return [*facts, ("", "strong", "what shows it again"), ("", "", command)]
 
 
 def named_facts(pairs: Sequence[tuple[str, str]]) -> list[Fact]:

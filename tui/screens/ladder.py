@@ -31,7 +31,8 @@ from ..widgets.prompt import Prompt
 from ..widgets.rows import Rows
 from ..widgets.section import Facts, Line, SectionTitle
 from . import ladder_prompts as prompts
-from .detail import DetailScreen, finding_facts, named_facts
+from .detail import DetailScreen, finding_detail, named_facts
+from .hyperparameters import HyperparametersScreen
 from .ladder_answers import LadderAnswers
 from .ladder_state import ladder_state
 
@@ -158,7 +159,7 @@ class LadderScreen(LadderAnswers):
                 return view is not None and any(rung.run is not None for rung in view.rungs)
             case "accept":
                 return self._finding_in_hand() is not None
-            case "again" | "limits" | "evidence":
+            case "again" | "limits" | "evidence" | "origins":
                 return view is not None
         return True
 
@@ -236,12 +237,16 @@ class LadderScreen(LadderAnswers):
         else:
             self._show_rung()
 
+    def action_origins(self) -> None:
+        if self.view is not None:
+            self.app.push_screen(HyperparametersScreen(self.view.experiment, under=self.NAME))
+
     @on(Rows.Chosen, "#findings")
     def _show_finding(self) -> None:
         finding = self.query_one("#findings", FindingList).in_hand
-        if finding is not None:
-            accepted = self.view.accepted.get(finding.id) if self.view else None
-            self.app.push_screen(DetailScreen(clean(finding.code), finding_facts(finding, accepted)))
+        if finding is not None and self.view is not None:
+            accepted = self.view.accepted.get(finding.id)
+            self.app.push_screen(finding_detail(finding, self.view.experiment, accepted))
 
     def _finding_in_hand(self) -> Finding | None:
         findings = self.query_one("#findings", FindingList)

@@ -27,9 +27,14 @@ class Place(Screen[None]):
     """Whether every part is there; before that there is nothing to draw into."""
 
     def compose(self) -> ComposeResult:
-        yield TopBar(self.NAME)
+        yield TopBar(self.under)
         yield from self.compose_body()
         yield KeyBar()
+
+    @property
+    def under(self) -> str:
+        """The place that the top bar marks."""
+        return self.NAME
 
     def compose_body(self) -> Iterable[Widget]:
         """What stands between the bars."""

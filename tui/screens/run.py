@@ -33,7 +33,8 @@ from ..widgets.rows import Rows
 from ..widgets.run_table import gives_results
 from ..widgets.section import Facts, Line, SectionTitle
 from ..widgets.series import Series, spliced
-from .detail import DetailScreen, finding_facts
+from .detail import finding_detail
+from .hyperparameters import HyperparametersScreen
 from .run_snapshot import Snapshot, Wanted, take
 from .run_words import all_meters, progress
 from .stop_question import StopQuestion
@@ -282,6 +283,10 @@ class RunScreen(StopQuestion):
         if not self.held:
             self._load()
 
+    def action_origins(self) -> None:
+        if self.snapshot is not None:
+            self.app.push_screen(HyperparametersScreen(self.snapshot.experiment, under=self.NAME))
+
     def action_search(self) -> None:
         entry = self.query_one("#log-search", Input)
         entry.display = True
@@ -361,8 +366,8 @@ class RunScreen(StopQuestion):
     @on(Rows.Chosen, "#run-findings")
     def _show_finding(self) -> None:
         finding = self.query_one("#run-findings", FindingList).in_hand
-        if finding is not None:
-            self.app.push_screen(DetailScreen(clean(finding.code), finding_facts(finding)))
+        if finding is not None and self.snapshot is not None:
+            self.app.push_screen(finding_detail(finding, self.snapshot.experiment))
 
     def text_to_copy(self) -> str:
         return self.query_one("#log", LogView).line_in_hand()
