@@ -5,6 +5,7 @@ Invariant: as in ``training.py``, the more special name comes first.
 
 from __future__ import annotations
 
+from .sentences import NUMBER
 from .subject import Subject
 
 _KIND = (
@@ -29,10 +30,15 @@ ARCHITECTURE: tuple[Subject, ...] = (
         r"|kernels?\sof\s(?:size|width)",
         symbols="k K",
         counted=(
-            r"#\s(?:(?:strided|dilated|depthwise|grouped|causal)\s)?(?:conv(?:olution(?:s|al)?)?s?|kernels?"
+            r"@\s(?:(?:strided|dilated|depthwise|grouped|causal)\s)?(?:conv(?:olution(?:s|al)?)?s?|kernels?"
             r"|filters?)\b",
-            r"(?:kernels?|filters?)\sof\s#"),
-        least=1, most=1001, whole=True, counts_sides=True,
+            r"(?:kernels?|filters?)\sof\s@"),
+        least=1, most=1001, whole=True,
+    ),
+    Subject(
+        "patch_size", r"patch[- _]?sizes?",
+        counted=(r"patch(?:es)?\s(?:of|with|at|sized)\s(?:size\s)?@", r"@[\s-](?:pixel\s|image\s|non-overlapping\s)*patch(?:es)?\b"),
+        symbols="P p", least=1, most=1024, whole=True,
     ),
     Subject(
         "image_size",
@@ -40,8 +46,11 @@ ARCHITECTURE: tuple[Subject, ...] = (
         r"|resolution(?:\sof)?|resiz(?:e|ed|ing)\s(?:\w+\s){0,2}?to"
         r"|(?:random(?:ly)?[- ])?(?:resized\s)?crop(?:s|ped)?\s(?:of|to)(?:\ssize)?|pixels\sat",
         counted=(
+            r"@[\s-](?:pixels?\s|px\s)?(?:(?:RGB|gr[ae]y-?scale|colou?r|input|random|center|centre"
+            r"|square)\s)*(?:images?|crops?|inputs?|pictures|photographs|thumbnails|scans|tiles)\b",
             r"#[\s-](?:pixels?\s|px\s)?(?:(?:RGB|gr[ae]y-?scale|colou?r|input|random|center|centre"
-            r"|square)\s)*(?:images?|crops?|inputs?|resolution|pixels|px|patches\sof\simages)\b",
+            r"|square)\s)*(?:crops?|resolution|pixels|px)\b",
+            r"(?:images?|inputs?|pictures|photographs|thumbnails|scans|tiles)\b[^.;\ue000-\uf8ff]{0,30}@",
             r"(?:images?|inputs?|photographs|scans|slices)\b[^.;,\ue000-\uf8ff]{0,30}(?:resi[sz]ed|scaled|rescaled"
             r"|cropped|at|of\ssize|down-?sampled)\s(?:to\s)?#",
         ),
@@ -69,6 +78,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
         r"|token|prompt|segment|history|lookback|look-back|window|block|text|sentence|document)[- _]?(?:lengths?"
         r"|sizes?|windows?|window\slength)"
         r"|look-?back(?:\s(?:window|horizon|length|period|of))*|max_?(?:seq(?:uence)?_?)?len(?:gth)?|block_?size"
+        rf"|context(?=\s?[:=]?\s?{NUMBER})"
         r"|seq_?len|n_ctx|context(?:\s(?:window|of|size|length))+|truncat(?:e|ed|ing)\s(?:\w+\s){0,3}?(?:to|at"
         r"|after)|sequences\sof(?:\slength)?|maximum\slength(?:\sof)?|windows\sof(?:\slength)?|history\sof"
         r"|(?:sequences?|inputs?|windows?|contexts?|examples|clips)\s(?:have|has|are|with|of)\s(?:a\s)?(?:fixed\s"
@@ -96,6 +106,8 @@ ARCHITECTURE: tuple[Subject, ...] = (
         r"(?:feed-?forward|FFN?|MLP|inner|inter-?mediate"
         r"|inner-layer)[- _]?(?:inner\s)?(?:hidden\s)?(?:dimension(?:ality)?|size|width|dim|units)|d_?ff|d_?FF"
         r"|intermediate_size",
+        counted=(r"(?:MLPs?|feed-?forward\s(?:layers?|blocks?|networks?))\s(?:with|of)\s#\s(?:inner|hidden|intermediate)?\s?units",
+            r"#\s(?:inner|intermediate)\s(?:units|neurons|dimensions)"),
         symbols="dff d_ff d", least=2, most=1e6, whole=True,
     ),
     Subject("head_size", r"head[- _](?:dimension(?:ality)?|size|dim)|d_?head|d_?k", least=1, most=4096, whole=True),

@@ -26,7 +26,7 @@ _KNOWN = re.compile(
 )
 _SAID = re.compile(
     r"\b(?P<name>(?:[A-Z][A-Za-z]*\d*[\w.-]*|[A-Z]{2,}\d*)(?:[ -](?:[A-Z][\w.-]*|\d{2,4}"
-    r"|v\d))*)\s(?:\w+\s)?(?:data\s?sets?|corpus|corpora|benchmark|database|collection|(?:train(?:ing)?|test"
+    r"|v\d))*)(?:\s(?P<more>(?!and\b|or\b)[a-z]\w+))?\s(?:data\s?sets?|corpus|corpora|benchmark|database|collection|(?:train(?:ing)?|test"
     r"|validation|dev)\s(?:sets?|splits?|data))\b"
 )
 _SETTING = re.compile(
@@ -40,12 +40,24 @@ _NO_NAME = re.compile(
 )
 
 
+_NO_PART = re.compile(
+    r"^(?:images?|text|speech|audio|video|time|series|tabular|classification|regression|translation|segmentation"
+    r"|recognition|detection|language|forecasting|benchmark|public|private|full|whole|entire|original|official|standard"
+    r"|held|labell?ed|training|train|test|validation|dev|the|this|a|an|our|is|was|with|on|of|in|for|from|to|by|as|that"
+    r"|subset|clean|raw|small|large|open|English|evaluation|parallel|combined|same|second|other|\w+ing|\w+ed)$"
+)
+"""A word between a name and ``data set`` that is no part of the name."""
+
+
 def names_in(words: str) -> list[str]:
     """Names of data sets in a text, in order."""
     found = [(match.start(), match.group()) for match in _KNOWN.finditer(words)]
     for pattern in (_SAID, _SETTING):
         for match in pattern.finditer(words):
             name = _stripped(match["name"])
+            more = match.groupdict().get("more")
+            if name and more and not _NO_PART.match(more):
+                name = f"{name} {more}"
             if name and not any(known.lower() in name.lower() or name.lower() in known.lower() for _, known in found):
                 found.append((match.start(), name))
     return list(dict.fromkeys(" ".join(name.split()) for _, name in sorted(found)))

@@ -27,8 +27,10 @@ from .scope import (
     listed_names,
     stage_in,
     stage_of_section,
+    stages_of_paragraphs,
 )
 from .sentences import NUMBER, Statement
+from .symbols import symbols
 from .subject import Patterns, Sighting, Subject
 from .training import TRAINING
 
@@ -50,6 +52,15 @@ _WITHOUT = (
         re.IGNORECASE)),
     ("label_smoothing", re.compile(r"\b(?:no|without(?:\sany)?)\slabel[- ]smoothing\b", re.IGNORECASE)),
 )
+_SEEDS = re.compile(
+    rf"\bseeds?\b(?:\s(?:are|of|from|values?|in))*\s?[:=]?\s?[(\[{{]?\s*({NUMBER}(?:\s?(?:,\s?(?:and\s)?|and\s|/\s?|&\s?)"
+    rf"{NUMBER})+)",
+    re.IGNORECASE)
+"""Seeds that are named one by one."""
+_SEED_RANGE = re.compile(rf"\bseeds\s(?:from\s)?({NUMBER})\s?(?:to|–|-|through|\.\.)\s?({NUMBER})", re.IGNORECASE)
+_ONE_SEED = re.compile(
+    r"\b(?:a\s|the\s)?(?:single|one)\s(?:random\s|fixed\s)?(?:seed|run)\b|\b(?:only\s|just\s)?once\sper\s(?:setting|model)\b",
+    re.IGNORECASE)
 _FROM_TO = re.compile(rf"\b(?:from)\s({NUMBER})\s(?:down\s|up\s)?to\s({NUMBER})", re.IGNORECASE)
 _FALLS = re.compile(r"\b(?:decay|anneal|decreas|cosine|reduc|lower|drop|fall)\w*", re.IGNORECASE)
 _RISES = re.compile(r"\b(?:warm|increas|ramp|rais|ris|grow)\w*", re.IGNORECASE)
@@ -104,6 +115,7 @@ class Reader:
         self.others = others
         self.quoter = Quoter(document)
         self.searched: list[Searched] = []
+        self.led = stages_of_paragraphs(all_statements)
         titles = {title for one in all_statements for title in one.block.titles}
         found = {stage for title in titles if (stage := stage_in(title)) is not None}
         self.stages = frozenset(found) if len(found) > 1 else frozenset()
@@ -121,6 +133,7 @@ class Reader:
     def _statement(self, statement: Statement) -> Iterator[Hyperparameter]:
         yield from self._pairs(statement)
         yield from self._fallen(statement)
+        yield from self._seeds(statement)
         for pattern in _PATTERNS:
             for sighting in pattern.sightings(statement):
                 yield from self._sighting(statement, sighting)
@@ -131,6 +144,31 @@ class Reader:
         for name, without in _WITHOUT:
             if (match := without.search(statement.words)) and not is_of_others(statement, match.start()):
                 yield self._made(statement, name, 0, None, *match.span())
+        yield from self._symbols(statement)
+
+    def _seeds(self, statement: Statement) -> Iterator[Hyperparameter]:
+        """How many seeds there are, where they are named one by one or there is but one."""
+        for match in _SEEDS.finditer(statement.words):
+            places = [at for at in range(*match.span(1)) if statement.is_number(at)]
+            statement.taken.update(statement.index(at) for at in places)
+            if not self._is_foreign(statement, match.start()):
+                yield self._made(statement, "seeds", len(places), None, *match.span())
+        for match in _SEED_RANGE.finditer(statement.words):
+            first, last = (statement.number(match.start(group)).value for group in (1, 2))
+            if first < last and not self._is_foreign(statement, match.start()):
+                statement.taken.update((statement.index(match.start(1)), statement.index(match.start(2))))
+                yield self._made(statement, "seeds", int(last - first) + 1, None, *match.span())
+        match = _ONE_SEED.search(statement.words)
+        if match and not self._is_foreign(statement, match.start()):
+            yield self._made(statement, "seeds", 1, None, *match.span())
+
+    def _symbols(self, statement: Statement) -> Iterator[Hyperparameter]:
+        """Letters alone: ``L = 12, H = 768, A = 12``; nothing but their custom says what they stand for."""
+        for name, at in symbols(statement):
+            if statement.index(at) not in statement.taken and not self._is_foreign(statement, at):
+                statement.taken.add(statement.index(at))
+                whom = self._whom(statement, at, at + 1)
+                yield self._made(statement, name, statement.number(at).value, whom, at, at + 1)
 
     def _is_foreign(self, statement: Statement, at: int) -> bool:
         return is_foreign(statement, at) or is_of_another_model(statement, at, self.others)
@@ -257,7 +295,11 @@ class Reader:
                     break
 
     def _whom(self, statement: Statement, start: int, end: int) -> str | None:
-        return applies_to(self.document, statement, start, end) or stage_of_section(statement, self.stages)
+        return (
+            applies_to(self.document, statement, start, end)
+            or self.led.get(statement.order)
+            or stage_of_section(statement, self.stages)
+        )
 
     def _unit(self, statement: Statement, sighting: Sighting, at: int) -> str | None:
         words = statement.words
@@ -283,5 +325,5 @@ class Reader:
         if whom is None and isinstance(value, str):
             whom = self._whom(statement, start, end)
         elif whom is None:
-            whom = stage_of_section(statement, self.stages)
+            whom = self.led.get(statement.order) or stage_of_section(statement, self.stages)
         return Hyperparameter(name, value, unit, whom, quote, place)

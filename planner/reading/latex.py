@@ -64,6 +64,12 @@ _DASHES = re.compile(r"(?<![-\w])--(?![-\w])|(?<=\w)--(?=\w)|(?<=[\w ])---(?=[\w
 _DOLLARS = re.compile(r"(?<!\\)\$\$?|\\[()\[\]]")
 _UNKNOWN = re.compile(r"\\[A-Za-z]+\*?")
 _BRACES = re.compile(r"(?<![\w^_])\{|\}(?!\w)|\{(?=[A-Za-z])|(?<=[A-Za-z.])\}")
+_DEFINITION = re.compile(
+    r"\\(?:(?:re)?newcommand\*?|providecommand\*?|def)\s*\{?\s*\\(?P<name>[A-Za-z]+)\s*\}?\s*"
+    r"\{(?P<meaning>(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
+)
+_MOST_MACROS = 500
+_MOST_MEANING = 200
 CITED = " ‹cited› "
 """What a citation in brackets reads as."""
 CITED_AUTHORS = " ‹cited› et al. "
@@ -72,7 +78,7 @@ CITED_AUTHORS = " ‹cited› et al. "
 def view(text: str) -> Mapped:
     """The text with marks for its structure."""
     seen = Mapped.of(text).sub(_COMMENT)
-    seen = seen.sub(_PREAMBLE, BREAK)
+    seen = _expanded(seen).sub(_PREAMBLE, BREAK)
     seen = seen.sub(_AFTER).sub(_APPENDIX, BREAK + HEADING * 2 + "Appendix" + BREAK)
     seen = seen.rewrite(_HEADING, lambda match: (BREAK + HEADING * _DEPTH[match.group(1)], 2, BREAK))
     seen = seen.sub(_BIBLIOGRAPHY, BREAK + HEADING * 2 + "References" + BREAK)
@@ -89,6 +95,22 @@ def view(text: str) -> Mapped:
         seen = seen.sub(pattern, *parts)
     seen = plain_signs(seen)
     return seen.sub(_UNKNOWN, " ").sub(_BRACES)
+
+
+def _expanded(seen: Mapped) -> Mapped:
+    """Macros without arguments read as what they were defined as; once, so that none can grow without end."""
+    meanings = {
+        match["name"]: match["meaning"]
+        for match in list(_DEFINITION.finditer(seen.text))[:_MOST_MACROS]
+        if "#" not in match["meaning"] and 0 < len(match["meaning"]) <= _MOST_MEANING
+    }
+    if not meanings:
+        return seen
+    seen = seen.sub(_DEFINITION, " ")
+    names = "|".join(sorted(map(re.escape, meanings), key=len, reverse=True))
+    return seen.rewrite(
+        re.compile(rf"\\(?P<name>{names})(?![A-Za-z])(?:\{{\}}|\\(?=\s))?"), lambda match: (meanings[match["name"]],)
+    )
 
 
 def _tables(seen: Mapped) -> Mapped:

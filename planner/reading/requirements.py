@@ -35,7 +35,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             rf"|as)\s(?:the\s|a\s)?(?:validation|testing|development)|split\soff|set\saside|(?:official|standard"
             rf"|usual|original|predefined|public|customary)\s(?:\w+\s){{0,3}}?(?:splits?|lists?|partitions?|folds?)"
             rf"|(?:validation|test|dev(?:elopment)?)\s(?:sentences|images|rows|examples|samples|utterances"
-            rf"|molecules|documents|months|clips))(?!\w)|\bsplit\s*[:=]|\b\d\d/\d\d(?:/\d\d)?\b",
+            rf"|molecules|documents|months|clips))(?!\w)|\bsplit\s*[:=]|\b(?:dev|test)-(?:clean|other)\b|\bselects?\s(?:the\s)?(?:\w+\s)?(?:checkpoints?|models?|epoch)\b|\b\d\d/\d\d(?:/\d\d)?\b",
             _I,
         ),
     ),
@@ -64,7 +64,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             r"|(?:zero|[\ue000-\uf8ff])\smean|unit\svariance|min-max|byte[- ]pair|BPE|sentence-?piece|word-?piece"
             r"|re-?sampl\w+"
             r"|down-?sampl\w+\sto|missing\svalues|de-?duplicat\w*|z-?scor\w*|padded|truncat\w+|scaled\sto"
-            r"|log-?transform\w*|center-?\s?cropp?\w*|converted\sto|removed?\s(?:rows|duplicates|punctuation)"
+            r"|log-?transform\w*|center-?\s?cropp?\w*|converted\sto|divided\sby|removed?\s(?:rows|duplicates|punctuation)"
             r"|embedded\scategor\w+|per-channel\smean)\b", _I,
         ),
     ),
@@ -115,7 +115,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
 )  # fmt: skip
 _BUDGET_CUE = re.compile(
     r"\b(?:train\w*|run\w*|budget|within|took|takes?|taking|finish\w*|at\smost|no\smore|under|less\sthan|limit\w*"
-    r"|cost\w*|complete[sd]?|total|wall|must|should|spend\w*|compute|parameters|use[ds]?|cards?|GPUs?|machine)\b",
+    r"|cost\w*|complete[sd]?|total|wall|must|should|spend\w*|compute|parameters|use[ds]?|have|available|cards?|GPUs?|machine)\b",
     _I,
 )
 _METRIC_CUE = re.compile(

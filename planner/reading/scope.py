@@ -7,9 +7,10 @@ Invariant: what is somebody else's, or was only tried, is left out however plain
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .document import Document
+from .document import BlockKind, Document
 from .sentences import NUMBER, Statement
 
 _FOREIGN_SECTION = re.compile(
@@ -224,14 +225,19 @@ def applies_to(document: Document, statement: Statement, first: int, last: int) 
     before = [match for match in found if match.start() <= first]
     chosen = after or (before[-1] if before else None)
     if chosen is None:
-        data = next(
-            (m for m in _DATA.finditer(statement.words, clause.start, clause.end) if not _NOT_DATA.match(m["data"])),
-            None,
-        )
-        return None if data is None else _words(document, statement, *data.span("data"))
+        return _one_of_several_datasets(document, statement, clause)
     name = chosen.lastgroup or ""
     text = _words(document, statement, *chosen.span(name))
     return re.sub(r"^(?:The|Our|the|our)\s", "", text)
+
+
+def _one_of_several_datasets(document: Document, statement: Statement, clause: Clause) -> str | None:
+    """A data set is neither model nor stage; it tells values apart only where the sentence has values for several."""
+    every = [match for match in _DATA.finditer(statement.words) if not _NOT_DATA.match(match["data"])]
+    found = next((match for match in every if clause.start <= match.start() < clause.end), None)
+    if found is None or len({match["data"] for match in every}) < 2:
+        return None
+    return _words(document, statement, *found.span("data"))
 
 
 def _is_near(gap: str) -> bool:
@@ -271,6 +277,32 @@ def stage_of_section(statement: Statement, stages: frozenset[str]) -> str | None
         if (stage := stage_in(title)) is not None and stage in stages:
             return stage
     return None
+
+
+_LEADS = re.compile(
+    r"^\W*(?:(?:in|during|for|at|as)\s(?:the\s|our\s)?)?(?P<stage>(?:supervised\s|self-supervised\s)?(?:pre-?training"
+    r"|fine-?tuning|distillation)"
+    rf"|(?:stage|phase)\s(?:{NUMBER}|I{{1,3}}|A|B|one|two)|(?:the\s)?(?:first|second|third|final)\s(?:training\s)?(?:stage|phase))\b"
+    r"(?:\s\([^()]{0,40}\))?(?:\s(?:stage|phase|run|hyper-?parameters|settings?|setup))*"
+    r"(?=\s?[:.,–—-]|\s(?:we|runs?|uses?|lasts?|takes?|is|was|starts?)\b)",
+    re.IGNORECASE,
+)
+
+
+def stages_of_paragraphs(statements: Sequence[Statement]) -> dict[int, str]:
+    """The stage that a paragraph opens with, for each of its sentences that comes after, where there are several."""
+    found: dict[int, str] = {}
+    block, stage = None, None
+    for one in statements:
+        if one.block is not block:
+            block, stage = one.block, None
+        lead = _LEADS.match(one.words)
+        if lead is not None and one.block.kind is BlockKind.TEXT:
+            number = next((one.number(at) for at in range(*lead.span("stage")) if one.is_number(at)), None)
+            stage = re.sub(NUMBER, str(number.value) if number else "", lead["stage"]).lower()
+        if stage is not None:
+            found[one.order] = stage
+    return found if len(set(found.values())) > 1 else {}
 
 
 def stage_in(title: str) -> str | None:

@@ -62,7 +62,7 @@ class Subject:
     symbols: str = ""
     """Letters that stand for it, apart by spaces."""
     counted: tuple[str, ...] = ()
-    """Patterns in which ``#`` is its value, such as ``# epochs``."""
+    """Patterns in which ``#`` is its value, such as ``# epochs``, and ``@`` a value with sides, such as ``3×3``."""
     unless_before: str = ""
     """A pattern; where it fits right before a counted value, the value is another thing's."""
     unless_after: str = ""
@@ -74,8 +74,6 @@ class Subject:
     """Whether the value may stand right before the name, as in ``0.9 momentum``."""
     share: bool = False
     """Whether a percentage means a share of one."""
-    counts_sides: bool = False
-    """Whether a counted value must be a size, such as ``3×3``."""
     unit: str = ""
     """A pattern of the words after a value that are its unit."""
 
@@ -114,7 +112,8 @@ class Patterns:
 
     subject: Subject
     phrase: re.Pattern[str] = field(init=False)
-    counted: tuple[re.Pattern[str], ...] = field(init=False)
+    counted: tuple[tuple[re.Pattern[str], bool], ...] = field(init=False)
+    """Each with whether its value must have sides."""
     symbols: frozenset[str] = field(init=False)
     before: re.Pattern[str] | None = field(init=False)
     after: re.Pattern[str] | None = field(init=False)
@@ -122,7 +121,9 @@ class Patterns:
     def __post_init__(self) -> None:
         one = self.subject
         self.phrase = re.compile(rf"(?<![A-Za-z])(?:{one.phrases})(?![A-Za-z])", re.IGNORECASE)
-        self.counted = tuple(re.compile(text.replace("#", f"(?P<n>{NUMBER})"), re.IGNORECASE) for text in one.counted)
+        self.counted = tuple(
+            (re.compile(re.sub("[#@]", f"(?P<n>{NUMBER})", text), re.IGNORECASE), "@" in text) for text in one.counted
+        )
         self.symbols = frozenset(one.symbols.split())
         self.before = re.compile(rf"(?:{one.unless_before})\s*$", re.IGNORECASE) if one.unless_before else None
         self.after = re.compile(one.unless_after, re.IGNORECASE) if one.unless_after else None
@@ -142,10 +143,10 @@ class Patterns:
 
     def _counted(self, statement: Statement) -> Iterator[Sighting]:
         words = statement.words
-        for pattern in self.counted:
+        for pattern, needs_sides in self.counted:
             for match in pattern.finditer(words):
                 at = match.start("n")
-                if self.subject.counts_sides and not statement.number(at).sides:
+                if needs_sides and not statement.number(at).sides:
                     continue
                 if not self._is_free(statement, at):
                     continue

@@ -74,6 +74,7 @@ _ALIASES: tuple[tuple[str, str], ...] = (
     ("epsilon", r"(?:adamw? |optimi[sz]er )?(?:ε|eps(?:ilon)?)"),
     ("momentum", r"(?:sgd |nesterov )?momentum"),
     ("ema_decay", r"(?:model |weight )?ema(?:[-_ ](?:decay|rate|momentum))?|moving average decay"),
+    ("learning_rate", r"η|α"), ("weight_decay", r"λ"), ("patch_size", r"patch[-_ ]?size"),
     ("optimizer", r"optimi[sz]er|optimi[sz]ation|optim"),
     ("precision", r"(?:numeric(?:al)? |training |floating[- ]point |mixed[-_ ])?(?:precision|dtype)|amp"),
     ("seeds", r"(?:num(?:ber)?[-_ ](?:of[-_ ])?|random |n_)?seeds|(?:number of )?(?:runs|repetitions)"),
@@ -121,6 +122,8 @@ _PLAIN_COLUMN = re.compile(
 _DECORATION = re.compile(
     r"\([^()]*\)|[*†‡:`\"']|^[-\s]+|\s*[=]\s*$|^--|(?<=[A-Za-z])\s+[ηλεαpτσγBLNTdhkVKE]$|,\s*[a-zηλεα]$"
 )
+_SYMBOL_FIRST = re.compile(r"\W*\w{1,2}[,:]?\s\(?(?P<words>[A-Za-z][\w -]{3,}?)\)?$")
+"""A symbol, then what it stands for: ``λ (weight decay)``."""
 _SETTING = re.compile(
     r"^[\s\-*+\"'`]*(?P<key>[A-Za-zβε_(][\w .()/,'β₁₂ε-]{0,45}?)[\"'`]*\s*(?::|=|→"
     r"|:=)\s*(?P<value>\S.{0,79}?)[,;.]?\s*$",
@@ -138,6 +141,14 @@ _TARGET_COLUMN = re.compile(
     re.IGNORECASE)
 
 
+_CAPTION = re.compile(r"\W*(?:table|tab\.|‹ref›)", re.IGNORECASE)
+_NO_SCORE = re.compile(
+    r"\b(?:#|params?|parameters|size|flops|macs|gmacs|time|hours?|epochs?|steps|year|memory|speed|latency|throughput|layers"
+    r"|depth|width|data|seeds?|runs|lr|batch|pre-?train\w*|backbone|optimi[sz]er|Δ|delta|gain|rank)\b|^\W*#",
+    re.IGNORECASE)
+"""Titles of columns that hold no score."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Cell:
     start: int
@@ -150,9 +161,11 @@ def key_of(text: str) -> str | None:
     text = re.sub(r"(?<=[A-Za-z])\.(?=\s)", "", text)
     plain = " ".join(_DECORATION.sub(" ", text).split()).strip(" .,-")
     whole = " ".join(text.split()).strip(" :*`")
-    for name, pattern in _COMPILED:
-        if pattern.fullmatch(whole) or (plain and pattern.fullmatch(plain)):
-            return name
+    named = _SYMBOL_FIRST.match(whole)
+    for words in (whole, plain, named["words"] if named else ""):
+        for name, pattern in _COMPILED:
+            if words and pattern.fullmatch(words):
+                return name
     return None
 
 
@@ -325,12 +338,30 @@ class TableReader:
             across = [next(iter(metrics_in(cell.text)), None) for cell in header]
             if any(across[1:]):
                 yield from self._own_rows(rows[1:], cells[1:], header)
-            else:
+            elif any(row and next(iter(metrics_in(row[0].text)), None) for row in cells[1:]):
                 yield from self._metric_rows(rows, cells)
+            elif (caption := self._caption(rows)) is not None:
+                yield from self._own_rows(rows[1:], cells[1:], header, caption)
+
+    def _caption(self, rows: Sequence[Statement]) -> str | None:
+        """The text beside a table that says which one metric its numbers are of."""
+        first, last = rows[0].order, rows[-1].order
+        near = [one for one in self.settings if first - 3 <= one.order < first or last < one.order <= last + 2]
+        near.sort(key=lambda one: (not _CAPTION.match(self._text(one.start, one.end)), abs(one.order - first)))
+        for one in near:
+            text = self._text(one.start, one.end)
+            if len({metric.name for metric in metrics_in(one.words)}) == 1:
+                return text
+        return None
 
     def _own_rows(
-        self, rows: Sequence[Statement], cells: Sequence[Sequence[_Cell]], header: Sequence[_Cell]
+        self,
+        rows: Sequence[Statement],
+        cells: Sequence[Sequence[_Cell]],
+        header: Sequence[_Cell],
+        caption: str | None = None,
     ) -> Iterator[Target]:
+        """Rows of the source's own model; where no column names a metric, the caption's is that of each column."""
         for row, line in zip(rows, cells, strict=True):
             if not line or not (_OURS.search(line[0].text) or any(name in line[0].text for name in self.own)):
                 continue
@@ -338,12 +369,17 @@ class TableReader:
                 continue
             for cell, title in list(zip(line, header, strict=False))[1:]:
                 found = next(iter(metrics_in(title.text)), None)
+                told = title.text
+                if found is None and caption is not None and not _NO_SCORE.search(title.text):
+                    found, told = next(iter(metrics_in(caption)), None), f"{title.text} {'%' if '%' in caption else ''}"
                 if found is not None:
-                    yield from self._target(row, found.name, cell, title.text, _model(line[0].text))
+                    yield from self._target(row, found.name, cell, told, _model(line[0].text))
 
     def _metric_rows(self, rows: Sequence[Statement], cells: Sequence[Sequence[_Cell]]) -> Iterator[Target]:
+        titles = [cell.text for cell in cells[0]]
         column = next(
-            (index for index, cell in enumerate(cells[0]) if index and _TARGET_COLUMN.search(cell.text)), None
+            (index for index, title in enumerate(titles) if index and any(name in title for name in self.own)),
+            next((index for index, title in enumerate(titles) if index and _TARGET_COLUMN.search(title)), None),
         )
         if column is None:
             return

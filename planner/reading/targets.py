@@ -74,10 +74,15 @@ _NEXT = re.compile(
     rf"[^.;\ue000-\uf8ff]{{0,50}}?(?:,|\band\b|/|\(|;)\s*(?:and\s|of\s|a\s"
     rf"|an\s)*({NUMBER})\s*%?(?=\s*%?\s*(?:±\s*{NUMBER}\s*%?)?\s*(?:on|for|in|at|\(|/|,|\.|$))"
 )
+_OTHER_SPLIT = re.compile(
+    rf"[^.;\ue000-\uf8ff]{{0,40}}[(\[](?:on\s)?(?:the\s)?(?:validation|val|dev|development|test|held-out)(?:\sset)?\s?[:=,]?\s?"
+    rf"({NUMBER})",
+    re.IGNORECASE)
 _COUNTED = re.compile(
     r"[\s-]*(?:(?:random|different|independent)\s)?(?:epochs?|steps|runs|seeds|folds?|classes|splits|trials"
     r"|repetitions)\b",
     re.IGNORECASE)
+_NEAR = 40
 _COUNTS = re.compile(
     r"\b(?:horizons?|length|epoch|step|beam|k|version|size|window|seed|fold|rank|threshold)\s(?:of\s|=\s)?$",
     re.IGNORECASE)
@@ -155,7 +160,7 @@ class TargetReader:
                 continue
             plain = bool(_WANTED.search(clause.words)) or bool(_WANTED.search(statement.words))
             yield self._target(statement, pair), plain
-            for at in _further(statement, pair):
+            for at in [*_further(statement, pair), *_aside(statement, pair)]:
                 yield self._target(statement, _Pair(pair.metric, at)), plain
 
     def _is_own(self, name: str) -> bool:
@@ -185,6 +190,10 @@ class TargetReader:
         )
 
     def _split(self, statement: Statement, at: int) -> str | None:
+        before = re.split(NUMBER, statement.words[max(0, at - 60) : at])[-1]
+        named = [(match.start(), name) for name, pattern in _SPLITS for match in pattern.finditer(before)]
+        if named and len(before) - max(named)[0] < _NEAR:
+            return max(named)[1]
         for text in (_own_part(statement, at), clause_at(statement, at).words, statement.words):
             placed = [(match.start(), name) for name, pattern in _SPLITS if (match := pattern.search(text))]
             if placed:
@@ -311,6 +320,13 @@ def _further(statement: Statement, pair: _Pair) -> Iterator[int]:
         yield match.start(1)
         spread = _SPREAD.match(statement.words, match.end(1))
         at = spread.start(1) if spread else match.start(1)
+
+
+def _aside(statement: Statement, pair: _Pair) -> Iterator[int]:
+    """The same metric on another split, in brackets: ``19.4 (validation: 18.9)``."""
+    match = _OTHER_SPLIT.match(statement.words, pair.at + 1)
+    if match and _fits(statement, pair.metric, match.start(1)):
+        yield match.start(1)
 
 
 def applies_to_model(document: Document, statement: Statement, at: int, own: frozenset[str]) -> str | None:

@@ -5,6 +5,7 @@ Invariant: the more special name comes first, so that it takes its number before
 
 from __future__ import annotations
 
+from .sentences import NUMBER
 from .subject import Subject
 
 _STEP = (
@@ -54,7 +55,8 @@ TRAINING: tuple[Subject, ...] = (
         symbols="T N s w",
         counted=(
             rf"#[\s-](?:linear\s)?(?:warm[- ]?up\s{_STEP}|{_STEP}\s(?:of\s)?(?:linear\s|learning[- ]rate\s"
-            rf"|lr\s)?(?:warm[- ]?up|warming)|(?:-|\s)?step\s(?:linear\s)?warm-?up)",
+            rf"|lr\s)?(?:warm[- ]?up|warming)|(?:-|\s)?step\s(?:linear\s)?warm-?up"
+            rf"|(?:linear\s)?warm-?up\b(?!\s*(?:epoch|%)))",
             rf"warm(?:ed|s|ing)?[- ]?(?:up)?(?:\s(?:it|the\slearning\srate|phase|period|stage|schedule|linearly"
             rf"|the\srate|of|lasting|lasts))*\s(?:linearly\s)?(?:over|for|during|in|across|of"
             rf"|within)\s(?:the\s)?(?:first\s|initial\s)?#\s{_STEP}",
@@ -181,7 +183,8 @@ TRAINING: tuple[Subject, ...] = (
         r"|by|with|above|of))*"
         r"|(?:gradients?|gradient\snorms?|global\snorm|norm)(?:\sof\sthe\sgradients?)?\s(?:is|are|was"
         r"|were)\s(?:globally\s)?clipped(?:\s(?:at|to|by|with|above))?|max[- _]?(?:imum\s)?grad(?:ient)?[- _]?norm"
-        r"|clip_?norm|grad_?clip|clipped(?:\s(?:at|to))",
+        r"|clip_?norm|grad_?clip|clipped(?:\s(?:at|to))"
+        rf"|clip(?:ping)?(?=\s?[:=]?\s?{NUMBER}\s*(?:[,.;)]|$))",
         counted=(
             r"clip\w*\b[^.;\ue000-\uf8ff]{0,40}\b(?:norm|threshold|value|magnitude)s?(?:\s(?:of|to|at|is|was"
             r"|exceeds?|above|larger\sthan|greater\sthan))*\s#",
@@ -201,9 +204,9 @@ TRAINING: tuple[Subject, ...] = (
     Subject("beta2", r"(?:β|beta|b)[_ ]?2", most=0.9999999),
     Subject("epsilon", r"ε(?!_?\s?(?:ls|LS))|eps(?:ilon)?|adam[_ ]eps(?:ilon)?", most=0.01, symbols="ε"),
     Subject("ema_decay",
-        r"(?:EMA|exponential(?:ly)?\s(?:weighted\s)?moving\saverages?|moving\saverage|polyak\saverag\w+"
+        r"(?:EMA|(?:an\s)?exponential(?:ly)?\s(?:weighted\s)?moving\saverages?|moving\saverage|polyak\saverag\w+"
         r"|weight\saverag\w+|averaged\sweights)(?:\sof\s(?:the\s)?(?:model\s)?(?:weights"
-        r"|parameters))?(?:[\s_](?:weights|parameters|is|kept))?(?:,?\s?(?:with|using)\s)?(?:an?\s)?[\s_(]*(?:decay"
+        r"|parameters))?(?:[\s_](?:weights|parameters|is|kept))?(?:,?\s?(?:with|using)\s)?(?:\sof\s)?(?:an?\s)?[\s_(]*(?:decay"
         r"|rate|coefficient|factor|momentum)?(?:\s(?:rate|of|factor))*",
         most=0.9999999, least=0.5),
     Subject("momentum",
