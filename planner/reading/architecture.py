@@ -27,7 +27,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
     Subject(
         "kernel_size",
         r"(?:conv(?:olution(?:al)?)?\s)?(?:kernels?|filters?)[- _]?(?:size|width|length)s?(?:\s(?:of|is))?"
-        r"|kernels?\sof\s(?:size|width)",
+        r"|(?:kernels?|filters?)\sof\s(?:size|width)",
         symbols="k K",
         counted=(
             r"@\s(?:(?:strided|dilated|depthwise|grouped|causal)\s)?(?:conv(?:olution(?:s|al)?)?s?|kernels?"
@@ -52,7 +52,9 @@ ARCHITECTURE: tuple[Subject, ...] = (
             r"|square)\s)*(?:crops?|resolution|pixels|px)\b",
             r"(?:images?|inputs?|pictures|photographs|thumbnails|scans|tiles)\b[^.;\ue000-\uf8ff]{0,30}@",
             r"(?:images?|inputs?|photographs|scans|slices)\b[^.;,\ue000-\uf8ff]{0,30}(?:resi[sz]ed|scaled|rescaled"
-            r"|cropped|at|of\ssize|down-?sampled)\s(?:to\s)?#",
+            r"|cropped|down-?sampled)\s(?:to\s)?#",
+            r"(?:images?|photographs|scans|slices)\b[^.;,\ue000-\uf8ff]{0,15}\s(?:at|of\ssize)\s#",
+            r"(?:images?|pictures|digits|letters|faces|photographs|scans|slices|tiles|thumbnails)\s\(@(?=\s?[,;)])",
         ),
         least=8, most=8192, whole=True,
     ),
@@ -91,6 +93,8 @@ ARCHITECTURE: tuple[Subject, ...] = (
             r"|days)[\s-](?:long\s)?(?:sequences?|contexts?|windows?|segments?|inputs?|chunks?|blocks?|history"
             r"|look-?back)",
             r"sequences?,?\s(?:each\s)?of\s#\stokens",
+            r"(?:records?|series|windows?|clips?|signals?|segments?|inputs?|traces?)\s(?:has|have|with|of|contains?|is|are|comprises?)\s"
+            r"(?:\w+\s)?#\s(?:samples|time[- ]?steps|points|frames|steps)\b",
             r"#\stokens\seach",
             r"(?:at\smost|up\sto|longer\sthan|first|limited\sto|cut\s(?:off\s)?(?:at|to|after)|clipped\sto"
             r"|padded\sto|chunks\sof|blocks\sof|sequences\sof|windows\sof|segments\sof|context\sof|inputs\sof"
@@ -132,7 +136,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
     ),
     Subject("channels", r"(?:number\sof\s)?(?:feature\s)?channels(?=\s*[:=])", counted=(
         r"(?<!RGB )#\s(?:(?:feature|output|base|conv\w*)\s)?channels\b",
-        r"#[\s-]channel\s(?:conv\w*|layers?|blocks?)"), unless_before=r"input|colou?r|all|each", least=1, most=1e5,
+        r"#[\s-]channel\s(?:conv\w*|layers?|blocks?)", r"#\s(?:(?:convolutional|output|learned)\s)?(?:feature\smaps|filters)\b"), unless_before=r"input|colou?r|all|each", least=1, most=1e5,
         whole=True),
     Subject(
         "layers",
@@ -143,6 +147,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
         counted=(
             rf"#[\s-](?:{_KIND}|(?:(?!and\b|of\b|in\b|the\b|with\b|per\b|to\b|for\b"
             rf"|more\b)[a-z-]+\s){{1,2}})(?:layers?|blocks)\b(?!\snorm)",
+            r"#\s(?:encoder|encoding)\s(?:and|or)\s[\ue000-\uf8ff]\s(?:decoder|decoding)\s(?:layers|blocks)",
             r"#-layer(?:ed)?\b", rf"(?:stack\sof|depth)\s#\s{_KIND}(?:layers|blocks)"),
         unless_before=r"(?:every|last|first|top|final|bottom|the\sother|remaining|after|in|each)(?:\sthe)?",
         unless_after=r"[\s-]*(?:multiple|wise|map|buffer|of\s(?:a|the)\stree|estim)",

@@ -61,6 +61,12 @@ _SEED_RANGE = re.compile(rf"\bseeds\s(?:from\s)?({NUMBER})\s?(?:to|–|-|through
 _ONE_SEED = re.compile(
     r"\b(?:a\s|the\s)?(?:single|one)\s(?:random\s|fixed\s)?(?:seed|run)\b|\b(?:only\s|just\s)?once\sper\s(?:setting|model)\b",
     re.IGNORECASE)
+_CHOSEN_TOO = re.compile(rf"(?:\s?(?:,|,?\sand|/)\s?(?:a\s|the\s)?(?:[a-z-]+\s){{0,4}}{NUMBER})+")
+"""Further values that were chosen in the same breath."""
+_PLATEAU = re.compile(
+    r"\b(?:rate|lr|it)\b[^.;]{0,30}\b(?:halv|cut|reduc|divid|multipl|lower|decay|decreas|drop)\w*|\b(?:halv|cut|reduc|divid|multipl"
+    r"|lower|decay|decreas|drop)\w*\s(?:the\s)?(?:learning[- ]rate|lr|step\ssize)",
+    re.IGNORECASE)
 _FROM_TO = re.compile(rf"\b(?:from)\s({NUMBER})\s(?:down\s|up\s)?to\s({NUMBER})", re.IGNORECASE)
 _FALLS = re.compile(r"\b(?:decay|anneal|decreas|cosine|reduc|lower|drop|fall)\w*", re.IGNORECASE)
 _RISES = re.compile(r"\b(?:warm|increas|ramp|rais|ris|grow)\w*", re.IGNORECASE)
@@ -231,6 +237,9 @@ class Reader:
             return
         if subject.name == "learning_rate" and _DIVIDED.search(words[:first]):
             return
+        if subject.name == "patience" and self._is_of_the_rate(statement, first):
+            statement.taken.update(statement.index(at) for at in values)
+            return
         if self._is_search(statement, sighting):
             statement.taken.update(statement.index(at) for at in values)
             read = frozenset(float(subject.value(statement.number(at))) for at in values)
@@ -252,6 +261,11 @@ class Reader:
             yield self._made(statement, subject.name, value, whom, sighting.at, sighting.end, unit)
         if names is None and len(values) == 1:
             yield from self._more(statement, subject, last)
+
+    def _is_of_the_rate(self, statement: Statement, at: int) -> bool:
+        """Whether what is waited for is a lower rate, and not the end."""
+        clause = clause_at(statement, at).words
+        return bool(_PLATEAU.search(clause)) and not re.search(r"\bstop|\bterminat|\bpatience\b", clause, re.IGNORECASE)
 
     def _more(self, statement: Statement, subject: Subject, last: int) -> Iterator[Hyperparameter]:
         """Further values of the same thing: ``0.1 for the base model and 0.3 for the large one``."""
@@ -275,7 +289,7 @@ class Reader:
             tail = words[last + 1 : last + 60]
             if "respectively" in tail or listed_names(self.document, statement, last + 1, len(values)):
                 return False
-            many = len(values) > 2 and sighting.subject.name != "seeds"
+            many = len(values) > 2 and sighting.subject.name != "seeds" and not sighting.counted
             told = SEARCHED.search(clause) or _RANGE.search(words[:first]) or _EITHER.search(words[first:last])
             return sighting.searched or many or told is not None
         return bool(re.search(r"\bbetween\b[^.;]{0,20}$", words[:first]))
@@ -283,16 +297,20 @@ class Reader:
     def _chosen(self, statement: Statement) -> Iterator[Hyperparameter]:
         """The one of the values that were tried which the text says was taken."""
         for match in BEST.finditer(statement.words):
-            at = next(index for index in range(match.start(), match.end()) if statement.is_number(index))
             if "search" in match.group().lower():
                 continue
-            number = statement.number(at)
-            for one in reversed(self.searched):
-                if statement.order - one.order <= 2 and one.holds(float(one.subject.value(number))):
-                    self.searched.remove(one)
-                    statement.taken.add(statement.index(at))
-                    yield self._made(statement, one.subject.name, one.subject.value(number), None, *match.span())
-                    break
+            first = next(index for index in range(match.start(), match.end()) if statement.is_number(index))
+            listed = _CHOSEN_TOO.match(statement.words, first + 1)
+            for at in (first, *([index for index in range(*listed.span()) if statement.is_number(index)] if listed else [])):
+                number = statement.number(at)
+                if statement.index(at) in statement.taken:
+                    continue
+                for one in reversed(self.searched):
+                    if statement.order - one.order <= 2 and one.holds(float(one.subject.value(number))):
+                        self.searched.remove(one)
+                        statement.taken.add(statement.index(at))
+                        yield self._made(statement, one.subject.name, one.subject.value(number), None, *match.span())
+                        break
 
     def _whom(self, statement: Statement, start: int, end: int) -> str | None:
         return (

@@ -52,8 +52,11 @@ _DROPPED = re.compile(
     r"(?:\[[^\]]*\]|\{(?:[^{}]|\{[^{}]*\})*\})*"
 )
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[^{}]*\}(?:\[[^\]]*\])?")
+_FOOTNOTE = re.compile(r"\\footnote(?:text)?\s*(?:\[[^\]]*\])?\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
+_FOOTNOTE_AFTER = re.compile(rf"(?<=[.!?]){_FOOTNOTE.pattern}")
+"""At the end of a sentence it is a paragraph of its own."""
 _STYLED = re.compile(
-    r"\\(?:textbf|textit|emph|texttt|textsc|textrm|textsf|underline|mbox|text|footnote|caption|mathrm|mathbf"
+    r"\\(?:textbf|textit|emph|texttt|textsc|textrm|textsf|underline|mbox|text|caption|mathrm|mathbf"
     r"|textsuperscript|code|href\{[^{}]*\})"
     r"\*?(?:\[[^\]]*\])?\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
@@ -87,7 +90,7 @@ def view(text: str) -> Mapped:
         (_ITEM, (BREAK, 1, " ")), (
             _TEXTUAL_CITATION, (CITED_AUTHORS,)
         ), (_CITATION, (CITED,)), (_REFERENCE, ("‹ref›",)),
-        (_NUMBER, (1,)), (_QUANTITY, (1, " ", 2)), (_DROPPED, (" ",)), (_STYLED, (1,)), (_STYLED, (1,)),
+        (_FOOTNOTE_AFTER, (BREAK, 1, BREAK)), (_FOOTNOTE, (" (", 1, ") ")), (_NUMBER, (1,)), (_QUANTITY, (1, " ", 2)), (_DROPPED, (" ",)), (_STYLED, (1,)), (_STYLED, (1,)),
         (
             _ENVIRONMENT, (BREAK,)
         ), (_ESCAPED, (1,)), (_QUOTES, ('"',)), (_TIE, (" ",)), (_DASHES, ("–",)), (_DOLLARS, ()),

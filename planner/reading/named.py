@@ -56,7 +56,9 @@ SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         r"|ExponentialLR|\b(?:decay|multipl)\w*\s(?:it\s"
         r"|the\slearning\srate\s)?by\s(?:a\sfactor\sof\s)?\S+\s(?:after\s)?(?:every|each|per)\sepoch"
         ),
-        ("plateau", r"\bplateau\w*|ReduceLROnPlateau"),
+        ("plateau", r"\bplateau\w*|ReduceLROnPlateau|\b(?:halv|cut|reduc|divid|multipl|lower|decay|decreas|drop)\w*\b[^.;]{0,60}"
+        r"\b(?:when(?:ever)?|if|once|as\ssoon\sas|each\stime)\b[^.;]{0,40}\b(?:loss|accuracy|score|metric|error|perplexity|F1|AUC|it)\b"
+        r"[^.;]{0,30}\b(?:stagnat|stall|plateau|stops?\simprov|not\simprov|n't\simprov|flatten|does\snot)\w*"),
         ("step",
         r"\bstep[- _]?(?:wise\s)?(?:decay|schedule|lr|anneal\w*)\b|\bStepLR\b|MultiStepLR"
         r"|\bpiece-?wise[- ]constant\b|\bmilestones?\b|\b(?:divid|drop|decay|decreas|reduc|multipl|lower"

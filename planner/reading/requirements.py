@@ -14,7 +14,7 @@ from .document import BlockKind, Document
 from .metrics import metrics_in
 from .named import named
 from .quoting import Quoter
-from .scope import clause_at, is_foreign, is_foreign_section
+from .scope import is_foreign, is_foreign_section
 from .sentences import NUMBER, Statement
 
 _I = re.IGNORECASE
@@ -31,11 +31,11 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             rf"|are|with|comprises)"
             rf"|(?:form|forms|make\sup|constitutes?)\s(?:the|our)\s(?:test|validation|training|dev)|(?:used|kept"
             rf"|reserved|serve|set\saside)\s(?:\w+\s)?(?:for|as\s(?:the\s|a\s)?)\s?(?:validation|test\w*"
-            rf"|development)|leave-one-\w+-out|group\w*\sby\s\w+|no\s\w+\s(?:may\s)?appears?\sin\sboth|(?:for"
+            rf"|development)|leave-one-(?:\w+-)?out|(?:validation|test)\sfolds?|folds?\s[\ue000-\uf8ff]|(?:images|rows|examples|records|samples|sentences|pairs)\s(?:train|validate|test)\s(?:the|it)|group\w*\sby\s\w+|no\s\w+\s(?:may\s)?appears?\sin\sboth|(?:for"
             rf"|as)\s(?:the\s|a\s)?(?:validation|testing|development)|split\soff|set\saside|(?:official|standard"
             rf"|usual|original|predefined|public|customary)\s(?:\w+\s){{0,3}}?(?:splits?|lists?|partitions?|folds?)"
             rf"|(?:validation|test|dev(?:elopment)?)\s(?:sentences|images|rows|examples|samples|utterances"
-            rf"|molecules|documents|months|clips))(?!\w)|\bsplit\s*[:=]|\b(?:dev|test)-(?:clean|other)\b|\bselects?\s(?:the\s)?(?:\w+\s)?(?:checkpoints?|models?|epoch)\b|\b\d\d/\d\d(?:/\d\d)?\b",
+            rf"|molecules|documents|months|clips))(?!\w)|\btrain\w*\s(?:on|with)\b[^.;]{{0,60}}\b(?:validat|test|evaluat)\w*\s(?:on|with)\b|\bsplit\s*[:=]|\b(?:dev|test)-(?:clean|other)\b|\bselects?\s(?:the\s)?(?:\w+\s)?(?:checkpoints?|models?|epoch)\b|\b\d\d/\d\d(?:/\d\d)?\b",
             _I,
         ),
     ),
@@ -63,7 +63,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             r"|filtered)|log-?\s?mel|mel[- ](?:filter|spectro)\w*|spectrograms?|MFCCs?|filter-?banks?"
             r"|(?:zero|[\ue000-\uf8ff])\smean|unit\svariance|min-max|byte[- ]pair|BPE|sentence-?piece|word-?piece"
             r"|re-?sampl\w+"
-            r"|down-?sampl\w+\sto|missing\svalues|de-?duplicat\w*|z-?scor\w*|padded|truncat\w+|scaled\sto"
+            r"|down-?sampl\w+\sto|missing\svalues|de-?duplicat\w*|z-?scor\w*|padded|truncat\w+|scal(?:e|ed|es|ing)\s(?:\w+\s){0,2}?(?:to|into|between|by)\b"
             r"|log-?transform\w*|center-?\s?cropp?\w*|converted\sto|divided\sby|removed?\s(?:rows|duplicates|punctuation)"
             r"|embedded\scategor\w+|per-channel\smean)\b", _I,
         ),
@@ -74,7 +74,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             r"\b(?:cross-?\s?entrop\w*|(?:mean\s)?squared[- ]error\sloss|MSE\sloss|(?:L1|L2|Huber|smooth\sL1|focal"
             r"|hinge|contrastive|triplet|CTC|dice|quantile|pinball|ranking|reconstruction|margin|InfoNCE|KL|Poisson"
             r"|log-cosh|distillation|BCE)[- ](?:loss|divergence|objective)"
-            r"|loss\sfunction|(?:the|our|training)\sloss\s(?:is|was|of)|sampled\ssoftmax|training\s(?:loss"
+            r"|loss\sfunction|(?:is|are|as|be)\s(?:the|our|a)\s(?:training\s)?(?:loss|objective|criterion)|(?:the|our|training)\sloss\s(?:is|was|of)|sampled\ssoftmax|training\s(?:loss"
             r"|objective)|objective\sis|minimi[sz](?:e|es|ed|ing)\s(?:the\s)?(?:\w+[\s-]){0,3}?(?:loss|error"
             r"|likelihood|entropy|divergence)|(?:negative\s)?log-?likelihood|connectionist\stemporal"
             r"|next[- ]token\sprediction|masked\slanguage\smodel\w*)\b|\bloss\s*[:=\x02]", _I,
@@ -83,7 +83,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.ARCHITECTURE,
         re.compile(
-            rf"(?<!\w)(?:transformers?|ResNet\w*(?:-\d+)?|(?:wide\s)?residual\snetworks?|(?:Bi-?)?LSTMs?|GRUs?"
+            rf"(?<!\w)(?:LoRA|adapters?|Llama[\w.-]*|Mixers?|{NUMBER}\s(?:stages\sof|feature\smaps|filters)|transformers?|ResNet\w*(?:-\d+)?|(?:wide\s)?residual\snetworks?|(?:Bi-?)?LSTMs?|GRUs?"
             rf"|MLPs?|multi-?\s?layer\sperceptrons?|CNNs?|conv(?:olutional)?\s?(?:neural\s)?(?:nets?|networks?"
             rf"|layers?|blocks?)|ViT(?:-\w+)*|vision\stransformers?|U-?Net|conformers?|encoder-decoder"
             rf"|decoder-only|encoder-only|(?:mini|nano)?GPT(?:-2)?|BERT(?:-\w+)?|RoBERTa|DistilBERT|wav2vec\w*"
@@ -98,7 +98,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.HARDWARE,
         re.compile(
-            rf"(?<!\w)(?:GPUs?|TPUs?|(?:A|H|V|P)\d{{2,4}}s?|GH200|B200s?|MI\d{{3}}|RTX\s?\w*|T4s?|L40?S?|K80"
+            rf"(?<!\w)(?:{NUMBER}\s?GB\s(?:graphics\s)?cards?|GTX|Titan|Quadro|Jetson|graphics\scards?|GPUs?|TPUs?|(?:A|H|V|P)\d{{2,4}}s?|GH200|B200s?|MI\d{{3}}|RTX\s?\w*|T4s?|L40?S?|K80"
             rf"|CPU(?:s|\scores?)?|{NUMBER}\scores|laptop|workstation|single\s(?:machine|node)"
             rf"|{NUMBER}\s?G(?:i)?B\s(?:of\s)?(?:\w+\s)?(?:memory|RAM|VRAM)|Raspberry|accelerators?)\b"
         ),
@@ -115,7 +115,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
 )  # fmt: skip
 _BUDGET_CUE = re.compile(
     r"\b(?:train\w*|run\w*|budget|within|took|takes?|taking|finish\w*|at\smost|no\smore|under|less\sthan|limit\w*"
-    r"|cost\w*|complete[sd]?|total|wall|must|should|spend\w*|compute|parameters|use[ds]?|have|available|cards?|GPUs?|machine)\b",
+    r"|cost\w*|complete[sd]?|total|wall|must|should|spend\w*|compute|parameters|use[ds]?|have|available|enough|cpu|fits?|cards?|GPUs?|machine)\b",
     _I,
 )
 _METRIC_CUE = re.compile(
@@ -130,6 +130,9 @@ _DATA = re.compile(
     rf"|pictures|scans|recordings|interactions|notes|clients|users|subjects|ratings|ECGs|tokens\sof|customers"
     rf"|patients|sentence\spairs)\b(?!\sper)|\b[\w/-]+\.(?:csv|parquet|npz|npy|jsonl?|h5|tsv)\b", _I,
 )
+_TRAINED_ON = re.compile(
+    r"\b(?:[Tt]rain|[Ff]ine-?[Tt]un|[Pp]re-?[Tt]rain|[Ee]valuat|[Ee]xperiment|[Tt]est)\w*\b[^.;]{0,60}?\bon\s(?:the\s)?"
+    r"(?!(?:NVIDIA|GPU|TPU|CPU|RTX|[AHVTL]\d|Apple|Google|Amazon|Linux)\b)(?:[\w-]+\s)?[A-Z][\w-]+")
 _ASKS = re.compile(
     r"\b(?:must|should|shall|needs?\sto|required?|ensure|make\ssure|please|deliver\w*|mandatory)\b|^\W*(?:Use"
     r"|Report|Save|Write|Log|Fix|Keep|Provide|Implement|Train|Do|Reproduce)\b"
@@ -164,7 +167,7 @@ def requirements(
 
 def _kinds(one: Statement) -> Iterator[RequirementKind]:
     words = one.words
-    if names_in(words) or _DATA.search(words):
+    if names_in(words) or _DATA.search(words) or _TRAINED_ON.search(words):
         yield RequirementKind.DATASET
     for kind, pattern in _PATTERNS:
         if any(_counts(one, kind, match.start()) for match in pattern.finditer(words)):
@@ -174,14 +177,14 @@ def _kinds(one: Statement) -> Iterator[RequirementKind]:
         yield RequirementKind.OPTIMIZER
     if "schedule" in said or re.search(r"\bwarm-?\s?up\b|\bwarmed\sup\b|\bearly[- ]stopping\b", words, _I):
         yield RequirementKind.SCHEDULE
-    if any(True for _ in metrics_in(words)) and _METRIC_CUE.search(words):
+    if (any(True for _ in metrics_in(words)) and _METRIC_CUE.search(words)) or re.search(r"\bmetrics?\s?(?:is|are|:|=)", words, _I):
         yield RequirementKind.METRIC
 
 
 def _counts(one: Statement, kind: RequirementKind, at: int) -> bool:
     if is_foreign(one, at):
         return False
-    return kind is not RequirementKind.BUDGET or _BUDGET_CUE.search(clause_at(one, at).words) is not None
+    return kind is not RequirementKind.BUDGET or _BUDGET_CUE.search(one.words) is not None
 
 
 def _short(document: Document, one: Statement) -> str:

@@ -45,7 +45,7 @@ _OTHERS = re.compile(
     r"|recipe|code|system|script)\b|\bstate[- ]of[- ]the[- ]art\b"
     r"|\bbaselines?\b|\b(?:GPT-[234]|BERT|PaLM|LLaMA|T5)\s(?:was|were|used|is)\b|\b(?:last|previous)\s(?:year"
     r"|quarter|month|intern|team|person|attempt|run|time|student|model)\b|\w's\s(?:README|paper|report|model"
-    r"|configuration|code|repository|results?|authors?|recipe)\b|\bfor\s(?:orientation|comparison|reference)\b"
+    r"|configuration|code|repository|results?|authors?|recipe|versions?|runs?|attempts?|notebook|script|setup|settings?|model|network|baseline)\b|\bfor\s(?:orientation|comparison|reference)\b"
     r"|\bits\sown\b|\b(?:colleagues?|competitors?)\b|^\W*(?:they|he|she)\s",
     re.IGNORECASE,
 )
@@ -81,6 +81,8 @@ _TRIED = re.compile(
     r"|rises)\b"
     r"|\b(?:do|does|did|must|should|shall|may|can)\s?(?:not|n't|never)\s(?:use|exceed|go|train|set|copy|increase"
     r"|change)\b|\bnever\s(?:use|exceed)\b|\b(?:we|I)\stried\b|^\W*with\s.*\bis\s(?:the\ssame|no\sbetter|similar)\b"
+    r"|\b(?:lower(?:s|ed)|reduc(?:es|ed)|decreas(?:es|ed)|drop(?:s|ped)|cost|costs|hurts?|worsen(?:s|ed)?)\s(?:the\s|our\s)?"
+    r"(?:test\s|validation\s|dev\s|final\s)?(?:accuracy|scores?|performance|F-?[\ue000-\uf8ff1]|BLEU|AUC|mIoU|quality|results?)\b"
     r"|\bhad\s(?:we|I)\b|\bif\s(?:you|we|it)\s.*\b(?:run\sout|out\sof\smemory"
     r"|larger|smaller)\b",
     re.IGNORECASE,
@@ -106,7 +108,7 @@ SEARCHED = re.compile(
 )
 BEST = re.compile(
     rf"(?:(?:{NUMBER})[^.;\ue000-\uf8ff]{{0,40}}\b(?:work(?:ed|s)\sbest|perform(?:ed|s)\s(?:the\s)?best"
-    rf"|was\s(?:the\s)?best|is\sbest|gave\sthe\sbest|were\sbest|being\sthe\sbest|was\s(?:finally\s)?(?:selected"
+    rf"|was\s(?:the\s)?best|(?:should\s)?comes?\sout|came\sout|turn(?:s|ed)\sout\s(?:to\sbe\s)?(?:the\s)?best|is\sbest|gave\sthe\sbest|were\sbest|being\sthe\sbest|was\s(?:finally\s)?(?:selected"
     rf"|chosen|used|kept)|is\s(?:finally\s)?(?:selected|used|chosen)|won)\b"
     rf"|\b(?:best|settled\son|chose|choose|selected?|picked?|final(?:ly)?|ended\sup\swith|optimal|winning|keep|kept|take|took"
     rf"|use)\b[^.;\ue000-\uf8ff]{{0,40}}(?:{NUMBER}))",
@@ -118,7 +120,7 @@ _NOUN = r"models?|variants?|networks?|configurations?|config|versions?|setting|s
 _MODEL = re.compile(
     rf"""
     \b(?P<sized>(?:[A-Z][\w+]*[- ])?(?:{_SIZE}))[- ](?:{_NOUN})\b
-    | \b(?P<named>[A-Z][A-Za-z]+\d*[-_](?:S|M|L|XL|B|Ti|base|small|large|tiny|mini|medium|big|Base|Small|Large
+    | \b(?P<named>(?!ROUGE)[A-Z][A-Za-z]+\d*[-_](?:S|M|L|XL|B|Ti|base|small|large|tiny|mini|medium|big|Base|Small|Large
         |Tiny|Mini|Medium|Big|XL))\b
     | \b(?:for|in|of|with|and|by|to)\s(?:the\s)?(?P<lone>{_SIZE})(?=\s*(?:$|[,;:.)]|and\b|or\b|respectively|we\b
         |uses?\b|has\b|takes?\b|is\b))
@@ -129,7 +131,7 @@ _MODEL = re.compile(
         |embedding\slayers?|pre-?trained\slayers|new\slayers)(?:\s(?:network|model|parameters|layers
         |weights))?\b
     | \b(?P<phase>pre-?training|fine-?tuning|distillation|(?:first|second|third|final)\s(?:training\s)?(?:stage
-        |phase)|(?:stage|phase)\s(?:{NUMBER}|I{{1,3}}|A|B|one|two))\b
+        |phase)|(?:stage|phase)\s(?:{NUMBER}|I{{1,3}}|A|B|one|two))(?![A-Za-z])
     | ^\W*(?P<speech>(?:The\s|Our\s)(?:{_SIZE}|teacher|student|generator
         |discriminator))\b(?=\s(?:one\s)?(?:uses?|has|takes?|is|trains?|gets?))
     | ,?\s(?:and\s|but\s)?the\s(?P<later>{_SIZE}|teacher|student|generator|discriminator|encoder
@@ -241,7 +243,7 @@ def _one_of_several_datasets(document: Document, statement: Statement, clause: C
 
 
 def _is_near(gap: str) -> bool:
-    return not re.search(NUMBER, gap) and len(gap) < 40 and "," not in gap
+    return not re.search(rf"{NUMBER}|,|\b(?:from|than|unlike|like|by|beyond|into)\b", gap) and len(gap) < 40
 
 
 def _words(document: Document, statement: Statement, start: int, end: int) -> str:
@@ -282,7 +284,7 @@ def stage_of_section(statement: Statement, stages: frozenset[str]) -> str | None
 _LEADS = re.compile(
     r"^\W*(?:(?:in|during|for|at|as)\s(?:the\s|our\s)?)?(?P<stage>(?:supervised\s|self-supervised\s)?(?:pre-?training"
     r"|fine-?tuning|distillation)"
-    rf"|(?:stage|phase)\s(?:{NUMBER}|I{{1,3}}|A|B|one|two)|(?:the\s)?(?:first|second|third|final)\s(?:training\s)?(?:stage|phase))\b"
+    rf"|(?:stage|phase)\s(?:{NUMBER}|I{{1,3}}|A|B|one|two)|(?:the\s)?(?:first|second|third|final)\s(?:training\s)?(?:stage|phase))(?![A-Za-z])"
     r"(?:\s\([^()]{0,40}\))?(?:\s(?:stage|phase|run|hyper-?parameters|settings?|setup))*"
     r"(?=\s?[:.,–—-]|\s(?:we|runs?|uses?|lasts?|takes?|is|was|starts?)\b)",
     re.IGNORECASE,

@@ -160,7 +160,8 @@ class Patterns:
         words, found = statement.words, [at]
         while (near := re.search(rf"({NUMBER})\s*(?:,|and|or|,\s*and|/)\s*$", words[: found[0]])) is not None:
             alone = len(found) == 1 and near.group().rstrip().endswith(",")
-            if alone or re.search(r"(?:\b(?:of|is|to|at|with|size|rate)|[=:])\s*$", words[: near.start()]):
+            led = len(found) == 1 and re.search(r"(?:\b(?:of|is|to|at|with|size|rate)|[=:])\s*$", words[: near.start()])
+            if alone or led:
                 break
             if not self._is_free(statement, near.start(1)):
                 break
@@ -193,7 +194,7 @@ class Patterns:
     def _belongs_elsewhere(self, words: str, after: int) -> bool:
         """Whether the last number of a list counts something of its own: ``0.1, 90 epochs``."""
         return re.match(
-            r"[\s-]*(?:for\s+(?:the\s)?)?(?:training\s|warm-?up\s)?(?:epochs?|steps?|iterations?|layers?|heads?"
+            r"[\s-]*(?:for\s+(?:the\s)?)?(?:training\s|warm-?up\s)?(?:epochs?|steps?|iterations?|layers?|(?:\w+\s)?blocks?|units|filters|channels|convolutions?|heads?"
             r"|seeds?|runs?|images?|momentum"
                         r"|weight|dropout|GPUs?|hours?|batch|as\s)", words[after:],
                         re.IGNORECASE) is not None  # fmt: skip

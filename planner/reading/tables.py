@@ -253,7 +253,9 @@ class TableReader:
                 yield from self._value(row, name, line[1], None, line[0].text)
                 yield from self._value(row, key_of(line[2].text), line[3], None, line[2].text)
                 continue
-            wanted = columns or range(1, len(line))
+            wanted: Sequence[int] = columns or range(1, len(line))
+            if len(chosen) == 1 and 1 < len(line) < len(header):
+                wanted = (len(line) - 1,)  # an empty cell before it is not seen on a page
             filled = [index for index in wanted if index < len(line) and line[index].text.strip(" –—-")]
             for index in filled if has_header else filled[:1]:
                 whom = header[index].text if len(columns) > 1 and not _PLAIN_COLUMN.match(header[index].text) else None

@@ -71,8 +71,8 @@ _ON = re.compile(
     r"|newstest\w*)(?:[\s-](?:[A-Z0-9][\w'.-]*))*(?:\s(?:→|->|–|to)\s[A-Z]\w+)?)"
 )
 _NEXT = re.compile(
-    rf"[^.;\ue000-\uf8ff]{{0,50}}?(?:,|\band\b|/|\(|;)\s*(?:and\s|of\s|a\s"
-    rf"|an\s)*({NUMBER})\s*%?(?=\s*%?\s*(?:±\s*{NUMBER}\s*%?)?\s*(?:on|for|in|at|\(|/|,|\.|$))"
+    rf"(?:[^.;\ue000-\uf8ff]|(?<=stage\s){NUMBER}|(?<=phase\s){NUMBER}){{0,50}}?(?:,|\band\b|/|\(|;)\s*(?:and\s|of\s|a\s"
+    rf"|an\s)*({NUMBER})\s*%?(?=\s*%?\s*(?:±\s*{NUMBER}\s*%?)?\s*(?:on|for|in|at|after|with|\(|/|,|\.|$))"
 )
 _OTHER_SPLIT = re.compile(
     rf"[^.;\ue000-\uf8ff]{{0,40}}[(\[](?:on\s)?(?:the\s)?(?:validation|val|dev|development|test|held-out)(?:\sset)?\s?[:=,]?\s?"
@@ -82,6 +82,12 @@ _COUNTED = re.compile(
     r"[\s-]*(?:(?:random|different|independent)\s)?(?:epochs?|steps|runs|seeds|folds?|classes|splits|trials"
     r"|repetitions)\b",
     re.IGNORECASE)
+_BOUND_ALONE = re.compile(
+    rf"\b(?:it|this|that|these|they|any\w*|every\w*|all|scores?|values?|results?|runs?|variants?|models?)\s(?:\w+\s){{0,4}}?"
+    rf"(?:below|under|above|over|at\sleast|at\smost|no\s(?:more|less|worse)\sthan|less\sthan|more\sthan|[<>≤≥]=?)\s(?P<n>{NUMBER})"
+    rf"\s?%?(?=\s*(?:$|[.,;)]|on\b|is\b|are\b|for\b|will\b|would\b|counts?\b|there\b))",
+    re.IGNORECASE)
+_FAR = 2
 _NEAR = 40
 _COUNTS = re.compile(
     r"\b(?:horizons?|length|epoch|step|beam|k|version|size|window|seed|fold|rank|threshold)\s(?:of\s|=\s)?$",
@@ -127,11 +133,15 @@ class TargetReader:
         self.own = own
         self.others = others
         self.quoter = Quoter(document)
+        self.spoken_of: tuple[Statement | None, Metric | None] = None, None
 
     def read(self) -> list[Target]:
         """What is to be reached; where nothing says so plainly, what is reported."""
         found = [
-            (target, plain) for one in self.statements if self._may_tell(one) for target, plain in self._statement(one)
+            (target, plain)
+            for one in self.statements
+            if self._may_tell(one)
+            for target, plain in (*self._statement(one), *self._bound_alone(one))
         ]
         wanted = [target for target, plain in found if plain] or [target for target, _ in found]
         return merged(wanted)
@@ -162,6 +172,20 @@ class TargetReader:
             yield self._target(statement, pair), plain
             for at in [*_further(statement, pair), *_aside(statement, pair)]:
                 yield self._target(statement, _Pair(pair.metric, at)), plain
+
+    def _bound_alone(self, statement: Statement) -> Iterator[tuple[Target, bool]]:
+        """A bound without its metric, which the sentence before has named: ``Anything under 20 is fine``."""
+        last = next(iter(reversed(list(metrics_in(statement.words)))), None)
+        if last is not None:
+            self.spoken_of = statement, last
+            return
+        before, metric = self.spoken_of
+        match = _BOUND_ALONE.search(statement.words)
+        if match is None or metric is None or before is None or statement.order - before.order > _FAR:
+            return
+        at = match.start("n")
+        if _fits(statement, metric, at) and not is_foreign(statement, at) and statement.index(at) not in statement.taken:
+            yield self._target(statement, _Pair(metric, at)), True
 
     def _is_own(self, name: str) -> bool:
         return (

@@ -18,6 +18,7 @@ _ROW = (
     r"|reviews|records|clips|spectrograms|patches|crops|instances|data points|customers|articles|sentence pairs"
     r"|speakers)"
 )
+_AFTER = r"(?<!stop\s)(?<!stops\s)(?<!stopped\s)(?<!ends\s)(?<!ended\s)(?<!finished\s)(?<!finishes\s)after"
 _LR = r"(?:learning[- _]?rates?|learningrate|step[- ]?sizes?|lrs?)"
 
 TRAINING: tuple[Subject, ...] = (
@@ -70,6 +71,7 @@ TRAINING: tuple[Subject, ...] = (
     Subject(
         "warmup_ratio", r"warm[- _]?up[- _]?(?:ratio|fraction|proportion)",
         counted=(
+            r"#\s(?:of\s)?(?:linear\s)?warm-?up\b(?!\s(?:steps|epochs))",
             rf"warm[- ]?(?:ed\s)?up\b[^.;\ue000-\uf8ff]{{0,30}}\s#\sof\s(?:all\s|the\s|total\s|training\s)*{_STEP}",
             rf"(?:first|initial)\s#\sof\s(?:all\s|the\s|total\s|training\s)*(?:{_STEP}|training)",
         ),
@@ -110,6 +112,7 @@ TRAINING: tuple[Subject, ...] = (
             rf"|one))\s(?:(?:mini[- ]?)?batch|(?:training\s|optimi[sz]er\s|gradient\s)?(?:update|step|iteration)"
             rf"|GPU|device)",
             r"#[\s-](?:per|on\seach)\s(?:GPU|device)\sbatch",
+            r"(?<=\()#\s(?:per|on\seach|for\seach)\s(?:GPU|device|card|worker)\b",
         ),
         unless_after=r"[\s-]*(?:norm|normali[sz])", least=1, most=1e9, whole=True, unit=_ROW,
     ),
@@ -141,7 +144,7 @@ TRAINING: tuple[Subject, ...] = (
             r"\bepochs?\s?[:=]\s?#",
         ),
         unless_before=
-            r"(?:every|each|after|first|last|at|per|within|in|than|by|until|another|patience\sof|once|additional"
+            r"(?:every|each|" + _AFTER + r"|first|last|at|per|within|in|than|by|until|another|patience\sof|once|additional"
             r"|final|initial|remaining|begin\w*|from)(?:\s(?:about|the|only|first|last|just|another))*",
         least=0.5, most=1e6,
     ),
@@ -156,7 +159,7 @@ TRAINING: tuple[Subject, ...] = (
             rf"|warm)[a-z-]+\s)?{_STEP}(?!\s(?:of\s)?(?:warm|accum|delay|ahead|decay))(?!\slater)",
         ),
         unless_before=
-            r"(?:every|each|after|first|last|at|per|than|by|until|patience\sof|once|initial"
+            r"(?:every|each|" + _AFTER + r"|first|last|at|per|than|by|until|patience\sof|once|initial"
             r"|accumulat\w+\s(?:\w+\s)?over|warm-?up\sof|over\sthe\sfirst|remaining|in|horizon\sof|next|past|ahead"
             r"|about|(?:patch(?:es)?|strides?|blocks?|chunks?|segments?|windows?)\sof|(?:horizon|window|lag|stride"
             r"|context|length)\s(?:is|of|was))(?:\s(?:the|only|first|last|just))*",
@@ -232,6 +235,9 @@ TRAINING: tuple[Subject, ...] = (
         ),
         least=1, most=1000, whole=True,
     ),
+    Subject("lora_rank", r"(?:LoRA[\s_]|adapter\s)?(?<!reciprocal\s)(?<!mean\s)rank(?:\s(?:of|r))?|lora_r|(?<=LoRA\s\()r(?=\s?=)",
+        symbols="r", least=1, most=4096, whole=True, unless_after=r"[\s-]*(?:correlation|metric|loss|list|order|one)"),
+    Subject("lora_alpha", r"LoRA[\s_](?:α|alpha)|(?<=,\s)(?:alpha|α)(?=\s?[:=]?\s?[\ue000-\uf8ff]\s*(?:,|and|$|\.|\)))", least=1, most=4096),
     Subject("mixup_alpha",
         r"mix-?up(?:\s(?:with|strength|coefficient|parameter|alpha|of))*",
         symbols="α", most=10, direct=False),
