@@ -13,7 +13,7 @@ from collections.abc import Iterable
 _KNOWN = re.compile(
     r"\b(?:CIFAR-?100|CIFAR-?10|(?:Fashion|K|E)-?MNIST|MNIST|Tiny-?\s?ImageNet|ImageNet(?:-1k|-21k|-A|-C|-R|-V2)?"
     r"|SVHN|STL-10|COCO|Cityscapes|ADE20K|CelebA(?:-HQ)?|Food-?101|Oxford(?:-IIIT)?\s(?:Pets|Flowers)"
-    r"|PTB-XL|CNN\s?/\s?Daily\s?Mail|XSum|SAMSum|GSM8K|HumanEval|MMLU|HellaSwag|WinoGrande|PIQA|TriviaQA|HotpotQA|Europarl|FLORES"
+    r"|PTB-XL|UCI\s[A-Z]\w+|NYU\s?(?:Depth)?\s?[Vv]2|NYU\sDepth(?:\s[Vv]2)?|CNN\s?/\s?Daily\s?Mail|XSum|SAMSum|GSM8K|HumanEval|MMLU|HellaSwag|WinoGrande|PIQA|TriviaQA|HotpotQA|Europarl|FLORES"
     r"|KITTI|ModelNet40|ShapeNet|Caltech-?(?:101|256)|CUB-200|Stanford\sCars|EuroSAT|Places365|PASCAL\sVOC|LFW|CheXpert|BraTS|Jigsaw"
     r"|Criteo|Avazu|Boston\sHousing|Wine\sQuality|Breast\sCancer\sWisconsin|AISHELL(?:-\d)?|WSJ0-2mix|FSD50K|IEMOCAP|Cora|Citeseer|PubMed"
     r"|Imagenette|Kinetics-?\d*|UCF-?101|HMDB-?51|GermEval(?:\s20\d\d)?|XNLI|SNLI|STS-B|OntoNotes|GEFCom20\d\d"

@@ -313,11 +313,10 @@ class Reader:
                         break
 
     def _whom(self, statement: Statement, start: int, end: int) -> str | None:
-        return (
-            applies_to(self.document, statement, start, end)
-            or self.led.get(statement.order)
-            or stage_of_section(statement, self.stages)
-        )
+        found, led = applies_to(self.document, statement, start, end), self.led.get(statement.order)
+        if led is not None and (found is None or found.lower() in led.lower()):
+            return led
+        return found or stage_of_section(statement, self.stages)
 
     def _unit(self, statement: Statement, sighting: Sighting, at: int) -> str | None:
         words = statement.words

@@ -48,7 +48,7 @@ SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         r"|\bproportional(?:ly)?\sto\sthe\sinverse\ssquare\sroot"
         ),
         ("polynomial",
-        r"\bpolynomial(?:ly)?[- ](?:decay|learning|lr|schedule|anneal)\w*|\bpoly(?:nomial)?\s(?:schedule|policy"
+        r"\bpolynomial(?:ly)?[- ](?:decay|learning|lr|schedule|anneal)\w*|\bpoly(?:nomial)?\s(?:learning[- ]rate\s|lr\s)?(?:schedule|policy"
         r"|decay)"
         ),
         ("exponential",

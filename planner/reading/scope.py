@@ -46,7 +46,7 @@ _OTHERS = re.compile(
     r"|\bbaselines?\b|\b(?:GPT-[234]|BERT|PaLM|LLaMA|T5)\s(?:was|were|used|is)\b|\b(?:last|previous)\s(?:year"
     r"|quarter|month|intern|team|person|attempt|run|time|student|model)\b|\w's\s(?:README|paper|report|model"
     r"|configuration|code|repository|results?|authors?|recipe|versions?|runs?|attempts?|notebook|script|setup|settings?|model|network|baseline)\b|\bfor\s(?:orientation|comparison|reference)\b"
-    r"|\bits\sown\b|\b(?:colleagues?|competitors?)\b|^\W*(?:they|he|she)\s",
+    r"|^\W*(?:version\s|v)\d[\w.]*\s(?:\(|(?:has|had|was|used|uses|is)\b)|\bits\sown\b|\b(?:colleagues?|competitors?)\b|^\W*(?:they|he|she)\s",
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(
@@ -77,8 +77,8 @@ _TRIED = re.compile(
     r"|performed)\s(?:\w+\s)?worse|became\sunstable|unstable|(?:was|is|were|proved)\s(?:too\s(?:high|low|large"
     r"|small|few|short|slow)|not\s(?:enough|sufficient)|insufficient))\b"
     r"|\b(?:could|might|would)\s(?:also\s)?(?:be|have|use|try|help|need)\b|\bfuture\swork\b|^\W*(?:with|without"
-    r"|at)\s.*\b(?:accuracy|performance|loss|score|quality)\s(?:drops|falls|fell|dropped|decreases|degrades"
-    r"|rises)\b"
+    r"|at)\s.*\b(?:accuracy|performance|loss|score|quality|mIoU|F-?[\ue000-\uf8ff1]|BLEU|WER|AUC|RMSE|MAE|error|perplexity)\s"
+    r"(?:drops|falls|fell|dropped|decreases?d?|degrades?d?|increases?d?|worsens|rises|rose|(?:is|was|becomes)\s(?:\w+\s)?(?:lower|higher|worse))\b"
     r"|\b(?:do|does|did|must|should|shall|may|can)\s?(?:not|n't|never)\s(?:use|exceed|go|train|set|copy|increase"
     r"|change)\b|\bnever\s(?:use|exceed)\b|\b(?:we|I)\stried\b|^\W*with\s.*\bis\s(?:the\ssame|no\sbetter|similar)\b"
     r"|\b(?:lower(?:s|ed)|reduc(?:es|ed)|decreas(?:es|ed)|drop(?:s|ped)|cost|costs|hurts?|worsen(?:s|ed)?)\s(?:the\s|our\s)?"
@@ -285,6 +285,7 @@ _LEADS = re.compile(
     r"^\W*(?:(?:in|during|for|at|as)\s(?:the\s|our\s)?)?(?P<stage>(?:supervised\s|self-supervised\s)?(?:pre-?training"
     r"|fine-?tuning|distillation)"
     rf"|(?:stage|phase)\s(?:{NUMBER}|I{{1,3}}|A|B|one|two)|(?:the\s)?(?:first|second|third|final)\s(?:training\s)?(?:stage|phase))(?![A-Za-z])"
+    r"(?P<more>\s?[–:—-]\s(?:self-supervised\s|supervised\s)?(?:pre-?training|fine-?tuning|distillation)\b)?"
     r"(?:\s\([^()]{0,40}\))?(?:\s(?:stage|phase|run|hyper-?parameters|settings?|setup))*"
     r"(?=\s?[:.,–—-]|\s(?:we|runs?|uses?|lasts?|takes?|is|was|starts?)\b)",
     re.IGNORECASE,
@@ -301,7 +302,7 @@ def stages_of_paragraphs(statements: Sequence[Statement]) -> dict[int, str]:
         lead = _LEADS.match(one.words)
         if lead is not None and one.block.kind is BlockKind.TEXT:
             number = next((one.number(at) for at in range(*lead.span("stage")) if one.is_number(at)), None)
-            stage = re.sub(NUMBER, str(number.value) if number else "", lead["stage"]).lower()
+            stage = re.sub(NUMBER, str(number.value) if number else "", lead["stage"] + (lead["more"] or "")).lower()
         if stage is not None:
             found[one.order] = stage
     return found if len(set(found.values())) > 1 else {}

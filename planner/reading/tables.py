@@ -75,6 +75,7 @@ _ALIASES: tuple[tuple[str, str], ...] = (
     ("momentum", r"(?:sgd |nesterov )?momentum"),
     ("ema_decay", r"(?:model |weight )?ema(?:[-_ ](?:decay|rate|momentum))?|moving average decay"),
     ("learning_rate", r"η|α"), ("weight_decay", r"λ"), ("patch_size", r"patch[-_ ]?size"),
+    ("lora_rank", r"(?:lora[-_ ])?(?:r|rank)"), ("lora_alpha", r"lora[-_ ]alpha"),
     ("optimizer", r"optimi[sz]er|optimi[sz]ation|optim"),
     ("precision", r"(?:numeric(?:al)? |training |floating[- ]point |mixed[-_ ])?(?:precision|dtype)|amp"),
     ("seeds", r"(?:num(?:ber)?[-_ ](?:of[-_ ])?|random |n_)?seeds|(?:number of )?(?:runs|repetitions)"),
@@ -282,7 +283,7 @@ class TableReader:
         if name is None:
             return
         quote, place = self.quoter.of(row)
-        read = [one for one in numbers(cell.text) if isinstance(one, Number)]
+        read = [one for one in numbers(f"= {cell.text}") if isinstance(one, Number)]  # brackets hold no citation here
         whom = " ".join(whom.split()) if whom else None
         if name in _WORDS:
             word = plain_word(name, cell.text)
@@ -297,6 +298,9 @@ class TableReader:
         if len(read) > 1 and not re.search(r"\(|per\b|×", cell.text):
             if name == "seeds":
                 yield row, Hyperparameter("seeds", len(read), None, whom, quote, place)
+            elif name in ("hidden_size", "channels", "kernel_size") and re.fullmatch(r"\W*[\[(].*[\])]\W*", cell.text):
+                for width in dict.fromkeys(one.value for one in read):
+                    yield row, Hyperparameter(name, width, None, whom, quote, place)
             return
         if not read:
             if (

@@ -88,6 +88,7 @@ _BOUND_ALONE = re.compile(
     rf"\s?%?(?=\s*(?:$|[.,;)]|on\b|is\b|are\b|for\b|will\b|would\b|counts?\b|there\b))",
     re.IGNORECASE)
 _FAR = 2
+_AFTER_STAGE = re.compile(rf"\bafter\s(?:stage|phase)\s{NUMBER}", re.IGNORECASE)
 _NEAR = 40
 _COUNTS = re.compile(
     r"\b(?:horizons?|length|epoch|step|beam|k|version|size|window|seed|fold|rank|threshold)\s(?:of\s|=\s)?$",
@@ -339,7 +340,7 @@ def _further(statement: Statement, pair: _Pair) -> Iterator[int]:
             or not _fits(statement, pair.metric, match.start(1))
         ):
             return
-        if _GAP_STOP.search(between) or re.search(r"\b(?:vs|versus|compared|from|range)\b", between):
+        if _GAP_STOP.search(_AFTER_STAGE.sub(" ", between)) or re.search(r"\b(?:vs|versus|compared|from|range)\b", between):
             return
         yield match.start(1)
         spread = _SPREAD.match(statement.words, match.end(1))

@@ -15,7 +15,7 @@ _STEP = (
 _ROW = (
     r"(?:images?|sequences?|examples?|samples?|tokens?|sentences?|utterances?|rows|windows?|documents|series|pairs"
     r"|segments?|graphs|molecules"
-    r"|reviews|records|clips|spectrograms|patches|crops|instances|data points|customers|articles|sentence pairs"
+    r"|reviews|records|clips|spectrograms|patches|crops|instances|tiles|frames|data points|customers|articles|sentence pairs"
     r"|speakers)"
 )
 _AFTER = r"(?<!stop\s)(?<!stops\s)(?<!stopped\s)(?<!ends\s)(?<!ended\s)(?<!finished\s)(?<!finishes\s)after"
@@ -88,14 +88,14 @@ TRAINING: tuple[Subject, ...] = (
         symbols="η lr", above_zero=False, most=1,
         unless_after=r"\s*[\ue000-\uf8ff]\s*(?:%|of|×|times|epochs?|steps|Hz|kHz|pixels|tokens|dim)",
     ),
-    Subject("learning_rate_decay", r"layer-?wise\s(?:learning[- ]rate|lr)\sdecay(?:\s(?:rate|factor))?", most=1),
+    Subject("learning_rate_decay", r"layer(?:-?wise)?\s(?:(?:learning[- ]rate|lr)\s)?decay(?:\s(?:rate|factor|of))?", most=1),
     Subject(
         "learning_rate",
         rf"(?:{_LR}\s(?:\w+\s){{0,4}}?(?:warm\w*|ris\w+|ramp\w*|increas\w+|grow\w*|climb\w*)"
         rf"|warm\w*[- ]?(?:up)?)\b[^.;:]{{0,70}}?\bto\s(?:a\s|the\s|its\s)?(?:peak|maximum|max|target|base"
         rf"|full)?\s?(?:value|learning\srate|rate|lr)?\s?(?:of)?"
         rf"|(?:(?:peak|initial|base|max|maximum|starting|constant|fixed|top)[- _]?)*{_LR}(?:[- _](?:init|max|peak"
-        rf"|value))?|peak_lr|base_lr|max_lr",
+        rf"|value))?|peak_lr|base_lr|max_lr|(?:peak|initial|base|starting|maximum)\srate",
         symbols="η α γ lr LR ε_0 init η0 0 max peak", least=1e-9, most=20, direct=True,
         unless_after=r"[- _](?:decay|drop|schedule|warm|factor|multipl|scal|search|sched|reduc)",
     ),
@@ -235,6 +235,7 @@ TRAINING: tuple[Subject, ...] = (
         ),
         least=1, most=1000, whole=True,
     ),
+    Subject("mask_ratio", r"mask(?:ing)?[- _](?:ratio|probability|rate)(?:\sof)?", most=1, share=True),
     Subject("lora_rank", r"(?:LoRA[\s_]|adapter\s)?(?<!reciprocal\s)(?<!mean\s)rank(?:\s(?:of|r))?|lora_r|(?<=LoRA\s\()r(?=\s?=)",
         symbols="r", least=1, most=4096, whole=True, unless_after=r"[\s-]*(?:correlation|metric|loss|list|order|one)"),
     Subject("lora_alpha", r"LoRA[\s_](?:α|alpha)|(?<=,\s)(?:alpha|α)(?=\s?[:=]?\s?[\ue000-\uf8ff]\s*(?:,|and|$|\.|\)))", least=1, most=4096),
