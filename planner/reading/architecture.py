@@ -66,7 +66,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
         symbols="V",
         counted=(
             r"#\s(?:shared\s|joint\s|most\sfrequent\s)?(?:BPE|byte[- ]pair|word-?piece|sentence-?piece|sub-?word"
-            r"|unigram|character)(?:\s(?:sub-?word|encoding|pieces?))?\s?(?:tokens|units|merges|merge\soperations"
+            r"|unigram|character(?=\s(?:types|vocab|symbols)))(?:\s(?:sub-?word|encoding|pieces?))?\s?(?:tokens|units|merges|merge\soperations"
             r"|types|pieces|vocabulary|symbols)?",
             r"(?:BPE|tokeni[sz]er|vocab\w*)\b[^.;\ue000-\uf8ff]{0,30}\s#\s(?:entries|tokens|types|pieces|symbols"
             r"|units|merges|words|sub-?words)",
@@ -99,7 +99,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
             r"(?:at\smost|up\sto|longer\sthan|first|limited\sto|cut\s(?:off\s)?(?:at|to|after)|clipped\sto"
             r"|padded\sto|chunks\sof|blocks\sof|sequences\sof|windows\sof|segments\sof|context\sof|inputs\sof"
             r"|maximum\sof|past|last|previous)\s#\s(?:(?:sub-?word|word-?piece|BPE|input|consecutive"
-            r"|past)\s)?(?:tokens|time[- ]?steps|characters|word-?pieces|sub-?words|observations)",
+            r"|past)\s)?(?:tokens|time[- ]?steps|characters|word-?pieces|sub-?words|observations|words|readings|values|measurements)",
         ),
         least=2, most=1e7, whole=True,
         unless_after=r"[\s-]*(?:of\s)?(?:attention)",
@@ -119,7 +119,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
         r"(?:(?:word|token|input|character|entity|item|user|patch"
         r"|node)\s)?embedding(?:s)?[- _]?(?:dimension(?:ality)?|size|dim|width)(?:\s(?:of))?|(?:embeddings"
         r"|vectors)\sof\s(?:size|dimension)|emb_dim",
-        counted=(r"#[\s-]dimensional\s(?:\w+\s)?embeddings?",), least=1, most=1e6, whole=True),
+        counted=(r"#[\s-]dimensional\s(?:\w+\s){0,2}(?:embeddings?|vectors)",), least=1, most=1e6, whole=True),
     Subject(
         "hidden_size",
         r"(?:hidden|model|latent|state|cell|channel|d_)[- _]?(?:layer\s|state\s)?(?:dimension(?:ality)?s?|sizes?"
@@ -135,7 +135,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
         least=1, most=1e6, whole=True,
     ),
     Subject("channels", r"(?:number\sof\s)?(?:feature\s)?channels(?=\s*[:=])", counted=(
-        r"(?<!RGB )#\s(?:(?:feature|output|base|conv\w*)\s)?channels\b",
+        r"(?<!RGB )#\s(?:(?:feature|output|base|residual|skip|hidden|dilation|conv\w*)\s)?channels\b",
         r"#[\s-]channel\s(?:conv\w*|layers?|blocks?)", r"#\s(?:(?:convolutional|output|learned)\s)?(?:feature\smaps|filters)\b"), unless_before=r"input|colou?r|all|each", least=1, most=1e5,
         whole=True),
     Subject(

@@ -52,6 +52,11 @@ _WITHOUT = (
         re.IGNORECASE)),
     ("label_smoothing", re.compile(r"\b(?:no|without(?:\sany)?)\slabel[- ]smoothing\b", re.IGNORECASE)),
 )
+_OFF = re.compile(
+    r"\b(?P<what>weight[- ]decay|dropout|label[- ]smoothing|gradient\sclipping)\s(?:is|was|are)\s(?:disabled|not\s(?:used|applied|employed)"
+    r"|(?:switched|turned)\soff|set\sto\szero|omitted|left\sout)",
+    re.IGNORECASE)
+_OFF_NAMES = {"gradient_clipping": "gradient_clip"}
 _SEEDS = re.compile(
     rf"\bseeds?\b(?:\s(?:are|of|from|values?|in))*\s?[:=]?\s?[(\[{{]?\s*({NUMBER}(?:\s?(?:,\s?(?:and\s)?|and\s|/\s?|&\s?)"
     rf"{NUMBER})+)",
@@ -59,10 +64,12 @@ _SEEDS = re.compile(
 """Seeds that are named one by one."""
 _SEED_RANGE = re.compile(rf"\bseeds\s(?:from\s)?({NUMBER})\s?(?:to|–|-|through|\.\.)\s?({NUMBER})", re.IGNORECASE)
 _ONE_SEED = re.compile(
-    r"\b(?:a\s|the\s)?(?:single|one)\s(?:random\s|fixed\s)?(?:seed|run)\b|\b(?:only\s|just\s)?once\sper\s(?:setting|model)\b",
+    r"\b(?:a\s|the\s)?single\s(?:random\s|fixed\s)?(?:seed|run)\b",
     re.IGNORECASE)
 _CHOSEN_TOO = re.compile(rf"(?:\s?(?:,|,?\sand|/)\s?(?:a\s|the\s)?(?:[a-z-]+\s){{0,4}}{NUMBER})+")
 """Further values that were chosen in the same breath."""
+_PARTS = ("kernel_size", "hidden_size", "channels")
+"""What a model has a list of, one for each of its parts."""
 _PLATEAU = re.compile(
     r"\b(?:rate|lr|it)\b[^.;]{0,30}\b(?:halv|cut|reduc|divid|multipl|lower|decay|decreas|drop)\w*|\b(?:halv|cut|reduc|divid|multipl"
     r"|lower|decay|decreas|drop)\w*\s(?:the\s)?(?:learning[- ]rate|lr|step\ssize)",
@@ -150,6 +157,10 @@ class Reader:
         for name, without in _WITHOUT:
             if (match := without.search(statement.words)) and not is_of_others(statement, match.start()):
                 yield self._made(statement, name, 0, None, *match.span())
+        for match in _OFF.finditer(statement.words):
+            name = match["what"].lower().replace(" ", "_").replace("-", "_")
+            if not self._is_foreign(statement, match.start()):
+                yield self._made(statement, _OFF_NAMES.get(name, name), 0, None, *match.span())
         yield from self._symbols(statement)
 
     def _seeds(self, statement: Statement) -> Iterator[Hyperparameter]:
@@ -289,7 +300,8 @@ class Reader:
             tail = words[last + 1 : last + 60]
             if "respectively" in tail or listed_names(self.document, statement, last + 1, len(values)):
                 return False
-            many = len(values) > 2 and sighting.subject.name != "seeds" and not sighting.counted
+            parts = sighting.subject.name in _PARTS and re.search(r"\band\b", words[values[-2] : last])
+            many = len(values) > 2 and not parts and sighting.subject.name != "seeds" and not sighting.counted
             told = SEARCHED.search(clause) or _RANGE.search(words[:first]) or _EITHER.search(words[first:last])
             return sighting.searched or many or told is not None
         return bool(re.search(r"\bbetween\b[^.;]{0,20}$", words[:first]))

@@ -68,7 +68,7 @@ _DOLLARS = re.compile(r"(?<!\\)\$\$?|\\[()\[\]]")
 _UNKNOWN = re.compile(r"\\[A-Za-z]+\*?")
 _BRACES = re.compile(r"(?<![\w^_])\{|\}(?!\w)|\{(?=[A-Za-z])|(?<=[A-Za-z.])\}")
 _DEFINITION = re.compile(
-    r"\\(?:(?:re)?newcommand\*?|providecommand\*?|def)\s*\{?\s*\\(?P<name>[A-Za-z]+)\s*\}?\s*"
+    r"\\(?:(?:re)?newcommand\*?|providecommand\*?|def)\s*\{?\s*\\(?P<name>[A-Za-z]+)\s*\}?\s*(?P<takes>\[1\])?\s*"
     r"\{(?P<meaning>(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
 )
 _MOST_MACROS = 500
@@ -101,19 +101,25 @@ def view(text: str) -> Mapped:
 
 
 def _expanded(seen: Mapped) -> Mapped:
-    """Macros without arguments read as what they were defined as; once, so that none can grow without end."""
+    """Macros of at most one argument read as what they were defined as; once, so that none can grow without end."""
     meanings = {
         match["name"]: match["meaning"]
         for match in list(_DEFINITION.finditer(seen.text))[:_MOST_MACROS]
-        if "#" not in match["meaning"] and 0 < len(match["meaning"]) <= _MOST_MEANING
+        if match["meaning"].count("#") == (match["takes"] is not None) and 0 < len(match["meaning"]) <= _MOST_MEANING
     }
     if not meanings:
         return seen
     seen = seen.sub(_DEFINITION, " ")
     names = "|".join(sorted(map(re.escape, meanings), key=len, reverse=True))
-    return seen.rewrite(
-        re.compile(rf"\\(?P<name>{names})(?![A-Za-z])(?:\{{\}}|\\(?=\s))?"), lambda match: (meanings[match["name"]],)
-    )
+    used = re.compile(rf"\\(?P<name>{names})(?![A-Za-z])(?:\{{\}}|\\(?=\s)|\{{([^{{}}]*)\}})?")
+
+    def parts(match: re.Match[str]) -> tuple[str | int, ...]:
+        before, takes, after = meanings[match["name"]].partition("#1")
+        if takes:
+            return (before, 2, after) if match[2] is not None else (0,)
+        return (before,) if match[2] is None else (before, "{", 2, "}")
+
+    return seen.rewrite(used, parts)
 
 
 def _tables(seen: Mapped) -> Mapped:

@@ -15,11 +15,11 @@ _METRICS: tuple[tuple[str, str, float], ...] = (
         r"|at|test|val)|$|[,.)])",
         100),
     ("top1_error", r"top[- ]?(?:1|one)[- ]error(?:\srate)?", 100),
-    ("balanced_accuracy", r"balanced[- ]accuracy", 100),
+    ("balanced_accuracy", r"bal(?:anced|\.)[- ]acc(?:uracy|\.)?", 100),
     ("exact_match", r"exact[- ]match(?:\s(?:score|accuracy|ratio))?|(?<![A-Za-z])EM(?=\s(?:score|of))", 100),
     ("accuracy",
         r"(?:(?:classification|overall|mean|average|prediction|token|frame|word|binary)\s)*accurac(?:y|ies)"
-        r"|(?<![A-Za-z])acc(?:\.|uracy)?(?=[\s:=|]|$)",
+        r"|(?<![A-Za-z])acc(?:\.|uracy)?(?=[\s:=|).,]|$)",
         100),
     ("macro_f1",
         r"macro[- ]?(?:averaged\s|average\s|avg\s)?F-?_?1(?:[- ]?(?:score|measure))?"
@@ -71,13 +71,13 @@ _METRICS: tuple[tuple[str, str, float], ...] = (
         "si_sdr", r"SI-?SDRi?", 100
     ), ("mos", r"MOS", 5),
     ("error_rate", r"(?:(?:classification|test|misclassification|top-5)\s)?error(?:\srates?)?(?=\s|$|[,.:=\x02])", 100),
-    ("recall", r"(?<!-)recall", 100), ("precision", r"(?<![-\w])precision(?=\s(?:of|at|≥|and\srecall|above))", 100),
+    ("recall", r"(?<!-)recall", 100), ("precision", r"(?<![-\w])precision(?=\s(?:of|at|≥|and\srecall|above)|\s*$)", 100),
     ("nll", r"negative\slog[- ]likelihood|NLL", 1e4),
     ("loss", r"(?:(?:validation|test|val|held-out|evaluation|eval|cross-entropy)\s)+loss(?:es)?", 1e6),
 )  # fmt: skip
 _PATTERN = re.compile(
     "|".join(
-        rf"(?P<m{index}>(?<![A-Za-z]){pattern}(?![A-Za-z]))" for index, (_, pattern, _) in enumerate(_METRICS)
+        rf"(?P<m{index}>(?<![A-Za-z])(?:{pattern})(?![A-Za-z]))" for index, (_, pattern, _) in enumerate(_METRICS)
     ), re.IGNORECASE
 )
 _SHORT = frozenset((

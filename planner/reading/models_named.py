@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .scope import clause_at, is_foreign_section
 from .sentences import NUMBER, Statement
@@ -33,6 +33,7 @@ _FAMOUS = re.compile(
     r"(?:BERT|RoBERTa|GPT|T5|BART|LLaMA|Llama|ResNet|DenseNet|EfficientNet|MobileNet|ConvNeXt|ViT|DeiT|Swin|LSTM|GRU|CNN|MLP|XGBoost|LightGBM"
     r"|CatBoost|AlexNet|VGG|U-Net|UNet|DeepLab\w*|DeepAR|Adam\w*|SGD|CIFAR|MNIST|ImageNet|LibriSpeech|GPU|TPU|CPU|[AHV]100|RTX|BiLSTM|NLP)",
     re.IGNORECASE)
+_TITLED = re.compile(rf"\W*(?P<name>(?:{_NAME}))\s?[:–—]\s")
 _SUBJECT = (
     r"(?:model\s|network\s)?(?:(?:was|is|were)\s(?:\w+\s)?(?:trained|optimi[sz]ed|tuned)|gets?|got|reach(?:es|ed)"
     r"|achieve[sd]|obtain(?:s|ed)|score[sd]|report(?:s|ed)|needs?|needed|trains?|uses?|used|has|takes?|stands|sits"
@@ -53,12 +54,15 @@ _OFTEN = 3
 """A model without a citation that is named so often is the text's own."""
 
 
-def own_models(statements: Iterable[Statement]) -> frozenset[str]:
+def own_models(statements: Sequence[Statement]) -> frozenset[str]:
     """Names that the text gives to what it proposes."""
     every = [one for one in statements if not is_foreign_section(one, frozenset())]
     found = {match["name"] or match["ours"] or match["bracketed"] for one in every for match in _OWN.finditer(one.words)}
     cited = {match["name"] for one in every for match in _CITED.finditer(one.words)}
     spoken = Counter(match["name"] for one in every for match in _DESCRIBED.finditer(one.words))
+    titled = next((match["name"] for one in statements[:1] if (match := _TITLED.match(one.words))), None)
+    if titled is not None and not _FAMOUS.match(titled):
+        found.add(titled)
     early = " ".join(one.words for one in every[:_FIRST])
     central = {
         name

@@ -52,7 +52,7 @@ SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         r"|decay)"
         ),
         ("exponential",
-        r"\bexponential(?:ly)?[- ](?:\w+\s)?(?:decay\w*|anneal\w*|schedul\w*|lr)|\bdecay\w*\sexponentially"
+        r"\bexponential(?:ly)?[- ](?:\w+\s)?(?:decay\w*|anneal\w*|schedul\w*|lr)|\bdecay\w*\s(?:it\s|the\s(?:learning\s)?rate\s)?exponentially"
         r"|ExponentialLR|\b(?:decay|multipl)\w*\s(?:it\s"
         r"|the\slearning\srate\s)?by\s(?:a\sfactor\sof\s)?\S+\s(?:after\s)?(?:every|each|per)\sepoch"
         ),

@@ -35,7 +35,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             rf"|as)\s(?:the\s|a\s)?(?:validation|testing|development)|split\soff|set\saside|(?:official|standard"
             rf"|usual|original|predefined|public|customary)\s(?:\w+\s){{0,3}}?(?:splits?|lists?|partitions?|folds?)"
             rf"|(?:validation|test|dev(?:elopment)?)\s(?:sentences|images|rows|examples|samples|utterances"
-            rf"|molecules|documents|months|clips))(?!\w)|\btrain\w*\s(?:on|with)\b[^.;]{{0,60}}\b(?:validat|test|evaluat)\w*\s(?:on|with)\b|\b(?:test|val(?:idation)?|dev)_(?:size|fraction|split|ratio)\b|\bsplits?\s(?:files?|lists?)\b|{NUMBER}\s?/\s?{NUMBER}\s?/\s?{NUMBER}|\bsplit\s*[:=]|\b(?:dev|test)-(?:clean|other)\b|\bselects?\s(?:the\s)?(?:\w+\s)?(?:checkpoints?|models?|epoch)\b|\b\d\d/\d\d(?:/\d\d)?\b",
+            rf"|molecules|documents|months|clips))(?!\w)|\btrain\w*\s(?:on|with)\b[^.;]{{0,60}}\b(?:validat|test|evaluat)\w*\s(?:on|with)\b|\b(?:test|val(?:idation)?|dev)_(?:size|fraction|split|ratio)\b|\bsplits?\s(?:files?|lists?)\b|{NUMBER}\s?/\s?{NUMBER}\s?/\s?{NUMBER}|\bon\s(?:the\s)?(?:\S+\s){{0,2}}(?:dev|development|test|validation|held-out)\s(?:sets?|splits?|part)\b|\bsplit\s*[:=]|\b(?:dev|test)-(?:clean|other)\b|\bselects?\s(?:the\s)?(?:\w+\s)?(?:checkpoints?|models?|epoch)\b|\b\d\d/\d\d(?:/\d\d)?\b",
             _I,
         ),
     ),
@@ -74,7 +74,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             r"\b(?:cross-?\s?entrop\w*|(?:mean\s)?squared[- ]error\sloss|MSE\sloss|(?:L1|L2|Huber|smooth\sL1|focal"
             r"|hinge|contrastive|triplet|CTC|dice|quantile|pinball|ranking|reconstruction|margin|InfoNCE|KL|Poisson"
             r"|log-cosh|distillation|BCE)[- ](?:loss|divergence|objective)"
-            r"|loss\sfunction|loss\s(?:is|was|are|gets)\b|(?:is|are|as|be)\s(?:the|our|a)\s(?:training\s)?(?:loss|objective|criterion)|(?:the|our|training)\sloss\s(?:is|was|of)|sampled\ssoftmax|training\s(?:loss"
+            r"|loss\sfunction|(?:loss|error|entropy|likelihood)\s(?:is|was|are)\s(?:\w+\s)?minimi[sz]ed|loss\s(?:is|was|are|gets)\b|(?:is|are|as|be)\s(?:the|our|a)\s(?:training\s)?(?:loss|objective|criterion)|(?:the|our|training)\sloss\s(?:is|was|of)|sampled\ssoftmax|training\s(?:loss"
             r"|objective)|objective\sis|minimi[sz](?:e|es|ed|ing)\s(?:the\s)?(?:\w+[\s-]){0,3}?(?:loss|error"
             r"|likelihood|entropy|divergence)|(?:negative\s)?log-?likelihood|connectionist\stemporal"
             r"|next[- ]token\sprediction|masked\slanguage\smodel\w*)\b|\bloss\s*[:=\x02]", _I,
@@ -83,7 +83,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.ARCHITECTURE,
         re.compile(
-            rf"(?<!\w)(?:LoRA|adapters?|Llama[\w.-]*|Mixers?|{NUMBER}\s(?:stages\sof|feature\smaps|filters)|transformers?|ResNet\w*(?:-\d+)?|(?:wide\s)?residual\snetworks?|(?:Bi-?)?LSTMs?|GRUs?"
+            rf"(?<!\w)(?:L(?=\s?=\s?{NUMBER})|LoRA|adapters?|Llama[\w.-]*|Mixers?|{NUMBER}\s(?:stages\sof|feature\smaps|filters)|transformers?|ResNet\w*(?:-\d+)?|(?:wide\s)?residual\snetworks?|(?:Bi-?)?LSTMs?|GRUs?"
             rf"|MLPs?|multi-?\s?layer\sperceptrons?|CNNs?|conv(?:olutional)?\s?(?:neural\s)?(?:nets?|networks?"
             rf"|layers?|blocks?)|ViT(?:-\w+)*|vision\stransformers?|U-?Net|conformers?|encoder-decoder"
             rf"|decoder-only|encoder-only|(?:mini|nano)?GPT(?:-2)?|BERT(?:-\w+)?|RoBERTa|DistilBERT|wav2vec\w*"
@@ -154,7 +154,7 @@ def requirements(
             or is_foreign(one, len(one.words) - 1)
         ):
             continue
-        kinds = list(dict.fromkeys(_kinds(one)))
+        kinds = list(dict.fromkeys(_kinds(one, document.view.text[one.start : one.end])))
         quote, place = quoter.of(one)
         text = _short(document, one)
         if quote in wanted:
@@ -165,9 +165,9 @@ def requirements(
             yield Requirement(kind, text, quote, place)
 
 
-def _kinds(one: Statement) -> Iterator[RequirementKind]:
+def _kinds(one: Statement, text: str) -> Iterator[RequirementKind]:
     words = one.words
-    if names_in(words) or _DATA.search(words) or _TRAINED_ON.search(words):
+    if names_in(text) or _DATA.search(words) or _TRAINED_ON.search(words):
         yield RequirementKind.DATASET
     for kind, pattern in _PATTERNS:
         if any(_counts(one, kind, match.start()) for match in pattern.finditer(words)):

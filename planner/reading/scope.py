@@ -46,7 +46,8 @@ _OTHERS = re.compile(
     r"|\bbaselines?\b|\b(?:GPT-[234]|BERT|PaLM|LLaMA|T5)\s(?:was|were|used|is)\b|\b(?:last|previous)\s(?:year"
     r"|quarter|month|intern|team|person|attempt|run|time|student|model)\b|\w's\s(?:README|paper|report|model"
     r"|configuration|code|repository|results?|authors?|recipe|versions?|runs?|attempts?|notebook|script|setup|settings?|model|network|baseline)\b|\bfor\s(?:orientation|comparison|reference)\b"
-    r"|^\W*(?:version\s|v)\d[\w.]*\s(?:\(|(?:has|had|was|used|uses|is)\b)|\bits\sown\b|\b(?:colleagues?|competitors?)\b|^\W*(?:they|he|she)\s",
+    r"|^\W*(?:version\s|v)\d[\w.]*\s(?:\(|(?:has|had|was|used|uses|is)\b)|\b(?:its|their)\s(?:README|paper|config\w*|code)\b"
+    r"|\bthe\soriginal\s\S+\s(?:was|is|used|uses|has|had)\b|\bits\sown\b|\b(?:colleagues?|competitors?)\b|^\W*(?:they|he|she)\s",
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(

@@ -25,7 +25,7 @@ _FILLER = _words(
     "must shall will start starts starting starting peak maximum max total most selected tuned scheduled "
     "configured usual same layer drop begins begin peaks applied consists apply tiny small large modest fairly "
     "low high global parameter coefficient factor probability ratio strength norm threshold magnitude "
-    "hyperparameter per default: training again overall from"
+    "hyperparameter becomes per default: training again overall from"
 )
 _SEARCHING = _words(
     "tuned over among in between range varied tried explored searched search swept sweep grid considered ∈ "
@@ -194,7 +194,7 @@ class Patterns:
     def _belongs_elsewhere(self, words: str, after: int) -> bool:
         """Whether the last number of a list counts something of its own: ``0.1, 90 epochs``."""
         return re.match(
-            r"[\s-]*(?:for\s+(?:the\s)?)?(?:training\s|warm-?up\s)?(?:epochs?|steps?|iterations?|layers?|(?:\w+\s)?blocks?|units|filters|channels|convolutions?|heads?"
+            r"[\s-]*(?:for\s+(?:the\s)?)?(?:training\s|warm-?up\s)?(?:epochs?|steps?|iterations?|(?:[\w-]+\s){0,2}(?:layers?|blocks?)\b|units|filters|channels|convolutions?|heads?"
             r"|seeds?|runs?|images?|momentum"
                         r"|weight|dropout|GPUs?|hours?|batch|as\s)", words[after:],
                         re.IGNORECASE) is not None  # fmt: skip

@@ -82,7 +82,7 @@ _ALIASES: tuple[tuple[str, str], ...] = (
     ("seed", r"(?:random[-_ ])?seed|random_state"),
     ("temperature", r"(?:softmax |distillation )?temperature"),
     ("layers",
-        r"(?:(?:num(?:ber)?|n)[-_ ](?:of[-_ ])?)?(?:(?:hidden|transformer|encoder|decoder|lstm|residual"
+        r"(?:(?:num(?:ber)?|n)[-_ ](?:of[-_ ])?)?(?:(?:hidden|transformer|encoder|decoder|lstm|residual|interaction|attention"
         r"|conv\w*)[-_ ])?(?:layers?|blocks?)|depth|n_?layers?"
     ),
     ("feedforward_size",
@@ -91,7 +91,7 @@ _ALIASES: tuple[tuple[str, str], ...] = (
     ("head_size", r"head[-_ ](?:dim\w*|size)|d_?(?:head|k)"),
     ("embedding_size", r"(?:word |token )?emb(?:edding)?s?[-_ ](?:dim\w*|size)"),
     ("hidden_size",
-        r"(?:(?:hidden|model|latent|state|layer)[-_ ]?)(?:dim\w*|sizes?|width|units)|width|d_?model|dmodel|n_embd"
+        r"(?:(?:hidden|model|latent|state|layer)[-_ ]?)(?:dim\w*|sizes?|width|units|channels)|width|d_?model|dmodel|n_embd"
         r"|hidden(?: units)?|units(?: per layer)?|channels"
     ),
     ("heads", r"(?:(?:num(?:ber)?|n)[-_ ](?:of[-_ ])?)?(?:(?:self-)?attention[-_ ])?heads?|n_?heads?"),
@@ -250,6 +250,8 @@ class TableReader:
             columns = chosen
         for row, line in zip(rows[1 if has_header else 0 :], cells[1 if has_header else 0 :], strict=True):
             name = key_of(line[0].text) if line else None
+            if name is None and len(line) > 2 and not _has_value(line[:2]):
+                name = key_of(line[1].text)  # what the first cell means in words
             if len(line) == 4 and key_of(line[2].text) and _has_value(line[3:]):
                 yield from self._value(row, name, line[1], None, line[0].text)
                 yield from self._value(row, key_of(line[2].text), line[3], None, line[2].text)

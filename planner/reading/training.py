@@ -45,6 +45,7 @@ TRAINING: tuple[Subject, ...] = (
             r"|within)\s(?:the\s)?(?:first\s|initial\s)?#\sepochs?",
             r"(?:ramp\w*|increas\w+|rais\w+|ris\w+|grow\w*)\b[^.;]{0,50}(?:over|during|for|in)\s(?:the\s)?(?:first"
             r"|initial)\s#\sepochs?",
+            r"epochs\b[^.;]{0,30}\bfirst\s#\s(?:are|were|is)\s(?:\w+\s)?warm",
             r"(?:first|initial)\s#\sepochs\s(?:are|is|were|as|for)\s(?:a\s|used\s(?:for|as)\s)?(?:linear\s)?warm",
         ),
         most=1e4,
@@ -71,6 +72,7 @@ TRAINING: tuple[Subject, ...] = (
     Subject(
         "warmup_ratio", r"warm[- _]?up[- _]?(?:ratio|fraction|proportion)",
         counted=(
+            r"#\sof\s(?:all\s|the\s)?(?:training\s)?steps\s(?:of\s|for\s|as\s)?(?:linear\s)?warm-?up",
             r"#\s(?:of\s)?(?:linear\s)?warm-?up\b(?!\s(?:steps|epochs))",
             rf"warm[- ]?(?:ed\s)?up\b[^.;\ue000-\uf8ff]{{0,30}}\s#\sof\s(?:all\s|the\s|total\s|training\s)*{_STEP}",
             rf"(?:first|initial)\s#\sof\s(?:all\s|the\s|total\s|training\s)*(?:{_STEP}|training)",
@@ -106,7 +108,7 @@ TRAINING: tuple[Subject, ...] = (
         r"|train_batch_size|(?:mini-?)?batches\sof\s(?:size\s)?",
         symbols="B b N bs size",
         counted=(
-            rf"(?:mini[- ]?)?batch(?:es)?\s(?:of|with|contain(?:s|ing)|hold(?:s|ing)?|compris(?:es"
+            rf"(?:mini[- ]?)?batch(?:es)?\s(?:of|with|contain(?:s|ing)|consists?\sof|hold(?:s|ing)?|compris(?:es"
             rf"|ing))\s(?:size\s)?(?:about\s|roughly\s|approximately\s)?#[\s-](?:\w+\s){{0,2}}?{_ROW}",
             rf"#[\s-](?:\w+\s)?{_ROW}\s(?:per|in\s(?:each|every|a)|a|to\sa|into\s(?:a|each|every"
             rf"|one))\s(?:(?:mini[- ]?)?batch|(?:training\s|optimi[sz]er\s|gradient\s)?(?:update|step|iteration)"
@@ -192,6 +194,7 @@ TRAINING: tuple[Subject, ...] = (
             r"clip\w*\b[^.;\ue000-\uf8ff]{0,40}\b(?:norm|threshold|value|magnitude)s?(?:\s(?:of|to|at|is|was"
             r"|exceeds?|above|larger\sthan|greater\sthan))*\s#",
             r"gradients?\swith\s(?:a\s)?(?:global\s)?norms?\s(?:above|over|exceeding|(?:larger|greater)\sthan|of\smore\sthan)\s#",
+            r"gradient\snorms?\s(?:is\s|are\s|was\s)?(?:limited|restricted|capped|bounded|cut)\s(?:to|at|by)\s#",
             r"gradient\snorms?\s(?:above|over|exceeding|larger\sthan|to)\s#"),
         symbols="c", most=1e4,
     ),
@@ -230,12 +233,15 @@ TRAINING: tuple[Subject, ...] = (
             r"(?:mean|average[ds]?|median|averaging|reported?|repeat\w*|std|deviation"
             r"|report\s\w+)\b[^.;\ue000-\uf8ff]{0,60}\s#\s(?:different\s|random\s|independent\s|training\s"
             r"|separate\s|full\s|repeated\s)*(?:runs|trials|repetitions|repeats|restarts|initiali[sz]ations|times)",
+            r"\bover\s#\s(?:random\s|independent\s|different\s)?(?:runs|trials|repetitions|repeats|restarts|initiali[sz]ations)",
             r"#\s(?:independent|random|repeated|separate)\s(?:training\s)?(?:runs|trials|repetitions|restarts"
             r"|initiali[sz]ations)",
         ),
         least=1, most=1000, whole=True,
     ),
-    Subject("mask_ratio", r"mask(?:ing)?[- _](?:ratio|probability|rate)(?:\sof)?", most=1, share=True),
+    Subject("mask_ratio", r"mask(?:ing)?[- _](?:ratio|probability|rate)(?:\sof)?", counted=(
+        r"#\sof\s(?:the\s|all\s)?(?:input\s)?(?:patches|tokens|frames|positions)\s(?:are|is|were)\s(?:randomly\s)?masked",
+        r"mask(?:s|ed|ing)?\s(?:out\s)?#\sof"), most=1, share=True),
     Subject("lora_rank", r"(?:LoRA[\s_]|adapter\s)?(?<!reciprocal\s)(?<!mean\s)rank(?:\s(?:of|r))?|lora_r|(?<=LoRA\s\()r(?=\s?=)",
         symbols="r", least=1, most=4096, whole=True, unless_after=r"[\s-]*(?:correlation|metric|loss|list|order|one)"),
     Subject("lora_alpha", r"LoRA[\s_](?:α|alpha)|(?<=,\s)(?:alpha|α)(?=\s?[:=]?\s?[\ue000-\uf8ff]\s*(?:,|and|$|\.|\)))", least=1, most=4096),
