@@ -51,6 +51,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
             r"#[\s-](?:pixels?\s|px\s)?(?:(?:RGB|gr[ae]y-?scale|colou?r|input|random|center|centre"
             r"|square)\s)*(?:crops?|resolution|pixels|px)\b",
             r"(?:images?|inputs?|pictures|photographs|thumbnails|scans|tiles)\b[^.;\ue000-\uf8ff]{0,30}@",
+            r"\bcrop(?:s|ped|ping)?\s(?:of\s|to\s|at\s|size\s)*@",
             r"(?:images?|inputs?|photographs|scans|slices)\b[^.;,\ue000-\uf8ff]{0,30}(?:resi[sz]ed|scaled|rescaled"
             r"|cropped|down-?sampled)\s(?:to\s)?#",
             r"(?:images?|photographs|scans|slices)\b[^.;,\ue000-\uf8ff]{0,15}\s(?:at|of\ssize)\s#",
@@ -119,7 +120,8 @@ ARCHITECTURE: tuple[Subject, ...] = (
         r"(?:(?:word|token|input|character|entity|item|user|patch"
         r"|node)\s)?embedding(?:s)?[- _]?(?:dimension(?:ality)?|size|dim|width)(?:\s(?:of))?|(?:embeddings"
         r"|vectors)\sof\s(?:size|dimension)|emb_dim",
-        counted=(r"#[\s-]dimensional\s(?:\w+\s){0,2}(?:embeddings?|vectors)",), least=1, most=1e6, whole=True),
+        counted=(r"#[\s-]dimensional\s(?:\w+\s){0,2}(?:embeddings?|vectors)",
+            r"embedding\s(?:layer|table|vector)s?\b[^.;\ue000-\uf8ff]{0,20}\s?#\s(?:dimensions|dims?)\b"), least=1, most=1e6, whole=True),
     Subject(
         "hidden_size",
         r"(?:hidden|model|latent|state|cell|channel|d_)[- _]?(?:layer\s|state\s)?(?:dimension(?:ality)?s?|sizes?"

@@ -36,7 +36,7 @@ _SAID = re.compile(
 _SETTING = re.compile(
     r"\b(?:data\s?set|corpus|data)\s*[:=\x02]\s*(?:the\s)?(?P<name>[A-Za-z][\w.-]*(?:[ -][A-Z0-9][\w.-]*)*)",
     re.IGNORECASE)
-_NAMED_DATA = re.compile(r"\b(?P<name>[A-Z][a-z]+[A-Z]\w*|[A-Z]{3,}\w*)\sdata\b(?!\s(?:set|augment|load|pipeline|parallel))")
+_NAMED_DATA = re.compile(r"\b(?P<name>[A-Z][a-z]+-?[A-Z]\w*|[A-Z]{3,}\w*)\sdata\b(?!\s(?:set|augment|load|pipeline|parallel))")
 _TRAINED_ON = re.compile(
     r"\b(?:[Tt]rain|[Ff]ine-?[Tt]un|[Pp]re-?[Tt]rain|[Ee]valuat)\w*\b[^.;,]{0,50}?\bon\s(?:the\s)?"
     r"(?!(?:NVIDIA|GPUs?|TPUs?|CPUs?|RTX|[AHVTL]\d+|AMD)\b)(?P<name>[A-Z][\w-]*[A-Z][\w-]*(?:\s(?:20\d\d|v\d))?)(?![\w-])")

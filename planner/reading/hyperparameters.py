@@ -68,6 +68,9 @@ _ONE_SEED = re.compile(
     re.IGNORECASE)
 _CHOSEN_TOO = re.compile(rf"(?:\s?(?:,|,?\sand|/)\s?(?:a\s|the\s)?(?:[a-z-]+\s){{0,4}}{NUMBER})+")
 """Further values that were chosen in the same breath."""
+_REFUSED = re.compile(r"\b(?:no|without|avoid|not\suse|n't\suse)\s(?:any\s|automatic\s)?$", re.IGNORECASE)
+_UNIT_NORM = re.compile(r"\bgradients?\b[^.;]{0,40}\bunit\s(?:L2\s)?norm\b", re.IGNORECASE)
+_CYCLE = re.compile(rf"\bbetween\s({NUMBER})\sand\s({NUMBER})", re.IGNORECASE)
 _PARTS = ("kernel_size", "hidden_size", "channels")
 """What a model has a list of, one for each of its parts."""
 _PLATEAU = re.compile(
@@ -152,11 +155,15 @@ class Reader:
                 yield from self._sighting(statement, sighting)
         yield from self._chosen(statement)
         for one in named(statement):
+            if _REFUSED.search(statement.words[: one.start]):
+                continue
             if not self._is_foreign(statement, one.start) and not self._is_choice(statement, one.name, one.value):
                 yield self._made(statement, one.name, one.value, None, one.start, one.end)
         for name, without in _WITHOUT:
             if (match := without.search(statement.words)) and not is_of_others(statement, match.start()):
                 yield self._made(statement, name, 0, None, *match.span())
+        if (match := _UNIT_NORM.search(statement.words)) and not self._is_foreign(statement, match.start()):
+            yield self._made(statement, "gradient_clip", 1, None, *match.span())
         for match in _OFF.finditer(statement.words):
             name = match["what"].lower().replace(" ", "_").replace("-", "_")
             if not self._is_foreign(statement, match.start()):
@@ -222,7 +229,8 @@ class Reader:
 
     def _fallen(self, statement: Statement) -> Iterator[Hyperparameter]:
         """A rate that goes from one value to another."""
-        for match in _FROM_TO.finditer(statement.words):
+        cycles = _CYCLE.finditer(statement.words) if re.search(r"\bcycl|\btriangular", statement.words, re.I) else ()
+        for match in (*_FROM_TO.finditer(statement.words), *cycles):
             high, low = statement.number(match.start(1)), statement.number(match.start(2))
             lead = statement.words[: match.start()]
             if (
@@ -234,6 +242,10 @@ class Reader:
                 statement.taken.update((statement.index(match.start(1)), statement.index(match.start(2))))
                 yield self._made(statement, "learning_rate", high.value, None, match.start(), match.end())
                 yield self._made(statement, "min_learning_rate", low.value, None, match.start(), match.end())
+            elif high.value < low.value <= 10 and match.re is _CYCLE:
+                statement.taken.update((statement.index(match.start(1)), statement.index(match.start(2))))
+                yield self._made(statement, "min_learning_rate", high.value, None, match.start(), match.end())
+                yield self._made(statement, "learning_rate", low.value, None, match.start(), match.end())
             elif high.value < low.value <= 10 and _RISES.search(lead):
                 statement.taken.update((statement.index(match.start(1)), statement.index(match.start(2))))
                 yield self._made(statement, "learning_rate", low.value, None, match.start(), match.end())

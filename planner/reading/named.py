@@ -38,6 +38,7 @@ _OPTIMIZES = re.compile(
 SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
+        ("cyclic", r"\bcyclic(?:al)?\s(?:learning|lr|schedul)\w*|\btriangular2?\b|\bCyclicLR\b"),
         ("one_cycle", r"(?:\bone|[\ue000-\uf8ff])[- ]?cycle\b|\b1-?cycle\b|\bOneCycle(?:LR)?\b"),
         ("cosine",
         r"\bcosine(?!\s(?:similarit|distance|loss|embedding|classifier|margin|proximity))\b"
@@ -64,13 +65,13 @@ SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         r"|\bpiece-?wise[- ]constant\b|\bmilestones?\b|\b(?:divid|drop|decay|decreas|reduc|multipl|lower"
         r"|cut)\w*\b[^.;]{0,60}\b(?:(?:by|with)\s(?:a\sfactor\s(?:of\s)?)?[\ue000-\uf8ff]|in\shalf"
         r"|tenfold)[^.;]{0,25}\b(?:at|every|after)\s(?:the\s)?(?:epochs?|steps?|iterations?|[\ue000-\uf8ff])"
-        r"|\bhalv(?:ed|ing)\s(?:every|at|after)"
+        r"|[x×]\s?[\d.\ue000-\uf8ff]+\sat\sepochs?\b|\bhalv(?:ed|ing)\s(?:every|at|after)"
         ),
         ("linear",
         r"\blinear(?:ly)?[- _](?:decay|anneal|decreas|schedul|ramp-?down|cool-?down|learning[- ]rate\sschedule"
         r"|learning[- ]rate\sdecay|lr\sdecay)\w*|\b(?:decay|anneal|decreas|reduc|drop|fall)\w*\slinearly"
         r"|\b(?:decay|decreas|anneal)\w*\sto\s\S+\slinearly|\blinear\swarm-?\s?up\sand\s(?:linear\s)?(?:decay"
-        r"|cool-?down)|\btriangular\b|\bdecayed\s(?:to\s\S+\s)?(?:in\sa\s)?linear"
+        r"|cool-?down)|\bdecayed\s(?:to\s\S+\s)?(?:in\sa\s)?linear"
         ),
         ("constant",
         r"\b(?:constant|fixed)[- ](?:learning[- ]?rate|lr|step[- ]size|schedule)|\blearning\srate\s(?:is|was"
@@ -78,12 +79,12 @@ SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         r"|\bno\s(?:learning[- ]rate\s)?schedul\w+|\blearning\srate\sis\sconstant"
         r"|\bwithout\s(?:any\s)?(?:learning[- ]rate\s)?(?:schedule|decay\sof\sthe\slearning\srate)"
         r"|\bconstant\sthroughout|\blearning[- ]rate\s?(?:(?:of|is|was|="
-        r"|:)\s?)?[\ue000-\uf8ff],?\s\(?(?:constant|fixed)\b|\blr\s?[=:]?\s?[\ue000-\uf8ff],?\s\(?constant"
+        r"|:)\s?)?[\ue000-\uf8ff],?\s\(?(?:constant|fixed)\b(?!\s(?:for|until|during|over))|\blr\s?[=:]?\s?[\ue000-\uf8ff],?\s\(?constant(?!\s(?:for|until|during|over))"
         ),
     )
 )  # fmt: skip
 _RATE = re.compile(
-    r"\b(?:learning[- _]?rate|lr|schedul\w+|decay\w*|anneal\w*|warm[- ]?up|step\ssize|cosine)\b",
+    r"\b(?:learning[- _]?rate|lr|schedul\w+|decay\w*|anneal\w*|warm[- ]?up|step\ssize|cosine|at\sepochs?)\b",
     re.IGNORECASE)
 PRECISIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("bf16", re.compile(r"\b(?:bf-?16|bfloat-?16|brain\sfloat)\b", re.IGNORECASE)),

@@ -35,7 +35,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             rf"|as)\s(?:the\s|a\s)?(?:validation|testing|development)|split\soff|set\saside|(?:official|standard"
             rf"|usual|original|predefined|public|customary)\s(?:\w+\s){{0,3}}?(?:splits?|lists?|partitions?|folds?)"
             rf"|(?:validation|test|dev(?:elopment)?)\s(?:sentences|images|rows|examples|samples|utterances"
-            rf"|molecules|documents|months|clips))(?!\w)|\btrain\w*\s(?:on|with)\b[^.;]{{0,60}}\b(?:validat|test|evaluat)\w*\s(?:on|with)\b|\b(?:test|val(?:idation)?|dev)_(?:size|fraction|split|ratio)\b|\bsplits?\s(?:files?|lists?)\b|{NUMBER}\s?/\s?{NUMBER}\s?/\s?{NUMBER}|\bon\s(?:the\s)?(?:\S+\s){{0,2}}(?:dev|development|test|validation|held-out)\s(?:sets?|splits?|part)\b|\bsplit\s*[:=]|\b(?:dev|test)-(?:clean|other)\b|\bselects?\s(?:the\s)?(?:\w+\s)?(?:checkpoints?|models?|epoch)\b|\b\d\d/\d\d(?:/\d\d)?\b",
+            rf"|molecules|documents|months|clips))(?!\w)|\btrain\w*\s(?:on|with)\b[^.;]{{0,60}}\b(?:validat|test|evaluat)\w*\s(?:on|with)\b|\b(?:test|val(?:idation)?|dev)_(?:size|fraction|split|ratio)\b|\bsplits?\s(?:files?|lists?)\b|{NUMBER}\s?/\s?{NUMBER}\s?/\s?{NUMBER}|\bon\s(?:the\s)?(?:\S+\s){{0,2}}(?:dev|development|test|validation|held-out)\s(?:sets?|splits?|part)\b|{NUMBER}\s?:\s?{NUMBER}(?:\s?:\s?{NUMBER})?(?=\s(?:at\srandom|split|random|ratio))|\b\d\d?:\d\d?:\d\d?\b|\bsplit\s*[:=]|\b(?:dev|test)-(?:clean|other)\b|\bselects?\s(?:the\s)?(?:\w+\s)?(?:checkpoints?|models?|epoch)\b|\b\d\d/\d\d(?:/\d\d)?\b",
             _I,
         ),
     ),
@@ -64,7 +64,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             r"|(?:zero|[\ue000-\uf8ff])\smean|unit\svariance|min-max|byte[- ]pair|BPE|sentence-?piece|word-?piece"
             r"|re-?sampl\w+"
             r"|down-?sampl\w+\sto|missing\svalues|de-?duplicat\w*|z-?scor\w*|padded|truncat\w+|scal(?:e|ed|es|ing)\s(?:\w+\s){0,2}?(?:to|into|between|by)\b"
-            r"|log-?transform\w*|center-?\s?cropp?\w*|converted\sto|divided\sby|removed?\s(?:rows|duplicates|punctuation)"
+            r"|log-?transform\w*|center-?\s?cropp?\w*|converted\sto|divided\sby|(?:split|cut|divided)\s(?:\w+\s)?(?:into|with)\s(?:\w+\s){0,3}?(?:strides?|windows?|chunks|segments|overlap\w*)|removed?\s(?:rows|duplicates|punctuation)"
             r"|embedded\scategor\w+|per-channel\smean)\b", _I,
         ),
     ),
@@ -83,7 +83,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.ARCHITECTURE,
         re.compile(
-            rf"(?<!\w)(?:L(?=\s?=\s?{NUMBER})|LoRA|adapters?|Llama[\w.-]*|Mixers?|{NUMBER}\s(?:stages\sof|feature\smaps|filters)|transformers?|ResNet\w*(?:-\d+)?|(?:wide\s)?residual\snetworks?|(?:Bi-?)?LSTMs?|GRUs?"
+            rf"(?<!\w)(?:L(?=\s?=\s?{NUMBER})|LoRA|WRN(?:-\w+)*|wide-?\s?resnets?|[\w-]*TDNN|{NUMBER}\schannels|adapters?|Llama[\w.-]*|Mixers?|{NUMBER}\s(?:stages\sof|feature\smaps|filters)|transformers?|ResNet\w*(?:-\d+)?|(?:wide\s)?residual\snetworks?|(?:Bi-?)?LSTMs?|GRUs?"
             rf"|MLPs?|multi-?\s?layer\sperceptrons?|CNNs?|conv(?:olutional)?\s?(?:neural\s)?(?:nets?|networks?"
             rf"|layers?|blocks?)|ViT(?:-\w+)*|vision\stransformers?|U-?Net|conformers?|encoder-decoder"
             rf"|decoder-only|encoder-only|(?:mini|nano)?GPT(?:-2)?|BERT(?:-\w+)?|RoBERTa|DistilBERT|wav2vec\w*"
@@ -98,7 +98,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.HARDWARE,
         re.compile(
-            rf"(?<!\w)(?:{NUMBER}\s?GB\s(?:graphics\s)?cards?|GTX|Titan|Quadro|Jetson|graphics\scards?|GPUs?|TPUs?|(?:A|H|V|P)\d{{2,4}}s?|GH200|B200s?|MI\d{{3}}|RTX\s?\w*|T4s?|L40?S?|K80"
+            rf"(?<!\w)(?:{NUMBER}\s?GB\s(?:graphics\s)?cards?|GTX|{NUMBER}\sTi|Titan|Quadro|Jetson|graphics\scards?|GPUs?|TPUs?|(?:A|H|V|P)\d{{2,4}}s?|GH200|B200s?|MI\d{{3}}|RTX\s?\w*|T4s?|L40?S?|K80"
             rf"|CPU(?:s|\scores?)?|{NUMBER}\scores|laptop|workstation|single\s(?:machine|node)"
             rf"|{NUMBER}\s?G(?:i)?B\s(?:of\s)?(?:\w+\s)?(?:memory|RAM|VRAM)|Raspberry|accelerators?)\b"
         ),
@@ -137,6 +137,20 @@ _ASKS = re.compile(
     r"\b(?:must|should|shall|needs?\sto|required?|ensure|make\ssure|please|deliver\w*|mandatory)\b|^\W*(?:Use"
     r"|Report|Save|Write|Log|Fix|Keep|Provide|Implement|Train|Do|Reproduce)\b"
 )
+_TITLES = tuple(
+    (kind, re.compile(rf"\W*(?:[\d.]+\s+)?(?:the\s|our\s)?(?:{title})\W*", _I))
+    for kind, title in (
+        (RequirementKind.LOSS, r"loss(?:\sfunctions?)?|(?:training\s)?objectives?|criterion"),
+        (RequirementKind.DATASET, r"data(?:\s?sets?)?|corpus|corpora"),
+        (RequirementKind.SPLIT, r"(?:data\s)?splits?"),
+        (RequirementKind.AUGMENTATION, r"(?:data\s)?augmentations?"),
+        (RequirementKind.PREPROCESSING, r"(?:data\s)?pre-?processing|front\s?end|features"),
+        (RequirementKind.ARCHITECTURE, r"model|network|architecture"),
+        (RequirementKind.METRIC, r"metrics?"),
+        (RequirementKind.HARDWARE, r"hardware"),
+        (RequirementKind.BUDGET, r"(?:compute\s)?budget"),
+    )
+)
 _MOST_WORDS = 220
 
 
@@ -157,6 +171,8 @@ def requirements(
         kinds = list(dict.fromkeys(_kinds(one, document.view.text[one.start : one.end])))
         quote, place = quoter.of(one)
         text = _short(document, one)
+        if not kinds and (kind := _kind_of_section(one)) is not None:
+            kinds.append(kind)
         if quote in wanted:
             yield Requirement(RequirementKind.TARGET, text, quote, place)
         elif not kinds and _ASKS.search(one.words) and one.block.kind is BlockKind.TEXT and len(one.words.split()) > 3:
@@ -179,6 +195,13 @@ def _kinds(one: Statement, text: str) -> Iterator[RequirementKind]:
         yield RequirementKind.SCHEDULE
     if (any(True for _ in metrics_in(words)) and _METRIC_CUE.search(words)) or re.search(r"\bmetrics?\s?(?:is|are|:|=)", words, _I):
         yield RequirementKind.METRIC
+
+
+def _kind_of_section(one: Statement) -> RequirementKind | None:
+    """What a section is about whose title is the name of a kind."""
+    if not one.block.titles or one.block.kind is not BlockKind.TEXT:
+        return None
+    return next((kind for kind, title in _TITLES if title.fullmatch(one.block.titles[-1])), None)
 
 
 def _counts(one: Statement, kind: RequirementKind, at: int) -> bool:

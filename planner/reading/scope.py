@@ -47,7 +47,7 @@ _OTHERS = re.compile(
     r"|quarter|month|intern|team|person|attempt|run|time|student|model)\b|\w's\s(?:README|paper|report|model"
     r"|configuration|code|repository|results?|authors?|recipe|versions?|runs?|attempts?|notebook|script|setup|settings?|model|network|baseline)\b|\bfor\s(?:orientation|comparison|reference)\b"
     r"|^\W*(?:version\s|v)\d[\w.]*\s(?:\(|(?:has|had|was|used|uses|is)\b)|\b(?:its|their)\s(?:README|paper|config\w*|code)\b"
-    r"|\bthe\soriginal\s\S+\s(?:was|is|used|uses|has|had)\b|\bits\sown\b|\b(?:colleagues?|competitors?)\b|^\W*(?:they|he|she)\s",
+    r"|\bthe\s(?!(?:present|current|full|whole)\b)[\w-]+\spaper\b|\b(?:somebody|someone)\b|\bthe\soriginal\s\S+\s(?:was|is|used|uses|has|had)\b|\bits\sown\b|\b(?:colleagues?|competitors?)\b|^\W*(?:they|he|she)\s",
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(
@@ -84,6 +84,7 @@ _TRIED = re.compile(
     r"|change)\b|\bnever\s(?:use|exceed)\b|\b(?:we|I)\stried\b|^\W*with\s.*\bis\s(?:the\ssame|no\sbetter|similar)\b"
     r"|\b(?:lower(?:s|ed)|reduc(?:es|ed)|decreas(?:es|ed)|drop(?:s|ped)|cost|costs|hurts?|worsen(?:s|ed)?)\s(?:the\s|our\s)?"
     r"(?:test\s|validation\s|dev\s|final\s)?(?:accuracy|scores?|performance|F-?[\ue000-\uf8ff1]|BLEU|AUC|mIoU|quality|results?)\b"
+    r"|\b(?:gave|gives|yield\w*|led\sto|leads?\sto)\s(?:the\s|a\s)?(?:same|similar|identical|no\s(?:better|gain))\b"
     r"|\bhad\s(?:we|I)\b|\bif\s(?:you|we|it)\s.*\b(?:run\sout|out\sof\smemory"
     r"|larger|smaller)\b",
     re.IGNORECASE,
@@ -143,6 +144,7 @@ _MODEL = re.compile(
 _DATA = re.compile(
     r"\b(?:on|for)\s(?:the\s)?(?P<data>[A-Z][A-Za-z]*[A-Z0-9-][\w-]*(?:\s[A-Z]?\w*\d\w*)?)(?=[\s,.;:)]|$)"
 )
+_RIGHT_BEFORE = re.compile(rf"{NUMBER}\s?(?:[\w-]+\s)?$")
 _NOT_DATA = re.compile(
     r"^(?:GPUs?|TPUs?|CPUs?|[AHV]100|RTX.*|AdamW?|SGD|Table|Section|‹.*|NVIDIA|LSTM|GRU|MLP|CNN|BERT|GPT.*|ResNet.*"
     r"|ViT.*|A\d+|T4|L4|PyTorch|AMP)$"
@@ -237,6 +239,7 @@ def applies_to(document: Document, statement: Statement, first: int, last: int) 
 def _one_of_several_datasets(document: Document, statement: Statement, clause: Clause) -> str | None:
     """A data set is neither model nor stage; it tells values apart only where the sentence has values for several."""
     every = [match for match in _DATA.finditer(statement.words) if not _NOT_DATA.match(match["data"])]
+    every = [match for match in every if _RIGHT_BEFORE.search(statement.words[: match.start()])]
     found = next((match for match in every if clause.start <= match.start() < clause.end), None)
     if found is None or len({match["data"] for match in every}) < 2:
         return None

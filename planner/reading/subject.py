@@ -44,7 +44,7 @@ _ASIDE = re.compile(
 )
 _PARENTHESIS = re.compile(r"\([^()\ue000-\uf8ff]{0,50}\)")
 _TOKEN = re.compile(r"[^\W\d_]+|\S")
-_MORE = re.compile(rf"\s*(?:,\s*(?:and|or|then)?|and|or|/|–|-|to|~|;)\s*(?={NUMBER})")
+_MORE = re.compile(rf"\s*(?:,\s*(?:and|or|then)?|and|or|/|–|-|to|~)\s*(?={NUMBER})")
 _MOST_TOKENS = 12
 _FAR = 110
 _NUMBER_AT = re.compile(NUMBER)

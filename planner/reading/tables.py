@@ -142,6 +142,7 @@ _TARGET_COLUMN = re.compile(
     re.IGNORECASE)
 
 
+_RUN = re.compile(r"\W*(\d{1,9})\s?(?:\.\.\.?|–|-|to|through)\s?(\d{1,9})\W*")
 _CAPTION = re.compile(r"\W*(?:table|tab\.|‹ref›)", re.IGNORECASE)
 _NO_SCORE = re.compile(
     r"\b(?:#|params?|parameters|size|flops|macs|gmacs|time|hours?|epochs?|steps|year|memory|speed|latency|throughput|layers"
@@ -297,6 +298,10 @@ class TableReader:
                 yield row, Hyperparameter("beta1", read[0].value, None, whom, quote, place)
                 yield row, Hyperparameter("beta2", read[1].value, None, whom, quote, place)
             return
+        run = _RUN.fullmatch(cell.text)
+        if name == "seeds" and run and int(run[1]) < int(run[2]):
+            yield row, Hyperparameter("seeds", int(run[2]) - int(run[1]) + 1, None, whom, quote, place)
+            return
         if len(read) > 1 and not re.search(r"\(|per\b|×", cell.text):
             if name == "seeds":
                 yield row, Hyperparameter("seeds", len(read), None, whom, quote, place)
@@ -324,7 +329,7 @@ class TableReader:
                 for cell in self._cells(row.block)[1:]:
                     if (
                         re.search(r"[A-Za-zβ]{2}.*\d.*\d|(?:decay|anneal)\w* to ", cell.text)
-                        and re.search(r"Adam|SGD|β|decay|warm", cell.text)
+                        and re.search(r"Adam|SGD|β|decay|warm|\bat epochs?\b", cell.text)
                     ):
                         yield statement(self.document, row.block, cell.start, cell.end, row.order)
         for one in self.settings:

@@ -23,10 +23,10 @@ _SPREAD = re.compile(
     rf"|:)?)\s*({NUMBER})\s*%?",
     re.IGNORECASE)
 _AFTER_NUMBER = re.compile(
-    rf"(?:\s*%?\s*(?:±|\+/-)\s*{NUMBER})?\s*%?[\s-]*(?:(?:points?\s)?(?:of|in|for|as)\s)?(?:(?:the|a|our|test"
+    rf"(?:\s*%?\s*(?:±|\+/?-)\s*{NUMBER})?\s*%?[\s-]*(?:(?:points?\s)?(?:of|in|for|as)\s)?(?:(?:the|a|our|test"
     rf"|validation|dev|held-out|set|mean|overall|average|final|on|best|tokeni[sz]ed|case-\w+)\s)*$",
     re.IGNORECASE)
-_SPREAD_SIGN = re.compile(r"(?:±|\+/-)\s*$")
+_SPREAD_SIGN = re.compile(r"(?:±|\+/?-)\s*$")
 _DIFFERENCE = re.compile(
     r"\s*%?\s*(?:(?:percentage|absolute|relative|BLEU|F1|accuracy|WER|AUC)[\s-])*(?:points?|pp\b|p\.p\.|relative"
     r"|absolute|improvement|gain|reduction|increase|higher|lower|better|worse|more|less|fewer)\b",
@@ -83,7 +83,7 @@ _COUNTED = re.compile(
     r"|repetitions)\b",
     re.IGNORECASE)
 _BOUND_ALONE = re.compile(
-    rf"\b(?:it|this|that|these|they|any\w*|every\w*|all|scores?|values?|results?|runs?|variants?|models?)\s(?:\w+\s){{0,4}}?"
+    rf"\b(?:it|this|that|these|they|any\w*|every\w*|all|whoever|scores?|values?|results?|runs?|variants?|models?)\s(?:\w+\s){{0,4}}?"
     rf"(?:below|under|above|over|at\sleast|at\smost|no\s(?:more|less|worse)\sthan|less\sthan|more\sthan|[<>≤≥]=?)\s(?P<n>{NUMBER})"
     rf"\s?%?(?=\s*(?:$|[.,;)]|on\b|is\b|are\b|for\b|will\b|would\b|counts?\b|there\b))",
     re.IGNORECASE)
@@ -179,9 +179,9 @@ class TargetReader:
         last = next(iter(reversed(list(metrics_in(statement.words)))), None)
         if last is not None:
             self.spoken_of = statement, last
-            return
         before, metric = self.spoken_of
-        match = _BOUND_ALONE.search(statement.words)
+        after = 0 if last is None else max(statement.words.find(";", last.end), 0) or len(statement.words)
+        match = _BOUND_ALONE.search(statement.words, after)
         if match is None or metric is None or before is None or statement.order - before.order > _FAR:
             return
         at = match.start("n")
@@ -192,7 +192,7 @@ class TargetReader:
         return (
             name in self.own
             or any(one in name for one in self.own)
-            or name in ("We", "This", "It", "Our", "Accuracy", "Target", "Results", "Test")
+            or name in ("I", "You", "They", "We", "This", "It", "Our", "Accuracy", "Target", "Results", "Test")
         )
 
     def _target(self, statement: Statement, pair: _Pair) -> Target:

@@ -18,7 +18,11 @@ _ROW = (
     r"|reviews|records|clips|spectrograms|patches|crops|instances|tiles|frames|data points|customers|articles|sentence pairs"
     r"|speakers)"
 )
-_AFTER = r"(?<!stop\s)(?<!stops\s)(?<!stopped\s)(?<!ends\s)(?<!ended\s)(?<!finished\s)(?<!finishes\s)after"
+_AFTER = r"(?<!stop\s)(?<!stops\s)(?<!stopped\s)(?<!ends\s)(?<!ended\s)(?<!finished\s)(?<!finishes\s)(?<!latest\s)after"
+_BETTER = r"(?:improv|decreas|increas|progress|gain|better|drop|ris|fall|fell|chang|lower|reduc|new|grow|go|gone)"
+_CHECKS = (
+    r"(?:consecutive\s|successive\s|more\s)?(?:epochs|evaluations|validation\s(?:checks|rounds|runs)|rounds|checks|steps|passes)"
+)
 _LR = r"(?:learning[- _]?rates?|learningrate|step[- ]?sizes?|lrs?)"
 
 TRAINING: tuple[Subject, ...] = (
@@ -123,9 +127,9 @@ TRAINING: tuple[Subject, ...] = (
         r"(?:early[- ]stopping\s)?patience(?:\s(?:of|is|parameter))?|early[- _]stopping(?:\s(?:rounds|after"
         r"|patience))?|early_stopping_rounds",
         counted=(
-            r"(?:no|not|without|stops?|fails?\sto|hasn't|stagnat\w+|stall\w*)\b[^.;\ue000-\uf8ff]{0,70}(?:for|in"
-            r"|within|over|after)\s(?:the\slast\s)?#\s(?:consecutive\s|successive\s|more\s)?(?:epochs|evaluations"
-            r"|validation\s(?:checks|rounds|runs)|rounds|checks|steps|passes)",
+            rf"(?:\b(?:no|not|without|fails?\sto)\b|n't\b)[^.;\ue000-\uf8ff]{{0,60}}\b{_BETTER}\w*\b[^.;\ue000-\uf8ff]{{0,40}}(?:for|in"
+            rf"|within|over|after)\s(?:the\slast\s)?#\s{_CHECKS}",
+            rf"\b(?:stops?|stagnat\w+|stall\w*)\b[^.;\ue000-\uf8ff]{{0,70}}(?:for|in|within|over|after)\s(?:the\slast\s)?#\s{_CHECKS}",
             r"#\s(?:consecutive\s|successive\s)?(?:epochs|evaluations|rounds|checks)\s(?:without|with\sno"
             r"|in\swhich\s\w+\sdoes\snot)",
             r"(?:early[- ]stop\w*|stop(?:ped)?\searly|patience)\b[^.;\ue000-\uf8ff]{0,50}(?:after|of"
@@ -158,7 +162,7 @@ TRAINING: tuple[Subject, ...] = (
         symbols="T N K",
         counted=(
             rf"#[\s-](?:(?!time|horizon|prediction|forecast|look|diffusion|denoising|hop"
-            rf"|warm)[a-z-]+\s)?{_STEP}(?!\s(?:of\s)?(?:warm|accum|delay|ahead|decay))(?!\slater)",
+            rf"|warm)[a-z-]+\s)?{_STEP}(?!\s(?:of\s)?(?:warm|accum|delay|ahead|decay))(?!\slater)(?!\s(?:per|a|each|in\severy)\scycle)",
         ),
         unless_before=
             r"(?:every|each|" + _AFTER + r"|first|last|at|per|than|by|until|patience\sof|once|initial"
@@ -170,7 +174,7 @@ TRAINING: tuple[Subject, ...] = (
     Subject(
         "weight_decay",
         r"(?:decoupled\s)?weight[- _]?decay(?:\s(?:coefficient|factor|rate|strength|parameter|term|of))?|\bwd"
-        r"|l2[- _]?(?:weight\s)?(?:regulari[sz]ation|penalty|decay|reg|norm\spenalty)(?:\s(?:coefficient"
+        r"|l_?2[- _]?(?:weight\s)?(?:regulari[sz]ation|penalty|decay|reg|norm\spenalty)(?:\s(?:coefficient"
         r"|strength|factor|weight|of))?|L\^2\s(?:regulari[sz]ation|penalty)|ℓ2[- ](?:regulari[sz]ation|penalty)",
         symbols="λ w wd α", most=1, above_zero=False, direct=True,
     ),
@@ -233,6 +237,7 @@ TRAINING: tuple[Subject, ...] = (
             r"(?:mean|average[ds]?|median|averaging|reported?|repeat\w*|std|deviation"
             r"|report\s\w+)\b[^.;\ue000-\uf8ff]{0,60}\s#\s(?:different\s|random\s|independent\s|training\s"
             r"|separate\s|full\s|repeated\s)*(?:runs|trials|repetitions|repeats|restarts|initiali[sz]ations|times)",
+            r"\b(?:run|repeated|trained|executed|conducted|performed)\s#\stimes",
             r"\bover\s#\s(?:random\s|independent\s|different\s)?(?:runs|trials|repetitions|repeats|restarts|initiali[sz]ations)",
             r"#\s(?:independent|random|repeated|separate)\s(?:training\s)?(?:runs|trials|repetitions|restarts"
             r"|initiali[sz]ations)",
