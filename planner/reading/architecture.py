@@ -126,7 +126,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
         "hidden_size",
         r"(?:hidden|model|latent|state|cell|channel|d_)[- _]?(?:layer\s|state\s)?(?:dimension(?:ality)?s?|sizes?"
         r"|widths?|dim|units)|d_?model|dmodel|n_embd|hidden\slayers?\sof\s(?:size\s|width\s)?"
-        r"|hidden\sunits(?:\sper\slayer)?|(?:layer\s)?width(?:\sof)?|n_hidden|d\sof",
+        r"|hidden\sunits(?:\sper\slayer)?|(?:layer\s)?width(?:\sof)?|dim(?=\s?[:=])|n_hidden|d\sof",
         symbols="d D H h dmodel d_model C",
         counted=(
             r"#[\s-](?:(?:hidden|LSTM|GRU|recurrent|ReLU|GELU|memory)\s)+(?:units?|neurons?|cells?|nodes|dimensions)",
@@ -138,7 +138,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
     ),
     Subject("channels", r"(?:number\sof\s)?(?:feature\s)?channels(?=\s*[:=])", counted=(
         r"(?<!RGB )#\s(?:(?:feature|output|base|residual|skip|hidden|dilation|conv\w*)\s)?channels\b",
-        r"#[\s-]channel\s(?:conv\w*|layers?|blocks?)", r"#\s(?:(?:convolutional|output|learned)\s)?(?:feature\smaps|filters)\b"), unless_before=r"input|colou?r|all|each", least=1, most=1e5,
+        r"#[\s-]channel\s(?:conv\w*|layers?|blocks?)", r"#\s(?:(?:convolutional|output|learned)\s)?(?:feature\smaps|filters)\b"), unless_before=r"input|colou?r|all|each|[\ue000-\uf8ff\d]-", least=1, most=1e5,
         whole=True),
     Subject(
         "layers",

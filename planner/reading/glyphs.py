@@ -93,7 +93,8 @@ class _Page:
             renamed = _add_fonts(self.fonts, own, "".join(path))
             yield [], b"q"
             if "/Matrix" in form:
-                yield list(form["/Matrix"]), b"cm"
+                matrix = form["/Matrix"].get_object()
+                yield list(matrix) if isinstance(matrix, ArrayObject) else [1, 0, 0, 1, 0, 0], b"cm"
             inner = ContentStream(form, self.page.pdf, "bytes").operations
             for held, other in self.flattened(inner, own, path):
                 is_own_font = other == b"Tf" and held and str(held[0]) in renamed

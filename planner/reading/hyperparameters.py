@@ -182,9 +182,9 @@ class Reader:
             if first < last and not self._is_foreign(statement, match.start()):
                 statement.taken.update((statement.index(match.start(1)), statement.index(match.start(2))))
                 yield self._made(statement, "seeds", int(last - first) + 1, None, *match.span())
-        match = _ONE_SEED.search(statement.words)
-        if match and not self._is_foreign(statement, match.start()):
-            yield self._made(statement, "seeds", 1, None, *match.span())
+        single = _ONE_SEED.search(statement.words)
+        if single and not self._is_foreign(statement, single.start()):
+            yield self._made(statement, "seeds", 1, None, *single.span())
 
     def _symbols(self, statement: Statement) -> Iterator[Hyperparameter]:
         """Letters alone: ``L = 12, H = 768, A = 12``; nothing but their custom says what they stand for."""

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from .datasets import names_in
 from .scope import clause_at, is_foreign_section
 from .sentences import NUMBER, Statement
 
@@ -33,6 +34,8 @@ _FAMOUS = re.compile(
     r"(?:BERT|RoBERTa|GPT|T5|BART|LLaMA|Llama|ResNet|DenseNet|EfficientNet|MobileNet|ConvNeXt|ViT|DeiT|Swin|LSTM|GRU|CNN|MLP|XGBoost|LightGBM"
     r"|CatBoost|AlexNet|VGG|U-Net|UNet|DeepLab\w*|DeepAR|Adam\w*|SGD|CIFAR|MNIST|ImageNet|LibriSpeech|GPU|TPU|CPU|[AHV]100|RTX|BiLSTM|NLP)",
     re.IGNORECASE)
+_TRAINED = re.compile(
+    rf"\b(?:[Ww]e|I)\s(?:train|fine-?tune|pre-?train|build|develop|design|distil)\s(?:an?\s|the\s|our\s)?(?P<name>(?:{_NAME}))(?=[\s,.])(?!\s‹cited›)")
 _TITLED = re.compile(rf"\W*(?P<name>(?:{_NAME}))\s?[:–—]\s")
 _SUBJECT = (
     r"(?:model\s|network\s)?(?:(?:was|is|were)\s(?:\w+\s)?(?:trained|optimi[sz]ed|tuned)|gets?|got|reach(?:es|ed)"
@@ -60,6 +63,7 @@ def own_models(statements: Sequence[Statement]) -> frozenset[str]:
     found = {match["name"] or match["ours"] or match["bracketed"] for one in every for match in _OWN.finditer(one.words)}
     cited = {match["name"] for one in every for match in _CITED.finditer(one.words)}
     spoken = Counter(match["name"] for one in every for match in _DESCRIBED.finditer(one.words))
+    found |= {match["name"] for one in every for match in _TRAINED.finditer(one.words) if not _FAMOUS.match(match["name"])}
     titled = next((match["name"] for one in statements[:1] if (match := _TITLED.match(one.words))), None)
     if titled is not None and not _FAMOUS.match(titled):
         found.add(titled)
@@ -69,7 +73,7 @@ def own_models(statements: Sequence[Statement]) -> frozenset[str]:
         for name in spoken
         if name not in cited and not _FAMOUS.match(name) and _times(name, every) >= (2 if name in early else _OFTEN)
     }
-    return frozenset(found | central)
+    return frozenset(name for name in found | central if not names_in(name))
 
 
 def other_models(statements: Iterable[Statement], own: frozenset[str]) -> frozenset[str]:

@@ -98,7 +98,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.HARDWARE,
         re.compile(
-            rf"(?<!\w)(?:{NUMBER}\s?GB\s(?:graphics\s)?cards?|GTX|{NUMBER}\sTi|Titan|Quadro|Jetson|graphics\scards?|GPUs?|TPUs?|(?:A|H|V|P)\d{{2,4}}s?|GH200|B200s?|MI\d{{3}}|RTX\s?\w*|T4s?|L40?S?|K80"
+            rf"(?<!\w)(?:{NUMBER}\s?GB\s(?:graphics\s)?cards?|GTX|{NUMBER}\sTi|Titan|Quadro|Jetson|graphics\scards?|GPUs?|TPUs?|(?:A|H|V|P)\d{{2,4}}[A-Zs]?|GH200|B200s?|MI\d{{3}}|RTX\s?\w*|T4s?|L40?S?|K80"
             rf"|CPU(?:s|\scores?)?|{NUMBER}\scores|laptop|workstation|single\s(?:machine|node)"
             rf"|{NUMBER}\s?G(?:i)?B\s(?:of\s)?(?:\w+\s)?(?:memory|RAM|VRAM)|Raspberry|accelerators?)\b"
         ),

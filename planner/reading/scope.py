@@ -85,6 +85,8 @@ _TRIED = re.compile(
     r"|\b(?:lower(?:s|ed)|reduc(?:es|ed)|decreas(?:es|ed)|drop(?:s|ped)|cost|costs|hurts?|worsen(?:s|ed)?)\s(?:the\s|our\s)?"
     r"(?:test\s|validation\s|dev\s|final\s)?(?:accuracy|scores?|performance|F-?[\ue000-\uf8ff1]|BLEU|AUC|mIoU|quality|results?)\b"
     r"|\b(?:gave|gives|yield\w*|led\sto|leads?\sto)\s(?:the\s|a\s)?(?:same|similar|identical|no\s(?:better|gain))\b"
+    r"|^\W*with\s.*\bwe\s(?:got|saw)\b|\bwith\s.*\b(?:is|are|was|were)\s(?:\w+\s)?(?:lower|worse|higher)\b"
+    r"|^\W*(?:halving|doubling|removing|dropping|replacing|reducing|increasing)\s.*\b(?:reduc|lower|rais|increas|decreas)\w*\s(?:the\s)?\S+\sto\b"
     r"|\bhad\s(?:we|I)\b|\bif\s(?:you|we|it)\s.*\b(?:run\sout|out\sof\smemory"
     r"|larger|smaller)\b",
     re.IGNORECASE,
@@ -135,7 +137,7 @@ _MODEL = re.compile(
     | \b(?P<phase>pre-?training|fine-?tuning|distillation|(?:first|second|third|final)\s(?:training\s)?(?:stage
         |phase)|(?:stage|phase)\s(?:{NUMBER}|I{{1,3}}|A|B|one|two))(?![A-Za-z])
     | ^\W*(?P<speech>(?:The\s|Our\s)(?:{_SIZE}|teacher|student|generator
-        |discriminator))\b(?=\s(?:one\s)?(?:uses?|has|takes?|is|trains?|gets?))
+        |discriminator))\b(?=\s(?:one\s)?(?:uses?|has|takes?|is|was|were|trains?|gets?))
     | ,?\s(?:and\s|but\s)?the\s(?P<later>{_SIZE}|teacher|student|generator|discriminator|encoder
         |decoder)(?=\s(?:one\s)?(?:uses?|has|takes?|trains?|gets?|{NUMBER}))
     """,

@@ -33,7 +33,7 @@ _SEARCHING = _words(
 )
 """Words between a name and a list of values that were only tried."""
 _SIGNS = _words(
-    "= : ≈ ~ ( ) [ { → ' \" ` ≤ < := =="
+    "= : ≈ ~ \x02 ( ) [ { → ' \" ` ≤ < := =="
 )
 _ASIDE = re.compile(
     r"\b(?:(?:in|for|across|throughout|during|over|on|after|to)\s+(?:all|every|each|the|both|any|our)\s*"

@@ -142,6 +142,11 @@ _TARGET_COLUMN = re.compile(
     re.IGNORECASE)
 
 
+_PART = re.compile(
+    r"(?:(?:image|text|audio|speech|vision|language|input|output|base)\s)?(?:encoder|decoder|backbone|model|network|architecture|head"
+    r"|generator|discriminator|student|embeddings?|inputs?|images?|transformer|training|regulari[sz]ation)",
+    re.IGNORECASE)
+_BOUND = re.compile(r"[<>≤≥]|\bat (?:least|most)\b", re.IGNORECASE)
 _RUN = re.compile(r"\W*(\d{1,9})\s?(?:\.\.\.?|–|-|to|through)\s?(\d{1,9})\W*")
 _CAPTION = re.compile(r"\W*(?:table|tab\.|‹ref›)", re.IGNORECASE)
 _NO_SCORE = re.compile(
@@ -326,7 +331,11 @@ class TableReader:
         """Cells that hold several things, to be read as sentences: ``AdamW (β1 = 0.9, β2 = 0.95)``."""
         for rows in self.rows.values():
             for row in rows:
-                for cell in self._cells(row.block)[1:]:
+                cells = self._cells(row.block)
+                if len(cells) == 2 and _is_several(cells[0].text, cells[1].text):
+                    yield statement(self.document, row.block, cells[0].start, cells[1].end, row.order)
+                    continue
+                for cell in cells[1:]:
                     if (
                         re.search(r"[A-Za-zβ]{2}.*\d.*\d|(?:decay|anneal)\w* to ", cell.text)
                         and re.search(r"Adam|SGD|β|decay|warm|\bat epochs?\b", cell.text)
@@ -351,7 +360,7 @@ class TableReader:
             across = [next(iter(metrics_in(cell.text)), None) for cell in header]
             if any(across[1:]):
                 yield from self._own_rows(rows[1:], cells[1:], header)
-            elif any(row and next(iter(metrics_in(row[0].text)), None) for row in cells[1:]):
+            elif any(row and next(iter(metrics_in(row[0].text)), None) for row in cells):
                 yield from self._metric_rows(rows, cells)
             elif (caption := self._caption(rows)) is not None:
                 yield from self._own_rows(rows[1:], cells[1:], header, caption)
@@ -394,12 +403,15 @@ class TableReader:
             (index for index, title in enumerate(titles) if index and any(name in title for name in self.own)),
             next((index for index, title in enumerate(titles) if index and _TARGET_COLUMN.search(title)), None),
         )
+        first = 1
+        if len(titles) == 2 and any(metrics_in(titles[0])) and _BOUND.search(titles[1]):
+            first, column, titles = 0, 1, ["", ""]  # no titles, only bounds
         if column is None:
             return
-        for row, line in zip(rows[1:], cells[1:], strict=True):
+        for row, line in zip(rows[first:], cells[first:], strict=True):
             found = next(iter(metrics_in(line[0].text)), None) if line else None
             if found is not None and column < len(line):
-                yield from self._target(row, found.name, line[column], f"{line[0].text} {cells[0][column].text}", None)
+                yield from self._target(row, found.name, line[column], f"{line[0].text} {titles[column]}", None)
 
     def _target(self, row: Statement, metric: str, cell: _Cell, title: str, model: str | None) -> Iterator[Target]:
         read = [one for one in numbers(cell.text) if isinstance(one, Number)]
@@ -434,6 +446,15 @@ def _without_empty_ends(cells: Sequence[tuple[int, int]]) -> Sequence[tuple[int,
     while last and cells[last - 1][0] == cells[last - 1][1]:
         last -= 1
     return cells[:last]
+
+
+def _is_several(key: str, value: str) -> bool:
+    """Whether a row says several things of a part of the model, or more than its key asks for."""
+    if not re.search(r"[A-Za-z]{3}", value) or not re.search(r"\d", value):
+        return False
+    if key_of(key) is None:
+        return _PART.fullmatch(key.strip(" :*")) is not None
+    return "," in value and len(list(numbers(value))) > 1
 
 
 def _has_value(cells: Sequence[_Cell]) -> bool:

@@ -89,6 +89,7 @@ _BOUND_ALONE = re.compile(
     re.IGNORECASE)
 _FAR = 2
 _AFTER_STAGE = re.compile(rf"\bafter\s(?:stage|phase)\s{NUMBER}", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"[^.;()\ue000-\uf8ff]{0,60}\(\s*")
 _NEAR = 40
 _COUNTS = re.compile(
     r"\b(?:horizons?|length|epoch|step|beam|k|version|size|window|seed|fold|rank|threshold)\s(?:of\s|=\s)?$",
@@ -161,6 +162,7 @@ class TargetReader:
                 is_foreign(statement, pair.at)
                 or is_of_another_model(statement, pair.at, self.others)
                 or _TRIVIAL.search(clause.words)
+                or re.match(r"\W*(?:if|unless)\b", clause.words, re.IGNORECASE)
                 or _TRAINING_ROWS.search(_before_it(statement, pair))
             ):
                 continue
@@ -281,7 +283,9 @@ def _before(words: str, metric: Metric) -> int | None:
     """The number right before a metric's name, over its spread."""
     for match in reversed(list(re.finditer(NUMBER, words[: metric.start]))):
         if not _SPREAD_SIGN.search(words[: match.start()]):
-            return match.start() if _AFTER_NUMBER.fullmatch(words[match.end() : metric.start]) else None
+            gap = words[match.end() : metric.start]
+            in_brackets = _IN_BRACKETS.fullmatch(gap) and words[metric.end : metric.end + 1] == ")"
+            return match.start() if in_brackets or _AFTER_NUMBER.fullmatch(gap) else None
     return None
 
 

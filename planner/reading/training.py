@@ -161,7 +161,7 @@ TRAINING: tuple[Subject, ...] = (
         r"|steps(?=\s*[:=])",
         symbols="T N K",
         counted=(
-            rf"#[\s-](?:(?!time|horizon|prediction|forecast|look|diffusion|denoising|hop"
+            rf"#[\s-](?:(?!time|sampling|inference|horizon|prediction|forecast|look|diffusion|denoising|hop"
             rf"|warm)[a-z-]+\s)?{_STEP}(?!\s(?:of\s)?(?:warm|accum|delay|ahead|decay))(?!\slater)(?!\s(?:per|a|each|in\severy)\scycle)",
         ),
         unless_before=
@@ -203,7 +203,7 @@ TRAINING: tuple[Subject, ...] = (
         symbols="c", most=1e4,
     ),
     Subject("dropout",
-        r"(?:(?:residual|attention|embedding|hidden|input|output|layer|variational|recurrent|feature"
+        r"dropped\s(?:out\s)?with\s(?:a\s)?(?:probability|rate)|(?:(?:residual|attention|embedding|hidden|input|output|layer|variational|recurrent|feature"
         r"|spatial)[- ])*drop-?out[- _]?(?:rate|probability|prob|p|ratio)?(?:\s(?:with|of|at|after))*|p_drop|pdrop"
         r"|P_drop",
         symbols="p P r drop Pdrop d", most=0.99, share=True, above_zero=False, direct=True),
