@@ -37,7 +37,8 @@ ARCHITECTURE: tuple[Subject, ...] = (
     ),
     Subject(
         "patch_size", r"patch[- _]?sizes?",
-        counted=(r"patch(?:es)?\s(?:of|with|at|sized)\s(?:size\s)?@", r"@[\s-](?:pixel\s|image\s|non-overlapping\s)*patch(?:es)?\b"),
+        counted=(r"patch(?:es)?\s(?:of|with|at|sized)\s(?:size\s)?@", r"@[\s-](?:pixel\s|image\s"
+            r"|non-overlapping\s)*patch(?:es)?\b"),
         symbols="P p", least=1, most=1024, whole=True,
     ),
     Subject(
@@ -67,7 +68,8 @@ ARCHITECTURE: tuple[Subject, ...] = (
         symbols="V",
         counted=(
             r"#\s(?:shared\s|joint\s|most\sfrequent\s)?(?:BPE|byte[- ]pair|word-?piece|sentence-?piece|sub-?word"
-            r"|unigram|character(?=\s(?:types|vocab|symbols)))(?:\s(?:sub-?word|encoding|pieces?))?\s?(?:tokens|units|merges|merge\soperations"
+            r"|unigram|character(?=\s(?:types|vocab|symbols)))(?:\s(?:sub-?word|encoding|pieces?))?\s?(?:tokens|units"
+            r"|merges|merge\soperations"
             r"|types|pieces|vocabulary|symbols)?",
             r"(?:BPE|tokeni[sz]er|vocab\w*)\b[^.;\ue000-\uf8ff]{0,30}\s#\s(?:entries|tokens|types|pieces|symbols"
             r"|units|merges|words|sub-?words)",
@@ -94,13 +96,15 @@ ARCHITECTURE: tuple[Subject, ...] = (
             r"|days)[\s-](?:long\s)?(?:sequences?|contexts?|windows?|segments?|inputs?|chunks?|blocks?|history"
             r"|look-?back)",
             r"sequences?,?\s(?:each\s)?of\s#\stokens",
-            r"(?:records?|series|windows?|clips?|signals?|segments?|inputs?|traces?)\s(?:has|have|with|of|contains?|is|are|comprises?)\s"
+            r"(?:records?|series|windows?|clips?|signals?|segments?|inputs?|traces?)\s(?:has|have|with|of|contains?"
+            r"|is|are|comprises?)\s"
             r"(?:\w+\s)?#\s(?:samples|time[- ]?steps|points|frames|steps)\b",
             r"#\stokens\seach",
             r"(?:at\smost|up\sto|longer\sthan|first|limited\sto|cut\s(?:off\s)?(?:at|to|after)|clipped\sto"
             r"|padded\sto|chunks\sof|blocks\sof|sequences\sof|windows\sof|segments\sof|context\sof|inputs\sof"
             r"|maximum\sof|past|last|previous)\s#\s(?:(?:sub-?word|word-?piece|BPE|input|consecutive"
-            r"|past)\s)?(?:tokens|time[- ]?steps|characters|word-?pieces|sub-?words|observations|words|readings|values|measurements)",
+            r"|past)\s)?(?:tokens|time[- ]?steps|characters|word-?pieces|sub-?words|observations|words|readings"
+            r"|values|measurements)",
         ),
         least=2, most=1e7, whole=True,
         unless_after=r"[\s-]*(?:of\s)?(?:attention)",
@@ -111,7 +115,8 @@ ARCHITECTURE: tuple[Subject, ...] = (
         r"(?:feed-?forward|FFN?|MLP|inner|inter-?mediate"
         r"|inner-layer)[- _]?(?:inner\s)?(?:hidden\s)?(?:dimension(?:ality)?|size|width|dim|units)|d_?ff|d_?FF"
         r"|intermediate_size",
-        counted=(r"(?:MLPs?|feed-?forward\s(?:layers?|blocks?|networks?))\s(?:with|of)\s#\s(?:inner|hidden|intermediate)?\s?units",
+        counted=(r"(?:MLPs?|feed-?forward\s(?:layers?|blocks?|networks?))\s(?:with|of)\s#\s(?:inner|hidden"
+                 r"|intermediate)?\s?units",
             r"#\s(?:inner|intermediate)\s(?:units|neurons|dimensions)"),
         symbols="dff d_ff d", least=2, most=1e6, whole=True,
     ),
@@ -121,7 +126,8 @@ ARCHITECTURE: tuple[Subject, ...] = (
         r"|node)\s)?embedding(?:s)?[- _]?(?:dimension(?:ality)?|size|dim|width)(?:\s(?:of))?|(?:embeddings"
         r"|vectors)\sof\s(?:size|dimension)|emb_dim",
         counted=(r"#[\s-]dimensional\s(?:\w+\s){0,2}(?:embeddings?|vectors)",
-            r"embedding\s(?:layer|table|vector)s?\b[^.;\ue000-\uf8ff]{0,20}\s?#\s(?:dimensions|dims?)\b"), least=1, most=1e6, whole=True),
+            r"embedding\s(?:layer|table|vector)s?\b[^.;\ue000-\uf8ff]{0,20}\s?#\s(?:dimensions"
+            r"|dims?)\b"), least=1, most=1e6, whole=True),
     Subject(
         "hidden_size",
         r"(?:hidden|model|latent|state|cell|channel|d_)[- _]?(?:layer\s|state\s)?(?:dimension(?:ality)?s?|sizes?"
@@ -138,7 +144,9 @@ ARCHITECTURE: tuple[Subject, ...] = (
     ),
     Subject("channels", r"(?:number\sof\s)?(?:feature\s)?channels(?=\s*[:=])", counted=(
         r"(?<!RGB )#\s(?:(?:feature|output|base|residual|skip|hidden|dilation|conv\w*)\s)?channels\b",
-        r"#[\s-]channel\s(?:conv\w*|layers?|blocks?)", r"#\s(?:(?:convolutional|output|learned)\s)?(?:feature\smaps|filters)\b"), unless_before=r"input|colou?r|all|each|[\ue000-\uf8ff\d]-", least=1, most=1e5,
+        r"#[\s-]channel\s(?:conv\w*|layers?|blocks?)", r"#\s(?:(?:convolutional|output|learned)\s)?(?:feature\smaps"
+                                                       r"|filters)\b"), unless_before=r"input|colou?r|all|each"
+            r"|[\ue000-\uf8ff\d]-", least=1, most=1e5,
         whole=True),
     Subject(
         "layers",

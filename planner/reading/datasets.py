@@ -13,9 +13,12 @@ from collections.abc import Iterable
 _KNOWN = re.compile(
     r"\b(?:CIFAR-?100|CIFAR-?10|(?:Fashion|K|E)-?MNIST|MNIST|Tiny-?\s?ImageNet|ImageNet(?:-1k|-21k|-A|-C|-R|-V2)?"
     r"|SVHN|STL-10|COCO|Cityscapes|ADE20K|CelebA(?:-HQ)?|Food-?101|Oxford(?:-IIIT)?\s(?:Pets|Flowers)"
-    r"|PTB-XL|UCI\s[A-Z]\w+|NYU\s?(?:Depth)?\s?[Vv]2|NYU\sDepth(?:\s[Vv]2)?|CNN\s?/\s?Daily\s?Mail|XSum|SAMSum|GSM8K|HumanEval|MMLU|HellaSwag|WinoGrande|PIQA|TriviaQA|HotpotQA|Europarl|FLORES"
-    r"|KITTI|ModelNet40|ShapeNet|Caltech-?(?:101|256)|CUB-200|Stanford\sCars|EuroSAT|Places365|PASCAL\sVOC|LFW|CheXpert|BraTS|Jigsaw"
-    r"|Criteo|Avazu|Boston\sHousing|Wine\sQuality|Breast\sCancer\sWisconsin|AISHELL(?:-\d)?|WSJ0-2mix|FSD50K|IEMOCAP|Cora|Citeseer|PubMed"
+    r"|PTB-XL|UCI\s[A-Z]\w+|NYU\s?(?:Depth)?\s?[Vv]2|NYU\sDepth(?:\s[Vv]2)?|CNN\s?/\s?Daily\s?Mail|XSum|SAMSum|GSM8K"
+    r"|HumanEval|MMLU|HellaSwag|WinoGrande|PIQA|TriviaQA|HotpotQA|Europarl|FLORES"
+    r"|KITTI|ModelNet40|ShapeNet|Caltech-?(?:101|256)|CUB-200|Stanford\sCars|EuroSAT|Places365|PASCAL\sVOC|LFW"
+    r"|CheXpert|BraTS|Jigsaw"
+    r"|Criteo|Avazu|Boston\sHousing|Wine\sQuality|Breast\sCancer\sWisconsin|AISHELL(?:-\d)?|WSJ0-2mix|FSD50K|IEMOCAP"
+    r"|Cora|Citeseer|PubMed"
     r"|Imagenette|Kinetics-?\d*|UCF-?101|HMDB-?51|GermEval(?:\s20\d\d)?|XNLI|SNLI|STS-B|OntoNotes|GEFCom20\d\d"
     r"|WikiText-?(?:2|103)|Penn\sTree-?bank|PTB|enwik8|text8|Tiny\s?Shakespeare|OpenWebText|FineWeb(?:-Edu)?|C4\b"
     r"|The\sPile|TinyStories|WMT-?\s?'?\d{2,4}|IWSLT-?\s?'?\d{2,4}|Multi30k"
@@ -30,16 +33,19 @@ _KNOWN = re.compile(
 )
 _SAID = re.compile(
     r"\b(?P<name>(?:[A-Z][A-Za-z]*\d*[\w.-]*|[A-Z]{2,}\d*)(?:[ -](?:[A-Z][\w.-]*|\d{2,4}"
-    r"|v\d))*)(?:\s(?P<more>(?!and\b|or\b)[a-z]\w+))?\s(?:data\s?sets?|corpus|corpora|benchmark|database|collection|(?:train(?:ing)?|test"
+    r"|v\d))*)(?:\s(?P<more>(?!and\b|or\b)[a-z]\w+))?\s(?:data\s?sets?|corpus|corpora|benchmark|database|collection"
+    r"|(?:train(?:ing)?|test"
     r"|validation|dev)\s(?:sets?|splits?|data))\b"
 )
 _SETTING = re.compile(
     r"\b(?:data\s?set|corpus|data)\s*[:=\x02]\s*(?:the\s)?(?P<name>[A-Za-z][\w.-]*(?:[ -][A-Z0-9][\w.-]*)*)",
     re.IGNORECASE)
-_NAMED_DATA = re.compile(r"\b(?P<name>[A-Z][a-z]+-?[A-Z]\w*|[A-Z]{3,}\w*)\sdata\b(?!\s(?:set|augment|load|pipeline|parallel))")
+_NAMED_DATA = re.compile(r"\b(?P<name>[A-Z][a-z]+-?[A-Z]\w*|[A-Z]{3,}\w*)\sdata\b(?!\s(?:set|augment|load|pipeline"
+                         r"|parallel))")
 _TRAINED_ON = re.compile(
     r"\b(?:[Tt]rain|[Ff]ine-?[Tt]un|[Pp]re-?[Tt]rain|[Ee]valuat)\w*\b[^.;,]{0,50}?\bon\s(?:the\s)?"
-    r"(?!(?:NVIDIA|GPUs?|TPUs?|CPUs?|RTX|[AHVTL]\d+|AMD)\b)(?P<name>[A-Z][\w-]*[A-Z][\w-]*(?:\s(?:20\d\d|v\d))?)(?![\w-])")
+    r"(?!(?:NVIDIA|GPUs?|TPUs?|CPUs?|RTX|[AHVTL]\d+|AMD)\b)(?P<name>[A-Z][\w-]*[A-Z][\w-]*(?:\s(?:20\d\d"
+    r"|v\d))?)(?![\w-])")
 _NO_NAME = re.compile(
     r"^(?:The|This|These|Our|We|A|An|All|Each|Both|In|On|For|From|Using|Training|Test|Validation|Original|Official"
     r"|Public|Private|Full|Large|Small|Table|Figure|It|Its|No|One|Two|Three|Raw|Final"

@@ -13,9 +13,9 @@ from pypdf import PageObject
 from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, NameObject, StreamObject
 
 try:  # the library keeps these to itself, so a version of it may come without them
-    from pypdf.generic._font import Font
     from pypdf._text_extraction._layout_mode._fixed_width_page import recurse_to_target_op
     from pypdf._text_extraction._layout_mode._text_state_manager import TextStateManager
+    from pypdf.generic._font import Font
 
     HAS_POSITIONS = hasattr(PageObject, "_layout_mode_fonts")
 except ImportError:

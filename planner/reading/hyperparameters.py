@@ -30,8 +30,8 @@ from .scope import (
     stages_of_paragraphs,
 )
 from .sentences import NUMBER, Statement
-from .symbols import symbols
 from .subject import Patterns, Sighting, Subject
+from .symbols import symbols
 from .training import TRAINING
 
 SUBJECTS: tuple[Subject, ...] = (*TRAINING, *ARCHITECTURE)
@@ -53,12 +53,14 @@ _WITHOUT = (
     ("label_smoothing", re.compile(r"\b(?:no|without(?:\sany)?)\slabel[- ]smoothing\b", re.IGNORECASE)),
 )
 _OFF = re.compile(
-    r"\b(?P<what>weight[- ]decay|dropout|label[- ]smoothing|gradient\sclipping)\s(?:is|was|are)\s(?:disabled|not\s(?:used|applied|employed)"
+    r"\b(?P<what>weight[- ]decay|dropout|label[- ]smoothing|gradient\sclipping)\s(?:is|was|are)\s(?:disabled"
+    r"|not\s(?:used|applied|employed)"
     r"|(?:switched|turned)\soff|set\sto\szero|omitted|left\sout)",
     re.IGNORECASE)
 _OFF_NAMES = {"gradient_clipping": "gradient_clip"}
 _SEEDS = re.compile(
-    rf"\bseeds?\b(?:\s(?:are|of|from|values?|in))*\s?[:=]?\s?[(\[{{]?\s*({NUMBER}(?:\s?(?:,\s?(?:and\s)?|and\s|/\s?|&\s?)"
+    rf"\bseeds?\b(?:\s(?:are|of|from|values?|in))*\s?[:=]?\s?[(\[{{]?\s*({NUMBER}(?:\s?(?:,\s?(?:and\s)?|and\s|/\s?"
+    rf"|&\s?)"
     rf"{NUMBER})+)",
     re.IGNORECASE)
 """Seeds that are named one by one."""
@@ -74,7 +76,8 @@ _CYCLE = re.compile(rf"\bbetween\s({NUMBER})\sand\s({NUMBER})", re.IGNORECASE)
 _PARTS = ("kernel_size", "hidden_size", "channels")
 """What a model has a list of, one for each of its parts."""
 _PLATEAU = re.compile(
-    r"\b(?:rate|lr|it)\b[^.;]{0,30}\b(?:halv|cut|reduc|divid|multipl|lower|decay|decreas|drop)\w*|\b(?:halv|cut|reduc|divid|multipl"
+    r"\b(?:rate|lr|it)\b[^.;]{0,30}\b(?:halv|cut|reduc|divid|multipl|lower|decay|decreas|drop)\w*|\b(?:halv|cut|reduc"
+    r"|divid|multipl"
     r"|lower|decay|decreas|drop)\w*\s(?:the\s)?(?:learning[- ]rate|lr|step\ssize)",
     re.IGNORECASE)
 _FROM_TO = re.compile(rf"\b(?:from)\s({NUMBER})\s(?:down\s|up\s)?to\s({NUMBER})", re.IGNORECASE)
@@ -325,7 +328,8 @@ class Reader:
                 continue
             first = next(index for index in range(match.start(), match.end()) if statement.is_number(index))
             listed = _CHOSEN_TOO.match(statement.words, first + 1)
-            for at in (first, *([index for index in range(*listed.span()) if statement.is_number(index)] if listed else [])):
+            further = range(*listed.span()) if listed else ()
+            for at in (first, *(index for index in further if statement.is_number(index))):
                 number = statement.number(at)
                 if statement.index(at) in statement.taken:
                     continue

@@ -90,7 +90,8 @@ def view(text: str) -> Mapped:
         (_ITEM, (BREAK, 1, " ")), (
             _TEXTUAL_CITATION, (CITED_AUTHORS,)
         ), (_CITATION, (CITED,)), (_REFERENCE, ("‹ref›",)),
-        (_FOOTNOTE_AFTER, (BREAK, 1, BREAK)), (_FOOTNOTE, (" (", 1, ") ")), (_NUMBER, (1,)), (_QUANTITY, (1, " ", 2)), (_DROPPED, (" ",)), (_STYLED, (1,)), (_STYLED, (1,)),
+        (_FOOTNOTE_AFTER, (BREAK, 1, BREAK)), (_FOOTNOTE, (" (", 1, ") ")),
+        (_NUMBER, (1,)), (_QUANTITY, (1, " ", 2)), (_DROPPED, (" ",)), (_STYLED, (1,)), (_STYLED, (1,)),
         (
             _ENVIRONMENT, (BREAK,)
         ), (_ESCAPED, (1,)), (_QUOTES, ('"',)), (_TIE, (" ",)), (_DASHES, ("–",)), (_DOLLARS, ()),

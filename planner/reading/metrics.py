@@ -72,7 +72,8 @@ _METRICS: tuple[tuple[str, str, float], ...] = (
         "si_sdr", r"SI-?SDRi?", 100
     ), ("mos", r"MOS", 5),
     ("error_rate", r"(?:(?:classification|test|misclassification|top-5)\s)?error(?:\srates?)?(?=\s|$|[,.:=\x02])", 100),
-    ("recall", r"(?<!-)recall", 100), ("precision", r"(?<![-\w])precision(?=\s(?:of|at|≥|and\srecall|above)|\s*$)", 100),
+    ("recall", r"(?<!-)recall", 100), ("precision", r"(?<![-\w])precision(?=\s(?:of|at|≥|and\srecall|above)"
+                                                    r"|\s*$)", 100),
     ("nll", r"negative\slog[- ]likelihood|NLL", 1e4),
     ("loss", r"(?:(?:validation|test|val|held-out|evaluation|eval|cross-entropy)\s)+loss(?:es)?", 1e6),
 )  # fmt: skip

@@ -17,7 +17,8 @@ _NAME = r"[A-Z][A-Za-z]*[A-Z\d-][\w-]*(?:\s(?:XL|S|M|L))?|[A-Z][a-z]+(?:Net|form
 _OWN = re.compile(
     rf"\b(?:propose|present|introduce|call(?:\sit|\sthis|ed)?|named?|dubbed?|termed|describe)\s(?:our\s|a\s|the\s"
     rf"|an\s|it\s)?(?:[\w-]+\s){{0,4}}?(?P<name>{_NAME}|[A-Z]{{2,}}[\w-]*)"
-    rf"|(?P<ours>(?:(?<=[Oo]ur\smodel,\s)|(?<=[Oo]ur\snetwork,\s))(?:{_NAME}))|(?P<bracketed>{_NAME})\s\((?:ours|proposed|this\swork)\)"
+    rf"|(?P<ours>(?:(?<=[Oo]ur\smodel,\s)|(?<=[Oo]ur\snetwork,\s))(?:{_NAME}))|(?P<bracketed>{_NAME})\s\((?:ours"
+    rf"|proposed|this\swork)\)"
 )
 _USED = re.compile(
     rf"\b(?:[Ww]e|[Pp]lease|[Tt]o|must|should|[Mm]odel|[Aa]rchitecture|[Tt]ask|our)\b[^.;]{{0,60}}?\b(?:use|train"
@@ -28,14 +29,18 @@ _USED = re.compile(
 )
 _CITED = re.compile(rf"(?P<name>{_NAME})\s?‹cited›")
 _DESCRIBED = re.compile(
-    rf"(?:^\W*|[,:;]\s|\b(?:of|in|train|that)\s)(?P<name>{_NAME})(?=,?\s(?:has|is\s(?:an?|trained|built)|consists?|stacks?|starts|takes"
+    rf"(?:^\W*|[,:;]\s|\b(?:of|in|train|that)\s)(?P<name>{_NAME})(?=,?\s(?:has|is\s(?:an?|trained|built)|consists?"
+    rf"|stacks?|starts|takes"
     rf"|processes|contains|comprises|maps)\b)")
 _FAMOUS = re.compile(
-    r"(?:BERT|RoBERTa|GPT|T5|BART|LLaMA|Llama|ResNet|DenseNet|EfficientNet|MobileNet|ConvNeXt|ViT|DeiT|Swin|LSTM|GRU|CNN|MLP|XGBoost|LightGBM"
-    r"|CatBoost|AlexNet|VGG|U-Net|UNet|DeepLab\w*|DeepAR|Adam\w*|SGD|CIFAR|MNIST|ImageNet|LibriSpeech|GPU|TPU|CPU|[AHV]100|RTX|BiLSTM|NLP)",
+    r"(?:BERT|RoBERTa|GPT|T5|BART|LLaMA|Llama|ResNet|DenseNet|EfficientNet|MobileNet|ConvNeXt|ViT|DeiT|Swin|LSTM|GRU"
+    r"|CNN|MLP|XGBoost|LightGBM"
+    r"|CatBoost|AlexNet|VGG|U-Net|UNet|DeepLab\w*|DeepAR|Adam\w*|SGD|CIFAR|MNIST|ImageNet|LibriSpeech|GPU|TPU|CPU"
+    r"|[AHV]100|RTX|BiLSTM|NLP)",
     re.IGNORECASE)
 _TRAINED = re.compile(
-    rf"\b(?:[Ww]e|I)\s(?:train|fine-?tune|pre-?train|build|develop|design|distil)\s(?:an?\s|the\s|our\s)?(?P<name>(?:{_NAME}))(?=[\s,.])(?!\s‹cited›)")
+    rf"\b(?:[Ww]e|I)\s(?:train|fine-?tune|pre-?train|build|develop|design|distil)\s(?:an?\s|the\s"
+    rf"|our\s)?(?P<name>(?:{_NAME}))(?=[\s,.])(?!\s‹cited›)")
 _TITLED = re.compile(rf"\W*(?P<name>(?:{_NAME}))\s?[:–—]\s")
 _SUBJECT = (
     r"(?:model\s|network\s)?(?:(?:was|is|were)\s(?:\w+\s)?(?:trained|optimi[sz]ed|tuned)|gets?|got|reach(?:es|ed)"
@@ -60,10 +65,13 @@ _OFTEN = 3
 def own_models(statements: Sequence[Statement]) -> frozenset[str]:
     """Names that the text gives to what it proposes."""
     every = [one for one in statements if not is_foreign_section(one, frozenset())]
-    found = {match["name"] or match["ours"] or match["bracketed"] for one in every for match in _OWN.finditer(one.words)}
+    found = {
+        match["name"] or match["ours"] or match["bracketed"] for one in every for match in _OWN.finditer(one.words)
+    }
     cited = {match["name"] for one in every for match in _CITED.finditer(one.words)}
     spoken = Counter(match["name"] for one in every for match in _DESCRIBED.finditer(one.words))
-    found |= {match["name"] for one in every for match in _TRAINED.finditer(one.words) if not _FAMOUS.match(match["name"])}
+    trained = {match["name"] for one in every for match in _TRAINED.finditer(one.words)}
+    found |= {name for name in trained if not _FAMOUS.match(name)}
     titled = next((match["name"] for one in statements[:1] if (match := _TITLED.match(one.words))), None)
     if titled is not None and not _FAMOUS.match(titled):
         found.add(titled)

@@ -49,16 +49,20 @@ SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         r"|\bproportional(?:ly)?\sto\sthe\sinverse\ssquare\sroot"
         ),
         ("polynomial",
-        r"\bpolynomial(?:ly)?[- ](?:decay|learning|lr|schedule|anneal)\w*|\bpoly(?:nomial)?\s(?:learning[- ]rate\s|lr\s)?(?:schedule|policy"
+        r"\bpolynomial(?:ly)?[- ](?:decay|learning|lr|schedule|anneal)\w*|\bpoly(?:nomial)?\s(?:learning[- ]rate\s"
+        r"|lr\s)?(?:schedule|policy"
         r"|decay)"
         ),
         ("exponential",
-        r"\bexponential(?:ly)?[- ](?:\w+\s)?(?:decay\w*|anneal\w*|schedul\w*|lr)|\bdecay\w*\s(?:it\s|the\s(?:learning\s)?rate\s)?exponentially"
+        r"\bexponential(?:ly)?[- ](?:\w+\s)?(?:decay\w*|anneal\w*|schedul\w*|lr)|\bdecay\w*\s(?:it\s"
+        r"|the\s(?:learning\s)?rate\s)?exponentially"
         r"|ExponentialLR|\b(?:decay|multipl)\w*\s(?:it\s"
         r"|the\slearning\srate\s)?by\s(?:a\sfactor\sof\s)?\S+\s(?:after\s)?(?:every|each|per)\sepoch"
         ),
-        ("plateau", r"\bplateau\w*|ReduceLROnPlateau|\b(?:halv|cut|reduc|divid|multipl|lower|decay|decreas|drop)\w*\b[^.;]{0,60}"
-        r"\b(?:when(?:ever)?|if|once|as\ssoon\sas|each\stime)\b[^.;]{0,40}\b(?:loss|accuracy|score|metric|error|perplexity|F1|AUC|it)\b"
+        ("plateau", r"\bplateau\w*|ReduceLROnPlateau|\b(?:halv|cut|reduc|divid|multipl|lower|decay|decreas"
+                    r"|drop)\w*\b[^.;]{0,60}"
+        r"\b(?:when(?:ever)?|if|once|as\ssoon\sas|each\stime)\b[^.;]{0,40}\b(?:loss|accuracy|score|metric|error"
+        r"|perplexity|F1|AUC|it)\b"
         r"[^.;]{0,30}\b(?:stagnat|stall|plateau|stops?\simprov|not\simprov|n't\simprov|flatten|does\snot)\w*"),
         ("step",
         r"\bstep[- _]?(?:wise\s)?(?:decay|schedule|lr|anneal\w*)\b|\bStepLR\b|MultiStepLR"
@@ -79,7 +83,8 @@ SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         r"|\bno\s(?:learning[- ]rate\s)?schedul\w+|\blearning\srate\sis\sconstant"
         r"|\bwithout\s(?:any\s)?(?:learning[- ]rate\s)?(?:schedule|decay\sof\sthe\slearning\srate)"
         r"|\bconstant\sthroughout|\blearning[- ]rate\s?(?:(?:of|is|was|="
-        r"|:)\s?)?[\ue000-\uf8ff],?\s\(?(?:constant|fixed)\b(?!\s(?:for|until|during|over))|\blr\s?[=:]?\s?[\ue000-\uf8ff],?\s\(?constant(?!\s(?:for|until|during|over))"
+        r"|:)\s?)?[\ue000-\uf8ff],?\s\(?(?:constant|fixed)\b(?!\s(?:for|until|during|over))"
+        r"|\blr\s?[=:]?\s?[\ue000-\uf8ff],?\s\(?constant(?!\s(?:for|until|during|over))"
         ),
     )
 )  # fmt: skip

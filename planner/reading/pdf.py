@@ -102,7 +102,8 @@ class _Paper:
             words = "".join(
                 f" {text}" if before in ("cell", "space") else text for before, text in _pieces(one)
             ).strip()
-            is_heading = not _is_row(one, rows) and _is_heading(one, words, body, stands_apart=_is_apart(one, before, usual))
+            stands_apart = _is_apart(one, before, usual)
+            is_heading = not _is_row(one, rows) and _is_heading(one, words, body, stands_apart=stands_apart)
             self.marks.append(Mark(self.length, page, number))
             if is_heading:
                 self._mark(BREAK + HEADING * (1 + words.split()[0].rstrip(".").count(".")))

@@ -31,11 +31,19 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             rf"|are|with|comprises)"
             rf"|(?:form|forms|make\sup|constitutes?)\s(?:the|our)\s(?:test|validation|training|dev)|(?:used|kept"
             rf"|reserved|serve|set\saside)\s(?:\w+\s)?(?:for|as\s(?:the\s|a\s)?)\s?(?:validation|test\w*"
-            rf"|development)|leave-one-(?:\w+-)?out|(?:validation|test)\sfolds?|folds?\s[\ue000-\uf8ff]|(?:images|rows|examples|records|samples|sentences|pairs)\s(?:train|validate|test)\s(?:the|it)|group\w*\sby\s\w+|no\s\w+\s(?:may\s)?appears?\sin\sboth|(?:for"
+            rf"|development)|leave-one-(?:\w+-)?out|(?:validation|test)\sfolds?|folds?\s[\ue000-\uf8ff]|(?:images"
+            rf"|rows|examples|records|samples|sentences|pairs)\s(?:train|validate|test)\s(?:the|it)|group\w*\sby\s\w+"
+            rf"|no\s\w+\s(?:may\s)?appears?\sin\sboth|(?:for"
             rf"|as)\s(?:the\s|a\s)?(?:validation|testing|development)|split\soff|set\saside|(?:official|standard"
             rf"|usual|original|predefined|public|customary)\s(?:\w+\s){{0,3}}?(?:splits?|lists?|partitions?|folds?)"
             rf"|(?:validation|test|dev(?:elopment)?)\s(?:sentences|images|rows|examples|samples|utterances"
-            rf"|molecules|documents|months|clips))(?!\w)|\btrain\w*\s(?:on|with)\b[^.;]{{0,60}}\b(?:validat|test|evaluat)\w*\s(?:on|with)\b|\b(?:test|val(?:idation)?|dev)_(?:size|fraction|split|ratio)\b|\bsplits?\s(?:files?|lists?)\b|{NUMBER}\s?/\s?{NUMBER}\s?/\s?{NUMBER}|\bon\s(?:the\s)?(?:\S+\s){{0,2}}(?:dev|development|test|validation|held-out)\s(?:sets?|splits?|part)\b|{NUMBER}\s?:\s?{NUMBER}(?:\s?:\s?{NUMBER})?(?=\s(?:at\srandom|split|random|ratio))|\b\d\d?:\d\d?:\d\d?\b|\bsplit\s*[:=]|\b(?:dev|test)-(?:clean|other)\b|\bselects?\s(?:the\s)?(?:\w+\s)?(?:checkpoints?|models?|epoch)\b|\b\d\d/\d\d(?:/\d\d)?\b",
+            rf"|molecules|documents|months|clips))(?!\w)|\btrain\w*\s(?:on|with)\b[^.;]{{0,60}}\b(?:validat|test"
+            rf"|evaluat)\w*\s(?:on|with)\b|\b(?:test|val(?:idation)?|dev)_(?:size|fraction|split|ratio)\b"
+            rf"|\bsplits?\s(?:files?|lists?)\b|{NUMBER}\s?/\s?{NUMBER}\s?/\s?{NUMBER}"
+            rf"|\bon\s(?:the\s)?(?:\S+\s){{0,2}}(?:dev|development|test|validation|held-out)\s(?:sets?|splits?"
+            rf"|part)\b|{NUMBER}\s?:\s?{NUMBER}(?:\s?:\s?{NUMBER})?(?=\s(?:at\srandom|split|random|ratio))"
+            rf"|\b\d\d?:\d\d?:\d\d?\b|\bsplit\s*[:=]|\b(?:dev|test)-(?:clean|other)\b"
+            rf"|\bselects?\s(?:the\s)?(?:\w+\s)?(?:checkpoints?|models?|epoch)\b|\b\d\d/\d\d(?:/\d\d)?\b",
             _I,
         ),
     ),
@@ -63,8 +71,11 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             r"|filtered)|log-?\s?mel|mel[- ](?:filter|spectro)\w*|spectrograms?|MFCCs?|filter-?banks?"
             r"|(?:zero|[\ue000-\uf8ff])\smean|unit\svariance|min-max|byte[- ]pair|BPE|sentence-?piece|word-?piece"
             r"|re-?sampl\w+"
-            r"|down-?sampl\w+\sto|missing\svalues|de-?duplicat\w*|z-?scor\w*|padded|truncat\w+|scal(?:e|ed|es|ing)\s(?:\w+\s){0,2}?(?:to|into|between|by)\b"
-            r"|log-?transform\w*|center-?\s?cropp?\w*|converted\sto|divided\sby|(?:split|cut|divided)\s(?:\w+\s)?(?:into|with)\s(?:\w+\s){0,3}?(?:strides?|windows?|chunks|segments|overlap\w*)|removed?\s(?:rows|duplicates|punctuation)"
+            r"|down-?sampl\w+\sto|missing\svalues|de-?duplicat\w*|z-?scor\w*|padded|truncat\w+|scal(?:e|ed|es"
+            r"|ing)\s(?:\w+\s){0,2}?(?:to|into|between|by)\b"
+            r"|log-?transform\w*|center-?\s?cropp?\w*|converted\sto|divided\sby|(?:split|cut"
+            r"|divided)\s(?:\w+\s)?(?:into|with)\s(?:\w+\s){0,3}?(?:strides?|windows?|chunks|segments|overlap\w*)"
+            r"|removed?\s(?:rows|duplicates|punctuation)"
             r"|embedded\scategor\w+|per-channel\smean)\b", _I,
         ),
     ),
@@ -74,7 +85,9 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             r"\b(?:cross-?\s?entrop\w*|(?:mean\s)?squared[- ]error\sloss|MSE\sloss|(?:L1|L2|Huber|smooth\sL1|focal"
             r"|hinge|contrastive|triplet|CTC|dice|quantile|pinball|ranking|reconstruction|margin|InfoNCE|KL|Poisson"
             r"|log-cosh|distillation|BCE)[- ](?:loss|divergence|objective)"
-            r"|loss\sfunction|(?:loss|error|entropy|likelihood)\s(?:is|was|are)\s(?:\w+\s)?minimi[sz]ed|loss\s(?:is|was|are|gets)\b|(?:is|are|as|be)\s(?:the|our|a)\s(?:training\s)?(?:loss|objective|criterion)|(?:the|our|training)\sloss\s(?:is|was|of)|sampled\ssoftmax|training\s(?:loss"
+            r"|loss\sfunction|(?:loss|error|entropy|likelihood)\s(?:is|was|are)\s(?:\w+\s)?minimi[sz]ed|loss\s(?:is"
+            r"|was|are|gets)\b|(?:is|are|as|be)\s(?:the|our|a)\s(?:training\s)?(?:loss|objective|criterion)|(?:the"
+            r"|our|training)\sloss\s(?:is|was|of)|sampled\ssoftmax|training\s(?:loss"
             r"|objective)|objective\sis|minimi[sz](?:e|es|ed|ing)\s(?:the\s)?(?:\w+[\s-]){0,3}?(?:loss|error"
             r"|likelihood|entropy|divergence)|(?:negative\s)?log-?likelihood|connectionist\stemporal"
             r"|next[- ]token\sprediction|masked\slanguage\smodel\w*)\b|\bloss\s*[:=\x02]", _I,
@@ -83,7 +96,9 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.ARCHITECTURE,
         re.compile(
-            rf"(?<!\w)(?:L(?=\s?=\s?{NUMBER})|LoRA|WRN(?:-\w+)*|wide-?\s?resnets?|[\w-]*TDNN|{NUMBER}\schannels|adapters?|Llama[\w.-]*|Mixers?|{NUMBER}\s(?:stages\sof|feature\smaps|filters)|transformers?|ResNet\w*(?:-\d+)?|(?:wide\s)?residual\snetworks?|(?:Bi-?)?LSTMs?|GRUs?"
+            rf"(?<!\w)(?:L(?=\s?=\s?{NUMBER})|LoRA|WRN(?:-\w+)*|wide-?\s?resnets?|[\w-]*TDNN|{NUMBER}\schannels"
+            rf"|adapters?|Llama[\w.-]*|Mixers?|{NUMBER}\s(?:stages\sof|feature\smaps|filters)|transformers?"
+            rf"|ResNet\w*(?:-\d+)?|(?:wide\s)?residual\snetworks?|(?:Bi-?)?LSTMs?|GRUs?"
             rf"|MLPs?|multi-?\s?layer\sperceptrons?|CNNs?|conv(?:olutional)?\s?(?:neural\s)?(?:nets?|networks?"
             rf"|layers?|blocks?)|ViT(?:-\w+)*|vision\stransformers?|U-?Net|conformers?|encoder-decoder"
             rf"|decoder-only|encoder-only|(?:mini|nano)?GPT(?:-2)?|BERT(?:-\w+)?|RoBERTa|DistilBERT|wav2vec\w*"
@@ -98,7 +113,8 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.HARDWARE,
         re.compile(
-            rf"(?<!\w)(?:{NUMBER}\s?GB\s(?:graphics\s)?cards?|GTX|{NUMBER}\sTi|Titan|Quadro|Jetson|graphics\scards?|GPUs?|TPUs?|(?:A|H|V|P)\d{{2,4}}[A-Zs]?|GH200|B200s?|MI\d{{3}}|RTX\s?\w*|T4s?|L40?S?|K80"
+            rf"(?<!\w)(?:{NUMBER}\s?GB\s(?:graphics\s)?cards?|GTX|{NUMBER}\sTi|Titan|Quadro|Jetson|graphics\scards?"
+            rf"|GPUs?|TPUs?|(?:A|H|V|P)\d{{2,4}}[A-Zs]?|GH200|B200s?|MI\d{{3}}|RTX\s?\w*|T4s?|L40?S?|K80"
             rf"|CPU(?:s|\scores?)?|{NUMBER}\scores|laptop|workstation|single\s(?:machine|node)"
             rf"|{NUMBER}\s?G(?:i)?B\s(?:of\s)?(?:\w+\s)?(?:memory|RAM|VRAM)|Raspberry|accelerators?)\b"
         ),
@@ -115,7 +131,8 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
 )  # fmt: skip
 _BUDGET_CUE = re.compile(
     r"\b(?:train\w*|run\w*|budget|within|took|takes?|taking|finish\w*|at\smost|no\smore|under|less\sthan|limit\w*"
-    r"|cost\w*|complete[sd]?|total|wall|must|should|spend\w*|compute|parameters|use[ds]?|have|available|enough|cpu|fits?|RTX|GTX|[AHVP]\d+\w*|epochs?|cards?|GPUs?|machine)\b",
+    r"|cost\w*|complete[sd]?|total|wall|must|should|spend\w*|compute|parameters|use[ds]?|have|available|enough|cpu"
+    r"|fits?|RTX|GTX|[AHVP]\d+\w*|epochs?|cards?|GPUs?|machine)\b",
     _I,
 )
 _METRIC_CUE = re.compile(
@@ -127,7 +144,9 @@ _DATA = re.compile(
     rf"|\b(?:data\s?sets?|corpus|the\sdata|database)\s(?:is|are|has|have|contains?|consists?|compris\w+|of|with"
     rf"|holds?|from|lies?|covers?)\b|\b(?:data\s?sets?|data|corpus)\s*[:=\x02]|{NUMBER}\s(?:\w+\s){{0,2}}?(?:images"
     rf"|rows|examples|samples|sentences|utterances|documents|reviews|hours\sof\s\w+|records|series|photographs"
-    rf"|pictures|scans|recordings|interactions|notes|clients|users|subjects|ratings|ECGs|tokens\sof|customers|\w*photos|tiles|farms|mixtures|compounds|molecules|songs|tracks|questions|dialogues|articles|graphs|nodes|features"
+    rf"|pictures|scans|recordings|interactions|notes|clients|users|subjects|ratings|ECGs|tokens\sof|customers"
+    rf"|\w*photos|tiles|farms|mixtures|compounds|molecules|songs|tracks|questions|dialogues|articles|graphs|nodes"
+    rf"|features"
     rf"|patients|sentence\spairs)\b(?!\sper)|\b[\w/-]+\.(?:csv|parquet|npz|npy|jsonl?|h5|tsv)\b", _I,
 )
 _TRAINED_ON = re.compile(
@@ -193,7 +212,8 @@ def _kinds(one: Statement, text: str) -> Iterator[RequirementKind]:
         yield RequirementKind.OPTIMIZER
     if "schedule" in said or re.search(r"\bwarm-?\s?up\b|\bwarmed\sup\b|\bearly[- ]stopping\b", words, _I):
         yield RequirementKind.SCHEDULE
-    if (any(True for _ in metrics_in(words)) and _METRIC_CUE.search(words)) or re.search(r"\bmetrics?\s?(?:is|are|:|=)", words, _I):
+    if (any(True for _ in metrics_in(words)) and _METRIC_CUE.search(words)) or re.search(r"\bmetrics?\s?(?:is|are|:"
+            r"|=)", words, _I):
         yield RequirementKind.METRIC
 
 

@@ -45,9 +45,13 @@ _OTHERS = re.compile(
     r"|recipe|code|system|script)\b|\bstate[- ]of[- ]the[- ]art\b"
     r"|\bbaselines?\b|\b(?:GPT-[234]|BERT|PaLM|LLaMA|T5)\s(?:was|were|used|is)\b|\b(?:last|previous)\s(?:year"
     r"|quarter|month|intern|team|person|attempt|run|time|student|model)\b|\w's\s(?:README|paper|report|model"
-    r"|configuration|code|repository|results?|authors?|recipe|versions?|runs?|attempts?|notebook|script|setup|settings?|model|network|baseline)\b|\bfor\s(?:orientation|comparison|reference)\b"
-    r"|^\W*(?:version\s|v)\d[\w.]*\s(?:\(|(?:has|had|was|used|uses|is)\b)|\b(?:its|their)\s(?:README|paper|config\w*|code)\b"
-    r"|\bthe\s(?!(?:present|current|full|whole)\b)[\w-]+\spaper\b|\b(?:somebody|someone)\b|\bthe\soriginal\s\S+\s(?:was|is|used|uses|has|had)\b|\bits\sown\b|\b(?:colleagues?|competitors?)\b|^\W*(?:they|he|she)\s",
+    r"|configuration|code|repository|results?|authors?|recipe|versions?|runs?|attempts?|notebook|script|setup"
+    r"|settings?|model|network|baseline)\b|\bfor\s(?:orientation|comparison|reference)\b"
+    r"|^\W*(?:version\s|v)\d[\w.]*\s(?:\(|(?:has|had|was|used|uses|is)\b)|\b(?:its|their)\s(?:README|paper|config\w*"
+    r"|code)\b"
+    r"|\bthe\s(?!(?:present|current|full|whole)\b)[\w-]+\spaper\b|\b(?:somebody|someone)\b"
+    r"|\bthe\soriginal\s\S+\s(?:was|is|used|uses|has|had)\b|\bits\sown\b|\b(?:colleagues?|competitors?)\b|^\W*(?:they"
+    r"|he|she)\s",
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(
@@ -78,15 +82,20 @@ _TRIED = re.compile(
     r"|performed)\s(?:\w+\s)?worse|became\sunstable|unstable|(?:was|is|were|proved)\s(?:too\s(?:high|low|large"
     r"|small|few|short|slow)|not\s(?:enough|sufficient)|insufficient))\b"
     r"|\b(?:could|might|would)\s(?:also\s)?(?:be|have|use|try|help|need)\b|\bfuture\swork\b|^\W*(?:with|without"
-    r"|at)\s.*\b(?:accuracy|performance|loss|score|quality|mIoU|F-?[\ue000-\uf8ff1]|BLEU|WER|AUC|RMSE|MAE|error|perplexity)\s"
-    r"(?:drops|falls|fell|dropped|decreases?d?|degrades?d?|increases?d?|worsens|rises|rose|(?:is|was|becomes)\s(?:\w+\s)?(?:lower|higher|worse))\b"
+    r"|at)\s.*\b(?:accuracy|performance|loss|score|quality|mIoU|F-?[\ue000-\uf8ff1]|BLEU|WER|AUC|RMSE|MAE|error"
+    r"|perplexity)\s"
+    r"(?:drops|falls|fell|dropped|decreases?d?|degrades?d?|increases?d?|worsens|rises|rose|(?:is|was"
+    r"|becomes)\s(?:\w+\s)?(?:lower|higher|worse))\b"
     r"|\b(?:do|does|did|must|should|shall|may|can)\s?(?:not|n't|never)\s(?:use|exceed|go|train|set|copy|increase"
     r"|change)\b|\bnever\s(?:use|exceed)\b|\b(?:we|I)\stried\b|^\W*with\s.*\bis\s(?:the\ssame|no\sbetter|similar)\b"
-    r"|\b(?:lower(?:s|ed)|reduc(?:es|ed)|decreas(?:es|ed)|drop(?:s|ped)|cost|costs|hurts?|worsen(?:s|ed)?)\s(?:the\s|our\s)?"
-    r"(?:test\s|validation\s|dev\s|final\s)?(?:accuracy|scores?|performance|F-?[\ue000-\uf8ff1]|BLEU|AUC|mIoU|quality|results?)\b"
+    r"|\b(?:lower(?:s|ed)|reduc(?:es|ed)|decreas(?:es|ed)|drop(?:s|ped)|cost|costs|hurts?|worsen(?:s|ed)?)\s(?:the\s"
+    r"|our\s)?"
+    r"(?:test\s|validation\s|dev\s|final\s)?(?:accuracy|scores?|performance|F-?[\ue000-\uf8ff1]|BLEU|AUC|mIoU|quality"
+    r"|results?)\b"
     r"|\b(?:gave|gives|yield\w*|led\sto|leads?\sto)\s(?:the\s|a\s)?(?:same|similar|identical|no\s(?:better|gain))\b"
     r"|^\W*with\s.*\bwe\s(?:got|saw)\b|\bwith\s.*\b(?:is|are|was|were)\s(?:\w+\s)?(?:lower|worse|higher)\b"
-    r"|^\W*(?:halving|doubling|removing|dropping|replacing|reducing|increasing)\s.*\b(?:reduc|lower|rais|increas|decreas)\w*\s(?:the\s)?\S+\sto\b"
+    r"|^\W*(?:halving|doubling|removing|dropping|replacing|reducing|increasing)\s.*\b(?:reduc|lower|rais|increas"
+    r"|decreas)\w*\s(?:the\s)?\S+\sto\b"
     r"|\bhad\s(?:we|I)\b|\bif\s(?:you|we|it)\s.*\b(?:run\sout|out\sof\smemory"
     r"|larger|smaller)\b",
     re.IGNORECASE,
@@ -112,9 +121,11 @@ SEARCHED = re.compile(
 )
 BEST = re.compile(
     rf"(?:(?:{NUMBER})[^.;\ue000-\uf8ff]{{0,40}}\b(?:work(?:ed|s)\sbest|perform(?:ed|s)\s(?:the\s)?best"
-    rf"|was\s(?:the\s)?best|(?:should\s)?comes?\sout|came\sout|turn(?:s|ed)\sout\s(?:to\sbe\s)?(?:the\s)?best|is\sbest|gave\sthe\sbest|were\sbest|being\sthe\sbest|was\s(?:finally\s)?(?:selected"
+    rf"|was\s(?:the\s)?best|(?:should\s)?comes?\sout|came\sout|turn(?:s|ed)\sout\s(?:to\sbe\s)?(?:the\s)?best"
+    rf"|is\sbest|gave\sthe\sbest|were\sbest|being\sthe\sbest|was\s(?:finally\s)?(?:selected"
     rf"|chosen|used|kept)|is\s(?:finally\s)?(?:selected|used|chosen)|won)\b"
-    rf"|\b(?:best|settled\son|chose|choose|selected?|picked?|final(?:ly)?|ended\sup\swith|optimal|winning|keep|kept|take|took"
+    rf"|\b(?:best|settled\son|chose|choose|selected?|picked?|final(?:ly)?|ended\sup\swith|optimal|winning|keep|kept"
+    rf"|take|took"
     rf"|use)\b[^.;\ue000-\uf8ff]{{0,40}}(?:{NUMBER}))",
     re.IGNORECASE,
 )
@@ -290,7 +301,8 @@ def stage_of_section(statement: Statement, stages: frozenset[str]) -> str | None
 _LEADS = re.compile(
     r"^\W*(?:(?:in|during|for|at|as)\s(?:the\s|our\s)?)?(?P<stage>(?:supervised\s|self-supervised\s)?(?:pre-?training"
     r"|fine-?tuning|distillation)"
-    rf"|(?:stage|phase)\s(?:{NUMBER}|I{{1,3}}|A|B|one|two)|(?:the\s)?(?:first|second|third|final)\s(?:training\s)?(?:stage|phase))(?![A-Za-z])"
+    rf"|(?:stage|phase)\s(?:{NUMBER}|I{{1,3}}|A|B|one|two)|(?:the\s)?(?:first|second|third"
+    rf"|final)\s(?:training\s)?(?:stage|phase))(?![A-Za-z])"
     r"(?P<more>\s?[–:—-]\s(?:self-supervised\s|supervised\s)?(?:pre-?training|fine-?tuning|distillation)\b)?"
     r"(?:\s\([^()]{0,40}\))?(?:\s(?:stage|phase|run|hyper-?parameters|settings?|setup))*"
     r"(?=\s?[:.,–—-]|\s(?:we|runs?|uses?|lasts?|takes?|is|was|starts?)\b)",

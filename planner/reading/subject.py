@@ -194,7 +194,8 @@ class Patterns:
     def _belongs_elsewhere(self, words: str, after: int) -> bool:
         """Whether the last number of a list counts something of its own: ``0.1, 90 epochs``."""
         return re.match(
-            r"[\s-]*(?:for\s+(?:the\s)?)?(?:training\s|warm-?up\s)?(?:epochs?|steps?|iterations?|(?:[\w-]+\s){0,2}(?:layers?|blocks?)\b|units|filters|channels|convolutions?|heads?"
+            r"[\s-]*(?:for\s+(?:the\s)?)?(?:training\s|warm-?up\s)?(?:epochs?|steps?|iterations?"
+            r"|(?:[\w-]+\s){0,2}(?:layers?|blocks?)\b|units|filters|channels|convolutions?|heads?"
             r"|seeds?|runs?|images?|momentum"
                         r"|weight|dropout|GPUs?|hours?|batch|as\s)", words[after:],
                         re.IGNORECASE) is not None  # fmt: skip

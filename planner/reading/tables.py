@@ -82,7 +82,8 @@ _ALIASES: tuple[tuple[str, str], ...] = (
     ("seed", r"(?:random[-_ ])?seed|random_state"),
     ("temperature", r"(?:softmax |distillation )?temperature"),
     ("layers",
-        r"(?:(?:num(?:ber)?|n)[-_ ](?:of[-_ ])?)?(?:(?:hidden|transformer|encoder|decoder|lstm|residual|interaction|attention"
+        r"(?:(?:num(?:ber)?|n)[-_ ](?:of[-_ ])?)?(?:(?:hidden|transformer|encoder|decoder|lstm|residual|interaction"
+        r"|attention"
         r"|conv\w*)[-_ ])?(?:layers?|blocks?)|depth|n_?layers?"
     ),
     ("feedforward_size",
@@ -91,7 +92,8 @@ _ALIASES: tuple[tuple[str, str], ...] = (
     ("head_size", r"head[-_ ](?:dim\w*|size)|d_?(?:head|k)"),
     ("embedding_size", r"(?:word |token )?emb(?:edding)?s?[-_ ](?:dim\w*|size)"),
     ("hidden_size",
-        r"(?:(?:hidden|model|latent|state|layer)[-_ ]?)(?:dim\w*|sizes?|width|units|channels)|width|d_?model|dmodel|n_embd"
+        r"(?:(?:hidden|model|latent|state|layer)[-_ ]?)(?:dim\w*|sizes?|width|units|channels)|width|d_?model|dmodel"
+        r"|n_embd"
         r"|hidden(?: units)?|units(?: per layer)?|channels"
     ),
     ("heads", r"(?:(?:num(?:ber)?|n)[-_ ](?:of[-_ ])?)?(?:(?:self-)?attention[-_ ])?heads?|n_?heads?"),
@@ -143,14 +145,16 @@ _TARGET_COLUMN = re.compile(
 
 
 _PART = re.compile(
-    r"(?:(?:image|text|audio|speech|vision|language|input|output|base)\s)?(?:encoder|decoder|backbone|model|network|architecture|head"
+    r"(?:(?:image|text|audio|speech|vision|language|input|output|base)\s)?(?:encoder|decoder|backbone|model|network"
+    r"|architecture|head"
     r"|generator|discriminator|student|embeddings?|inputs?|images?|transformer|training|regulari[sz]ation)",
     re.IGNORECASE)
 _BOUND = re.compile(r"[<>≤≥]|\bat (?:least|most)\b", re.IGNORECASE)
 _RUN = re.compile(r"\W*(\d{1,9})\s?(?:\.\.\.?|–|-|to|through)\s?(\d{1,9})\W*")
 _CAPTION = re.compile(r"\W*(?:table|tab\.|‹ref›)", re.IGNORECASE)
 _NO_SCORE = re.compile(
-    r"\b(?:#|params?|parameters|size|flops|macs|gmacs|time|hours?|epochs?|steps|year|memory|speed|latency|throughput|layers"
+    r"\b(?:#|params?|parameters|size|flops|macs|gmacs|time|hours?|epochs?|steps|year|memory|speed|latency|throughput"
+    r"|layers"
     r"|depth|width|data|seeds?|runs|lr|batch|pre-?train\w*|backbone|optimi[sz]er|Δ|delta|gain|rank)\b|^\W*#",
     re.IGNORECASE)
 """Titles of columns that hold no score."""

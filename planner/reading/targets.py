@@ -71,11 +71,13 @@ _ON = re.compile(
     r"|newstest\w*)(?:[\s-](?:[A-Z0-9][\w'.-]*))*(?:\s(?:→|->|–|to)\s[A-Z]\w+)?)"
 )
 _NEXT = re.compile(
-    rf"(?:[^.;\ue000-\uf8ff]|(?<=stage\s){NUMBER}|(?<=phase\s){NUMBER}){{0,50}}?(?:,|\band\b|/|\(|;)\s*(?:and\s|of\s|a\s"
+    rf"(?:[^.;\ue000-\uf8ff]|(?<=stage\s){NUMBER}|(?<=phase\s){NUMBER}){{0,50}}?(?:,|\band\b|/|\(|;)\s*(?:and\s|of\s"
+    rf"|a\s"
     rf"|an\s)*({NUMBER})\s*%?(?=\s*%?\s*(?:±\s*{NUMBER}\s*%?)?\s*(?:on|for|in|at|after|with|\(|/|,|\.|$))"
 )
 _OTHER_SPLIT = re.compile(
-    rf"[^.;\ue000-\uf8ff]{{0,40}}[(\[](?:on\s)?(?:the\s)?(?:validation|val|dev|development|test|held-out)(?:\sset)?\s?[:=,]?\s?"
+    rf"[^.;\ue000-\uf8ff]{{0,40}}[(\[](?:on\s)?(?:the\s)?(?:validation|val|dev|development|test"
+    rf"|held-out)(?:\sset)?\s?[:=,]?\s?"
     rf"({NUMBER})",
     re.IGNORECASE)
 _COUNTED = re.compile(
@@ -83,8 +85,10 @@ _COUNTED = re.compile(
     r"|repetitions)\b",
     re.IGNORECASE)
 _BOUND_ALONE = re.compile(
-    rf"\b(?:it|this|that|these|they|any\w*|every\w*|all|whoever|scores?|values?|results?|runs?|variants?|models?)\s(?:\w+\s){{0,4}}?"
-    rf"(?:below|under|above|over|at\sleast|at\smost|no\s(?:more|less|worse)\sthan|less\sthan|more\sthan|[<>≤≥]=?)\s(?P<n>{NUMBER})"
+    rf"\b(?:it|this|that|these|they|any\w*|every\w*|all|whoever|scores?|values?|results?|runs?|variants?"
+    rf"|models?)\s(?:\w+\s){{0,4}}?"
+    rf"(?:below|under|above|over|at\sleast|at\smost|no\s(?:more|less|worse)\sthan|less\sthan|more\sthan"
+    rf"|[<>≤≥]=?)\s(?P<n>{NUMBER})"
     rf"\s?%?(?=\s*(?:$|[.,;)]|on\b|is\b|are\b|for\b|will\b|would\b|counts?\b|there\b))",
     re.IGNORECASE)
 _FAR = 2
@@ -187,7 +191,8 @@ class TargetReader:
         if match is None or metric is None or before is None or statement.order - before.order > _FAR:
             return
         at = match.start("n")
-        if _fits(statement, metric, at) and not is_foreign(statement, at) and statement.index(at) not in statement.taken:
+        is_free = statement.index(at) not in statement.taken
+        if is_free and _fits(statement, metric, at) and not is_foreign(statement, at):
             yield self._target(statement, _Pair(metric, at)), True
 
     def _is_own(self, name: str) -> bool:
@@ -344,7 +349,8 @@ def _further(statement: Statement, pair: _Pair) -> Iterator[int]:
             or not _fits(statement, pair.metric, match.start(1))
         ):
             return
-        if _GAP_STOP.search(_AFTER_STAGE.sub(" ", between)) or re.search(r"\b(?:vs|versus|compared|from|range)\b", between):
+        if _GAP_STOP.search(_AFTER_STAGE.sub(" ", between)) or re.search(r"\b(?:vs|versus|compared|from"
+            r"|range)\b", between):
             return
         yield match.start(1)
         spread = _SPREAD.match(statement.words, match.end(1))

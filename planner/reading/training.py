@@ -15,13 +15,15 @@ _STEP = (
 _ROW = (
     r"(?:images?|sequences?|examples?|samples?|tokens?|sentences?|utterances?|rows|windows?|documents|series|pairs"
     r"|segments?|graphs|molecules"
-    r"|reviews|records|clips|spectrograms|patches|crops|instances|tiles|frames|data points|customers|articles|sentence pairs"
+    r"|reviews|records|clips|spectrograms|patches|crops|instances|tiles|frames|data points|customers|articles"
+    r"|sentence pairs"
     r"|speakers)"
 )
 _AFTER = r"(?<!stop\s)(?<!stops\s)(?<!stopped\s)(?<!ends\s)(?<!ended\s)(?<!finished\s)(?<!finishes\s)(?<!latest\s)after"
 _BETTER = r"(?:improv|decreas|increas|progress|gain|better|drop|ris|fall|fell|chang|lower|reduc|new|grow|go|gone)"
 _CHECKS = (
-    r"(?:consecutive\s|successive\s|more\s)?(?:epochs|evaluations|validation\s(?:checks|rounds|runs)|rounds|checks|steps|passes)"
+    r"(?:consecutive\s|successive\s|more\s)?(?:epochs|evaluations|validation\s(?:checks|rounds|runs)|rounds|checks"
+    r"|steps|passes)"
 )
 _LR = r"(?:learning[- _]?rates?|learningrate|step[- ]?sizes?|lrs?)"
 
@@ -94,7 +96,8 @@ TRAINING: tuple[Subject, ...] = (
         symbols="η lr", above_zero=False, most=1,
         unless_after=r"\s*[\ue000-\uf8ff]\s*(?:%|of|×|times|epochs?|steps|Hz|kHz|pixels|tokens|dim)",
     ),
-    Subject("learning_rate_decay", r"layer(?:-?wise)?\s(?:(?:learning[- ]rate|lr)\s)?decay(?:\s(?:rate|factor|of))?", most=1),
+    Subject("learning_rate_decay", r"layer(?:-?wise)?\s(?:(?:learning[- ]rate|lr)\s)?decay(?:\s(?:rate|factor"
+                                   r"|of))?", most=1),
     Subject(
         "learning_rate",
         rf"(?:{_LR}\s(?:\w+\s){{0,4}}?(?:warm\w*|ris\w+|ramp\w*|increas\w+|grow\w*|climb\w*)"
@@ -127,9 +130,11 @@ TRAINING: tuple[Subject, ...] = (
         r"(?:early[- ]stopping\s)?patience(?:\s(?:of|is|parameter))?|early[- _]stopping(?:\s(?:rounds|after"
         r"|patience))?|early_stopping_rounds",
         counted=(
-            rf"(?:\b(?:no|not|without|fails?\sto)\b|n't\b)[^.;\ue000-\uf8ff]{{0,60}}\b{_BETTER}\w*\b[^.;\ue000-\uf8ff]{{0,40}}(?:for|in"
+            rf"(?:\b(?:no|not|without|fails?\sto)\b"
+            rf"|n't\b)[^.;\ue000-\uf8ff]{{0,60}}\b{_BETTER}\w*\b[^.;\ue000-\uf8ff]{{0,40}}(?:for|in"
             rf"|within|over|after)\s(?:the\slast\s)?#\s{_CHECKS}",
-            rf"\b(?:stops?|stagnat\w+|stall\w*)\b[^.;\ue000-\uf8ff]{{0,70}}(?:for|in|within|over|after)\s(?:the\slast\s)?#\s{_CHECKS}",
+            rf"\b(?:stops?|stagnat\w+|stall\w*)\b[^.;\ue000-\uf8ff]{{0,70}}(?:for|in|within|over"
+            rf"|after)\s(?:the\slast\s)?#\s{_CHECKS}",
             r"#\s(?:consecutive\s|successive\s)?(?:epochs|evaluations|rounds|checks)\s(?:without|with\sno"
             r"|in\swhich\s\w+\sdoes\snot)",
             r"(?:early[- ]stop\w*|stop(?:ped)?\searly|patience)\b[^.;\ue000-\uf8ff]{0,50}(?:after|of"
@@ -150,7 +155,8 @@ TRAINING: tuple[Subject, ...] = (
             r"\bepochs?\s?[:=]\s?#",
         ),
         unless_before=
-            r"(?:every|each|" + _AFTER + r"|first|last|at|per|within|in|than|by|until|another|patience\sof|once|additional"
+            r"(?:every|each|" + _AFTER + r"|first|last|at|per|within|in|than|by|until|another|patience\sof|once"
+                                         r"|additional"
             r"|final|initial|remaining|begin\w*|from)(?:\s(?:about|the|only|first|last|just|another))*",
         least=0.5, most=1e6,
     ),
@@ -162,7 +168,8 @@ TRAINING: tuple[Subject, ...] = (
         symbols="T N K",
         counted=(
             rf"#[\s-](?:(?!time|sampling|inference|horizon|prediction|forecast|look|diffusion|denoising|hop"
-            rf"|warm)[a-z-]+\s)?{_STEP}(?!\s(?:of\s)?(?:warm|accum|delay|ahead|decay))(?!\slater)(?!\s(?:per|a|each|in\severy)\scycle)",
+            rf"|warm)[a-z-]+\s)?{_STEP}(?!\s(?:of\s)?(?:warm|accum|delay|ahead|decay))(?!\slater)(?!\s(?:per|a|each"
+            rf"|in\severy)\scycle)",
         ),
         unless_before=
             r"(?:every|each|" + _AFTER + r"|first|last|at|per|than|by|until|patience\sof|once|initial"
@@ -197,13 +204,15 @@ TRAINING: tuple[Subject, ...] = (
         counted=(
             r"clip\w*\b[^.;\ue000-\uf8ff]{0,40}\b(?:norm|threshold|value|magnitude)s?(?:\s(?:of|to|at|is|was"
             r"|exceeds?|above|larger\sthan|greater\sthan))*\s#",
-            r"gradients?\swith\s(?:a\s)?(?:global\s)?norms?\s(?:above|over|exceeding|(?:larger|greater)\sthan|of\smore\sthan)\s#",
+            r"gradients?\swith\s(?:a\s)?(?:global\s)?norms?\s(?:above|over|exceeding|(?:larger|greater)\sthan"
+            r"|of\smore\sthan)\s#",
             r"gradient\snorms?\s(?:is\s|are\s|was\s)?(?:limited|restricted|capped|bounded|cut)\s(?:to|at|by)\s#",
             r"gradient\snorms?\s(?:above|over|exceeding|larger\sthan|to)\s#"),
         symbols="c", most=1e4,
     ),
     Subject("dropout",
-        r"dropped\s(?:out\s)?with\s(?:a\s)?(?:probability|rate)|(?:(?:residual|attention|embedding|hidden|input|output|layer|variational|recurrent|feature"
+        r"dropped\s(?:out\s)?with\s(?:a\s)?(?:probability|rate)|(?:(?:residual|attention|embedding|hidden|input"
+        r"|output|layer|variational|recurrent|feature"
         r"|spatial)[- ])*drop-?out[- _]?(?:rate|probability|prob|p|ratio)?(?:\s(?:with|of|at|after))*|p_drop|pdrop"
         r"|P_drop",
         symbols="p P r drop Pdrop d", most=0.99, share=True, above_zero=False, direct=True),
@@ -216,7 +225,8 @@ TRAINING: tuple[Subject, ...] = (
     Subject("ema_decay",
         r"(?:EMA|(?:an\s)?exponential(?:ly)?\s(?:weighted\s)?moving\saverages?|moving\saverage|polyak\saverag\w+"
         r"|weight\saverag\w+|averaged\sweights)(?:\sof\s(?:the\s)?(?:model\s)?(?:weights"
-        r"|parameters))?(?:[\s_](?:weights|parameters|is|kept))?(?:,?\s?(?:with|using)\s)?(?:\sof\s)?(?:an?\s)?[\s_(]*(?:decay"
+        r"|parameters))?(?:[\s_](?:weights|parameters|is|kept))?(?:,?\s?(?:with"
+        r"|using)\s)?(?:\sof\s)?(?:an?\s)?[\s_(]*(?:decay"
         r"|rate|coefficient|factor|momentum)?(?:\s(?:rate|of|factor))*",
         most=0.9999999, least=0.5),
     Subject("momentum",
@@ -238,18 +248,22 @@ TRAINING: tuple[Subject, ...] = (
             r"|report\s\w+)\b[^.;\ue000-\uf8ff]{0,60}\s#\s(?:different\s|random\s|independent\s|training\s"
             r"|separate\s|full\s|repeated\s)*(?:runs|trials|repetitions|repeats|restarts|initiali[sz]ations|times)",
             r"\b(?:run|repeated|trained|executed|conducted|performed)\s#\stimes",
-            r"\bover\s#\s(?:random\s|independent\s|different\s)?(?:runs|trials|repetitions|repeats|restarts|initiali[sz]ations)",
+            r"\bover\s#\s(?:random\s|independent\s|different\s)?(?:runs|trials|repetitions|repeats|restarts"
+            r"|initiali[sz]ations)",
             r"#\s(?:independent|random|repeated|separate)\s(?:training\s)?(?:runs|trials|repetitions|restarts"
             r"|initiali[sz]ations)",
         ),
         least=1, most=1000, whole=True,
     ),
     Subject("mask_ratio", r"mask(?:ing)?[- _](?:ratio|probability|rate)(?:\sof)?", counted=(
-        r"#\sof\s(?:the\s|all\s)?(?:input\s)?(?:patches|tokens|frames|positions)\s(?:are|is|were)\s(?:randomly\s)?masked",
+        r"#\sof\s(?:the\s|all\s)?(?:input\s)?(?:patches|tokens|frames|positions)\s(?:are|is"
+        r"|were)\s(?:randomly\s)?masked",
         r"mask(?:s|ed|ing)?\s(?:out\s)?#\sof"), most=1, share=True),
-    Subject("lora_rank", r"(?:LoRA[\s_]|adapter\s)?(?<!reciprocal\s)(?<!mean\s)rank(?:\s(?:of|r))?|lora_r|(?<=LoRA\s\()r(?=\s?=)",
+    Subject("lora_rank", r"(?:LoRA[\s_]|adapter\s)?(?<!reciprocal\s)(?<!mean\s)rank(?:\s(?:of|r))?|lora_r"
+                         r"|(?<=LoRA\s\()r(?=\s?=)",
         symbols="r", least=1, most=4096, whole=True, unless_after=r"[\s-]*(?:correlation|metric|loss|list|order|one)"),
-    Subject("lora_alpha", r"LoRA[\s_](?:α|alpha)|(?<=,\s)(?:alpha|α)(?=\s?[:=]?\s?[\ue000-\uf8ff]\s*(?:,|and|$|\.|\)))", least=1, most=4096),
+    Subject("lora_alpha", r"LoRA[\s_](?:α|alpha)|(?<=,\s)(?:alpha|α)(?=\s?[:=]?\s?[\ue000-\uf8ff]\s*(?:,|and|$|\."
+                          r"|\)))", least=1, most=4096),
     Subject("mixup_alpha",
         r"mix-?up(?:\s(?:with|strength|coefficient|parameter|alpha|of))*",
         symbols="α", most=10, direct=False),
