@@ -36,7 +36,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
         least=1, most=1001, whole=True,
     ),
     Subject(
-        "patch_size", r"patch[- _]?sizes?",
+        "patch_size", r"patch[- _]?sizes?|patch(?:es)?\sof\s(?:length|size)|patch[- _]length",
         counted=(r"patch(?:es)?\s(?:of|with|at|sized)\s(?:size\s)?@", r"@[\s-](?:pixel\s|image\s"
             r"|non-overlapping\s)*patch(?:es)?\b"),
         symbols="P p", least=1, most=1024, whole=True,

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 _KNOWN = re.compile(
     r"\b(?:CIFAR-?100|CIFAR-?10|(?:Fashion|K|E)-?MNIST|MNIST|Tiny-?\s?ImageNet|ImageNet(?:-1k|-21k|-A|-C|-R|-V2)?"
     r"|SVHN|STL-10|COCO|Cityscapes|ADE20K|CelebA(?:-HQ)?|Food-?101|Oxford(?:-IIIT)?\s(?:Pets|Flowers)"
-    r"|PTB-XL|UCI\s[A-Z]\w+|NYU\s?(?:Depth)?\s?[Vv]2|NYU\sDepth(?:\s[Vv]2)?|CNN\s?/\s?Daily\s?Mail|XSum|SAMSum|GSM8K"
+    r"|VisDrone|PTB-XL|UCI\s[A-Z]\w+|NYU\s?(?:Depth)?\s?[Vv]2|NYU\sDepth(?:\s[Vv]2)?|CNN\s?/\s?Daily\s?Mail|XSum"
+    r"|SAMSum|GSM8K"
     r"|HumanEval|MMLU|HellaSwag|WinoGrande|PIQA|TriviaQA|HotpotQA|Europarl|FLORES"
     r"|KITTI|ModelNet40|ShapeNet|Caltech-?(?:101|256)|CUB-200|Stanford\sCars|EuroSAT|Places365|PASCAL\sVOC|LFW"
     r"|CheXpert|BraTS|Jigsaw"

@@ -77,6 +77,7 @@ class _Page:
         self.page = page
         self.fonts = fonts
         self.forms_left = _MOST_FORMS
+        self.open_forms: set[int] = set()
 
     def flattened(
         self, operations: list[_Operation], resources: DictionaryObject, within: tuple[str, ...] = ()
@@ -84,10 +85,11 @@ class _Page:
         """The operations of the page, or of the form that ``within`` leads to."""
         for operands, name in operations:
             form = _form(operands, resources) if name == b"Do" else None
-            if form is None or len(within) >= _DEEPEST or self.forms_left <= 0:
-                yield operands, name
+            if form is None or id(form) in self.open_forms or len(within) >= _DEEPEST or self.forms_left <= 0:
+                yield operands, name  # a form that shows itself shows nothing more
                 continue
             self.forms_left -= 1
+            self.open_forms.add(id(form))
             path = (*within, str(operands[0]))
             own = _resources(form) if "/Resources" in form else resources
             renamed = _add_fonts(self.fonts, own, "".join(path))
@@ -100,6 +102,7 @@ class _Page:
                 is_own_font = other == b"Tf" and held and str(held[0]) in renamed
                 yield ([NameObject(renamed[str(held[0])]), *held[1:]] if is_own_font else held), other
             yield [], b"Q"
+            self.open_forms.discard(id(form))
 
 
 def _form(operands: list[Any], resources: DictionaryObject) -> StreamObject | None:

@@ -46,6 +46,7 @@ _WITHOUT = (
         r"\b(?:no|without(?:\sany)?|(?:do|did|does)\snot\s(?:use|apply|employ))\s(?:any\s)?(?:dropout\s(?:or|and"
         r"|nor)\s)?(?:weight[- ]decay|l2\sregulari[sz]ation)\b(?!\s(?:is\sapplied\s)?(?:on|to|for)\b)",
         re.IGNORECASE)),
+    ("momentum", re.compile(r"\b(?:no|without(?:\sany)?)\s(?:nesterov\s)?momentum\b", re.IGNORECASE)),
     ("dropout", re.compile(
         r"\b(?:no|without(?:\sany)?|(?:do|did|does)\snot\s(?:use|apply"
         r"|employ))\s(?:any\s)?(?:weight[- ]decay\s(?:or|and|nor)\s)?dropout\b",
@@ -71,7 +72,13 @@ _ONE_SEED = re.compile(
 _CHOSEN_TOO = re.compile(rf"(?:\s?(?:,|,?\sand|/)\s?(?:a\s|the\s)?(?:[a-z-]+\s){{0,4}}{NUMBER})+")
 """Further values that were chosen in the same breath."""
 _REFUSED = re.compile(r"\b(?:no|without|avoid|not\suse|n't\suse)\s(?:any\s|automatic\s)?$", re.IGNORECASE)
-_UNIT_NORM = re.compile(r"\bgradients?\b[^.;]{0,40}\bunit\s(?:L2\s)?norm\b", re.IGNORECASE)
+_ONES = (
+    ("gradient_clip", re.compile(r"\bgradients?\b[^.;]{0,40}\bunit\s(?:L2\s)?norm\b", re.IGNORECASE)),
+    ("layers", re.compile(
+        r"\bsingle\s(?:hidden|LSTM|GRU|recurrent|transformer|attention|convolutional)\slayer\b(?!\snorm)",
+        re.IGNORECASE)),
+)
+"""What a text says without the number one."""
 _CYCLE = re.compile(rf"\bbetween\s({NUMBER})\sand\s({NUMBER})", re.IGNORECASE)
 _PARTS = ("kernel_size", "hidden_size", "channels")
 """What a model has a list of, one for each of its parts."""
@@ -165,8 +172,9 @@ class Reader:
         for name, without in _WITHOUT:
             if (match := without.search(statement.words)) and not is_of_others(statement, match.start()):
                 yield self._made(statement, name, 0, None, *match.span())
-        if (match := _UNIT_NORM.search(statement.words)) and not self._is_foreign(statement, match.start()):
-            yield self._made(statement, "gradient_clip", 1, None, *match.span())
+        for name, one_of_it in _ONES:
+            if (match := one_of_it.search(statement.words)) and not self._is_foreign(statement, match.start()):
+                yield self._made(statement, name, 1, None, *match.span())
         for match in _OFF.finditer(statement.words):
             name = match["what"].lower().replace(" ", "_").replace("-", "_")
             if not self._is_foreign(statement, match.start()):
@@ -298,6 +306,8 @@ class Reader:
         while (
             match := _AND_FOR.match(statement.words, last + 1) or _FOR_ANOTHER.match(statement.words, last + 1)
         ) is not None:
+            if any(pattern.phrase.search(match.group()) for pattern in _PATTERNS):
+                return  # the next number is of something else
             last = match.start(1)
             number = statement.number(last)
             if statement.index(last) in statement.taken or not subject.allows(number):

@@ -73,7 +73,8 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             r"|re-?sampl\w+"
             r"|down-?sampl\w+\sto|missing\svalues|de-?duplicat\w*|z-?scor\w*|padded|truncat\w+|scal(?:e|ed|es"
             r"|ing)\s(?:\w+\s){0,2}?(?:to|into|between|by)\b"
-            r"|log-?transform\w*|center-?\s?cropp?\w*|converted\sto|divided\sby|(?:split|cut"
+            r"|log-?transform\w*|center-?\s?cropp?\w*|converted\sto|(?:z-score|min-max|feature|input|instance"
+            r"|mean)\snormali[sz]ation|divided\sby|(?:split|cut"
             r"|divided)\s(?:\w+\s)?(?:into|with)\s(?:\w+\s){0,3}?(?:strides?|windows?|chunks|segments|overlap\w*)"
             r"|removed?\s(?:rows|duplicates|punctuation)"
             r"|embedded\scategor\w+|per-channel\smean)\b", _I,
@@ -96,7 +97,7 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.ARCHITECTURE,
         re.compile(
-            rf"(?<!\w)(?:L(?=\s?=\s?{NUMBER})|LoRA|WRN(?:-\w+)*|wide-?\s?resnets?|[\w-]*TDNN|{NUMBER}\schannels"
+            rf"(?<!\w)(?:L(?=\s?=\s?{NUMBER})|LoRA|YOLO\w*|WRN(?:-\w+)*|wide-?\s?resnets?|[\w-]*TDNN|{NUMBER}\schannels"
             rf"|adapters?|Llama[\w.-]*|Mixers?|{NUMBER}\s(?:stages\sof|feature\smaps|filters)|transformers?"
             rf"|ResNet\w*(?:-\d+)?|(?:wide\s)?residual\snetworks?|(?:Bi-?)?LSTMs?|GRUs?"
             rf"|MLPs?|multi-?\s?layer\sperceptrons?|CNNs?|conv(?:olutional)?\s?(?:neural\s)?(?:nets?|networks?"
@@ -184,7 +185,7 @@ def requirements(
             one.block.kind is BlockKind.HEADING
             or is_foreign_section(one, data)
             or not one.words.strip()
-            or is_foreign(one, len(one.words) - 1)
+            or (is_foreign(one, len(one.words) - 1) and is_foreign(one, 0))
         ):
             continue
         kinds = list(dict.fromkeys(_kinds(one, document.view.text[one.start : one.end])))

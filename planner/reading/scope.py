@@ -93,6 +93,9 @@ _TRIED = re.compile(
     r"(?:test\s|validation\s|dev\s|final\s)?(?:accuracy|scores?|performance|F-?[\ue000-\uf8ff1]|BLEU|AUC|mIoU|quality"
     r"|results?)\b"
     r"|\b(?:gave|gives|yield\w*|led\sto|leads?\sto)\s(?:the\s|a\s)?(?:same|similar|identical|no\s(?:better|gain))\b"
+    r"|^\W*with\s(?!our\b|this\b|these\b)[^,;]*[\ue000-\uf8ff][^,;]*\bthe\s(?:test\s|validation\s)?(?:accuracy|MSE"
+    r"|MAE|RMSE"
+    r"|BLEU|WER|error|AUC|loss|perplexity|score)\s(?:is|was)\b"
     r"|^\W*with\s.*\bwe\s(?:got|saw)\b|\bwith\s.*\b(?:is|are|was|were)\s(?:\w+\s)?(?:lower|worse|higher)\b"
     r"|^\W*(?:halving|doubling|removing|dropping|replacing|reducing|increasing)\s.*\b(?:reduc|lower|rais|increas"
     r"|decreas)\w*\s(?:the\s)?\S+\sto\b"
@@ -243,17 +246,17 @@ def applies_to(document: Document, statement: Statement, first: int, last: int) 
     before = [match for match in found if match.start() <= first]
     chosen = after or (before[-1] if before else None)
     if chosen is None:
-        return _one_of_several_datasets(document, statement, clause)
+        return _one_of_several_datasets(document, statement, clause, last)
     name = chosen.lastgroup or ""
     text = _words(document, statement, *chosen.span(name))
     return re.sub(r"^(?:The|Our|the|our)\s", "", text)
 
 
-def _one_of_several_datasets(document: Document, statement: Statement, clause: Clause) -> str | None:
+def _one_of_several_datasets(document: Document, statement: Statement, clause: Clause, after: int) -> str | None:
     """A data set is neither model nor stage; it tells values apart only where the sentence has values for several."""
     every = [match for match in _DATA.finditer(statement.words) if not _NOT_DATA.match(match["data"])]
     every = [match for match in every if _RIGHT_BEFORE.search(statement.words[: match.start()])]
-    found = next((match for match in every if clause.start <= match.start() < clause.end), None)
+    found = next((match for match in every if after - 1 <= match.start() < clause.end), None)
     if found is None or len({match["data"] for match in every}) < 2:
         return None
     return _words(document, statement, *found.span("data"))

@@ -85,8 +85,8 @@ _COUNTED = re.compile(
     r"|repetitions)\b",
     re.IGNORECASE)
 _BOUND_ALONE = re.compile(
-    rf"\b(?:it|this|that|these|they|any\w*|every\w*|all|whoever|scores?|values?|results?|runs?|variants?"
-    rf"|models?)\s(?:\w+\s){{0,4}}?"
+    rf"(?:\b(?:it|this|that|these|they|any\w*|every\w*|all|whoever|scores?|values?|results?|runs?|variants?"
+    rf"|models?)|(?<=;)|(?<=,\sand))\s(?:\w+\s){{0,4}}?"
     rf"(?:below|under|above|over|at\sleast|at\smost|no\s(?:more|less|worse)\sthan|less\sthan|more\sthan"
     rf"|[<>≤≥]=?)\s(?P<n>{NUMBER})"
     rf"\s?%?(?=\s*(?:$|[.,;)]|on\b|is\b|are\b|for\b|will\b|would\b|counts?\b|there\b))",

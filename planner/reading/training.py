@@ -174,7 +174,8 @@ TRAINING: tuple[Subject, ...] = (
         unless_before=
             r"(?:every|each|" + _AFTER + r"|first|last|at|per|than|by|until|patience\sof|once|initial"
             r"|accumulat\w+\s(?:\w+\s)?over|warm-?up\sof|over\sthe\sfirst|remaining|in|horizon\sof|next|past|ahead"
-            r"|about|(?:patch(?:es)?|strides?|blocks?|chunks?|segments?|windows?)\sof|(?:horizon|window|lag|stride"
+            r"|about|(?:patch(?:es)?|strides?|blocks?|chunks?|segments?|windows?)\sof|(?:horizon|window|look-?back"
+            r"|lag|stride"
             r"|context|length)\s(?:is|of|was))(?:\s(?:the|only|first|last|just))*",
         least=2, most=1e10, whole=True,
     ),
