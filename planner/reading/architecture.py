@@ -155,7 +155,7 @@ ARCHITECTURE: tuple[Subject, ...] = (
         r"|num_hidden_layers|(?:transformer\s|encoder\s|decoder\s|hidden\s|LSTM\s)?layers(?=\s*[:=])",
         symbols="L N l",
         counted=(
-            rf"#[\s-](?:{_KIND}|(?:(?!and\b|of\b|in\b|the\b|with\b|per\b|to\b|for\b"
+            rf"#[\s-](?:{_KIND}|(?:(?!and\b|follow|every\b|each\b|of\b|in\b|the\b|with\b|per\b|to\b|for\b"
             rf"|more\b)[a-z-]+\s){{1,2}})(?:layers?|blocks)\b(?!\snorm)",
             r"#\s(?:encoder|encoding)\s(?:and|or)\s[\ue000-\uf8ff]\s(?:decoder|decoding)\s(?:layers|blocks)",
             r"#-layer(?:ed)?\b", rf"(?:stack\sof|depth)\s#\s{_KIND}(?:layers|blocks)"),

@@ -66,6 +66,7 @@ _METRICS: tuple[tuple[str, str, float], ...] = (
     ("ndcg", r"n?DCG(?:@[\d\ue000-\uf8ff]+)?", 100), ("mrr", r"MRR(?:@[\d\ue000-\uf8ff]+)?", 100), (
         "recall_at_k", r"(?:recall|hit(?:s|\srate)?|HR|P|R)@[\d\ue000-\uf8ff]+", 100
     ),
+    ("csi", r"critical\ssuccess\sindex(?:\s\(CSI\))?|CSI", 1),
     ("brier_score", r"Brier(?:\sscore)?", 1),
     ("kappa", r"(?:quadratic[- ]weighted\s|Cohen's\s)?kappa", 100),
     ("psnr", r"PSNR", 200), ("ssim", r"SSIM", 1), ("fid", r"FID", 1000), ("pesq", r"PESQ", 5), (

@@ -163,7 +163,8 @@ def plain_word(name: str, text: str) -> str | None:
                   "exponential": "exponential", "none": "constant",
                   "polynomial": "polynomial", "multistep": "step", "multi-step": "step", "fixed": "constant",
                   "plateau": "plateau"}  # fmt: skip
-        if text.lower() in simple:
-            return simple[text.lower()]
+        first = text.partition(",")[0].strip().lower()
+        if first in simple:
+            return simple[first]
         return next((value for value, pattern in SCHEDULES if pattern.search(f"{text} schedule")), None)
     return next((value for value, pattern in PRECISIONS if pattern.search(text)), None)

@@ -53,7 +53,8 @@ _REFERENCE = re.compile(
     | \[\d{1,3}\]
     | \((?![^()]*\bseeds?\b)
       (?:[A-Z][^()]{0,80}?|see[^()]{0,60}?|e\.g\.[^()]{0,60}?|‹cited›\set\sal\.\s?,?\s?)\b(?:19|20)\d\d[a-z]?\)
-    | (?<=\w)\s?\((?:19|20)\d\d[a-z]?\)
+    | (?<=\w)(?<!period)(?<!year)(?<!set)(?<!data)(?<!split)(?<!test)(?<!validation)(?<!training)(?<!months)
+      \s?\((?:19|20)\d\d[a-z]?\)
     | \b(?:19|20)\d\d-\d\d-\d\d\b
     """,
     re.VERBOSE | re.IGNORECASE,

@@ -42,7 +42,8 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             rf"|\bsplits?\s(?:files?|lists?)\b|{NUMBER}\s?/\s?{NUMBER}\s?/\s?{NUMBER}"
             rf"|\bon\s(?:the\s)?(?:\S+\s){{0,2}}(?:dev|development|test|validation|held-out)\s(?:sets?|splits?"
             rf"|part)\b|{NUMBER}\s?:\s?{NUMBER}(?:\s?:\s?{NUMBER})?(?=\s(?:at\srandom|split|random|ratio))"
-            rf"|\b\d\d?:\d\d?:\d\d?\b|\bsplit\s*[:=]|\b(?:dev|test)-(?:clean|other)\b"
+            rf"|\b\d\d?:\d\d?:\d\d?\b|{NUMBER}\straining\b[^.;]{{0,30}}{NUMBER}\s(?:validation|test|dev)"
+            rf"|\bsplit\s*[:=]|\b(?:dev|test)-(?:clean|other)\b"
             rf"|\bselects?\s(?:the\s)?(?:\w+\s)?(?:checkpoints?|models?|epoch)\b|\b\d\d/\d\d(?:/\d\d)?\b",
             _I,
         ),
@@ -130,6 +131,8 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
         ),
     ),
 )  # fmt: skip
+_LIMIT = re.compile(r"\b(?:not|never|no)\b[^.;]{0,20}\b(?:longer|more|exceed\w*)\b", _I)
+"""A prohibition that is a limit."""
 _BUDGET_CUE = re.compile(
     r"\b(?:train\w*|run\w*|budget|within|took|takes?|taking|finish\w*|at\smost|no\smore|under|less\sthan|limit\w*"
     r"|cost\w*|complete[sd]?|total|wall|must|should|spend\w*|compute|parameters|use[ds]?|have|available|enough|cpu"
@@ -151,7 +154,8 @@ _DATA = re.compile(
     rf"|patients|sentence\spairs)\b(?!\sper)|\b[\w/-]+\.(?:csv|parquet|npz|npy|jsonl?|h5|tsv)\b", _I,
 )
 _TRAINED_ON = re.compile(
-    r"\b(?:[Tt]rain|[Ff]ine-?[Tt]un|[Pp]re-?[Tt]rain|[Ee]valuat|[Ee]xperiment|[Tt]est)\w*\b[^.;]{0,60}?\bon\s(?:the\s)?"
+    r"\b(?:[Tt]rain|[Ff]ine-?[Tt]un|[Pp]re-?[Tt]rain|[Ee]valuat|[Ee]xperiment|[Tt]est"
+    r"|[Rr]eproduc)\w*\b[^.;]{0,60}?\bon\s(?:the\s)?"
     r"(?!(?:NVIDIA|GPU|TPU|CPU|RTX|[AHVTL]\d|Apple|Google|Amazon|Linux)\b)(?:[\w-]+\s)?[A-Z][\w-]+")
 _ASKS = re.compile(
     r"\b(?:must|should|shall|needs?\sto|required?|ensure|make\ssure|please|deliver\w*|mandatory)\b|^\W*(?:Use"
@@ -185,7 +189,7 @@ def requirements(
             one.block.kind is BlockKind.HEADING
             or is_foreign_section(one, data)
             or not one.words.strip()
-            or (is_foreign(one, len(one.words) - 1) and is_foreign(one, 0))
+            or (is_foreign(one, len(one.words) - 1) and is_foreign(one, 0) and not _LIMIT.search(one.words))
         ):
             continue
         kinds = list(dict.fromkeys(_kinds(one, document.view.text[one.start : one.end])))
@@ -226,7 +230,8 @@ def _kind_of_section(one: Statement) -> RequirementKind | None:
 
 
 def _counts(one: Statement, kind: RequirementKind, at: int) -> bool:
-    if is_foreign(one, at):
+    is_limit = kind in (RequirementKind.BUDGET, RequirementKind.HARDWARE) and _LIMIT.search(one.words) is not None
+    if is_foreign(one, at) and not is_limit:
         return False
     return kind is not RequirementKind.BUDGET or _BUDGET_CUE.search(one.words) is not None
 

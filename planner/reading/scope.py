@@ -93,9 +93,10 @@ _TRIED = re.compile(
     r"(?:test\s|validation\s|dev\s|final\s)?(?:accuracy|scores?|performance|F-?[\ue000-\uf8ff1]|BLEU|AUC|mIoU|quality"
     r"|results?)\b"
     r"|\b(?:gave|gives|yield\w*|led\sto|leads?\sto)\s(?:the\s|a\s)?(?:same|similar|identical|no\s(?:better|gain))\b"
-    r"|^\W*with\s(?!our\b|this\b|these\b)[^,;]*[\ue000-\uf8ff][^,;]*\bthe\s(?:test\s|validation\s)?(?:accuracy|MSE"
+    r"|^\W*with\s(?!our\b|this\b|these\b)[^,;]*[\ue000-\uf8ff][^,;]*\s(?:the\s)?(?:test\s|validation\s)?(?:accuracy|MSE"
     r"|MAE|RMSE"
     r"|BLEU|WER|error|AUC|loss|perplexity|score)\s(?:is|was)\b"
+    r"|\b(?:led\sto\s(?:a\s)?collapse|collapse[sd]\b|brought\s(?:nothing|no\b|little)|ma[dk]e[s]?\sthings\sworse)"
     r"|^\W*with\s.*\bwe\s(?:got|saw)\b|\bwith\s.*\b(?:is|are|was|were)\s(?:\w+\s)?(?:lower|worse|higher)\b"
     r"|^\W*(?:halving|doubling|removing|dropping|replacing|reducing|increasing)\s.*\b(?:reduc|lower|rais|increas"
     r"|decreas)\w*\s(?:the\s)?\S+\sto\b"
@@ -332,6 +333,7 @@ def stages_of_paragraphs(statements: Sequence[Statement]) -> dict[int, str]:
 def stage_in(title: str) -> str | None:
     """Pre-training or fine-tuning, and the like, in a section's title."""
     found = re.search(
-        r"\b(pre-?training|fine-?tuning|distillation|stage \d|phase \d|first stage|second stage)\b",
+        r"\b(pre-?training|(?:adapter|prompt|instruction|preference)[- ]tuning|fine-?tuning|distillation|stage \d"
+        r"|phase \d|first stage|second stage)\b",
         title, re.IGNORECASE)
     return found.group(1).lower() if found else None

@@ -364,7 +364,9 @@ class TableReader:
             across = [next(iter(metrics_in(cell.text)), None) for cell in header]
             if any(across[1:]):
                 yield from self._own_rows(rows[1:], cells[1:], header)
-            elif any(row and next(iter(metrics_in(row[0].text)), None) for row in cells):
+            elif any(across) and not any(row and any(metrics_in(row[0].text)) for row in cells[1:]):
+                yield from self._own_rows(rows[1:], cells[1:], header, header[0].text)  # it stands in the corner
+            elif any(row and any(metrics_in(row[0].text)) for row in cells):
                 yield from self._metric_rows(rows, cells)
             elif (caption := self._caption(rows)) is not None:
                 yield from self._own_rows(rows[1:], cells[1:], header, caption)
