@@ -232,11 +232,17 @@ class TargetReader:
                 return min(placed)[1]
         return None
 
+    def _with_year(self, statement: Statement, name: str) -> str:
+        """The name with the year or the version that stands after it, which is a number in the statement's words."""
+        text = self.document.view.text[statement.start : statement.end]
+        match = re.search(rf"{re.escape(name)}[ -]20\d\d(?!\d)", text)
+        return match.group() if match else name
+
     def _dataset(self, statement: Statement, at: int) -> str | None:
         for text in (_own_part(statement, at), clause_at(statement, at).words):
             named = names_in(text)
             if named:
-                return named[0]
+                return self._with_year(statement, named[0])
             match = _ON.search(text)
             if match and not re.match(r"[\ue000-\uf8ff]", match["data"]):
                 return match["data"].rstrip(".'")

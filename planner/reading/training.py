@@ -238,7 +238,7 @@ TRAINING: tuple[Subject, ...] = (
         r"(?:softmax\s|distillation\s|sampling\s|contrastive\s)?temperature",
         symbols="τ T t", most=1e4, direct=True),
     Subject("seed",
-        r"(?:random\s|fixed\s|global\s|rng\s)?seed(?:\s(?:is|was|fixed|set|to|value))*",
+        r"random[\s_]state|(?:random\s|fixed\s|global\s|rng\s)?seed(?:\s(?:is|was|fixed|set|to|value))*",
         most=2**63, whole=True, above_zero=False, unless_after=r"s\b"),
     Subject(
         "seeds", r"(?:number\sof\s|num_?|n_?)(?:random\s)?seeds",
