@@ -1,7 +1,8 @@
 """Precision and recall of reading, per kind, for the rules and for scripted answers: ``python -m
 mlintern.benchmarks.reading``.
 
-The documents of the first half were there while the rules were written; those of the second were written afterwards.
+The documents of the first part were there while the rules were written; those of each further part were written
+afterwards.
 """
 
 from __future__ import annotations

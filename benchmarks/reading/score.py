@@ -19,7 +19,7 @@ from mlintern.planner.reading.brief import Brief, Hyperparameter, Requirement, T
 from mlintern.planner.reading.document import squeeze
 
 HERE = Path(__file__).parent
-HALVES = ("first", "second", "third", "fourth")
+HALVES = ("first", "second", "third", "fourth", "fifth")
 
 
 @dataclass

@@ -13,6 +13,14 @@ from collections.abc import Iterable
 _KNOWN = re.compile(
     r"\b(?:CIFAR-?100|CIFAR-?10|(?:Fashion|K|E)-?MNIST|MNIST|Tiny-?\s?ImageNet|ImageNet(?:-1k|-21k|-A|-C|-R|-V2)?"
     r"|SVHN|STL-10|COCO|Cityscapes|ADE20K|CelebA(?:-HQ)?|Food-?101|Oxford(?:-IIIT)?\s(?:Pets|Flowers)"
+    r"|VisDrone|PTB-XL|UCI\s[A-Z]\w+|NYU\s?(?:Depth)?\s?[Vv]2|NYU\sDepth(?:\s[Vv]2)?|CNN\s?/\s?Daily\s?Mail|XSum"
+    r"|SAMSum|GSM8K"
+    r"|HumanEval|MMLU|HellaSwag|WinoGrande|PIQA|TriviaQA|HotpotQA|Europarl|FLORES"
+    r"|KITTI|ModelNet40|ShapeNet|Caltech-?(?:101|256)|CUB-200|Stanford\sCars|EuroSAT|Places365|PASCAL\sVOC|LFW"
+    r"|CheXpert|BraTS|Jigsaw"
+    r"|Criteo|Avazu|Boston\sHousing|Wine\sQuality|Breast\sCancer\sWisconsin|AISHELL(?:-\d)?|WSJ0-2mix|FSD50K|IEMOCAP"
+    r"|Cora|Citeseer|PubMed"
+    r"|Imagenette|Kinetics-?\d*|UCF-?101|HMDB-?51|GermEval(?:\s20\d\d)?|XNLI|SNLI|STS-B|OntoNotes|GEFCom20\d\d"
     r"|WikiText-?(?:2|103)|Penn\sTree-?bank|PTB|enwik8|text8|Tiny\s?Shakespeare|OpenWebText|FineWeb(?:-Edu)?|C4\b"
     r"|The\sPile|TinyStories|WMT-?\s?'?\d{2,4}|IWSLT-?\s?'?\d{2,4}|Multi30k"
     r"|GLUE|SuperGLUE|SST-?2|SST-?5|MNLI|QNLI|QQP|MRPC|CoLA|RTE|SQuAD(?:\s?v?\d\.\d)?|IMDB|IMDb|AG\s?News"
@@ -26,12 +34,19 @@ _KNOWN = re.compile(
 )
 _SAID = re.compile(
     r"\b(?P<name>(?:[A-Z][A-Za-z]*\d*[\w.-]*|[A-Z]{2,}\d*)(?:[ -](?:[A-Z][\w.-]*|\d{2,4}"
-    r"|v\d))*)\s(?:\w+\s)?(?:data\s?sets?|corpus|corpora|benchmark|database|collection|(?:train(?:ing)?|test"
+    r"|v\d))*)(?:\s(?P<more>(?!and\b|or\b)[a-z]\w+))?\s(?:data\s?sets?|corpus|corpora|benchmark|database|collection"
+    r"|(?:train(?:ing)?|test"
     r"|validation|dev)\s(?:sets?|splits?|data))\b"
 )
 _SETTING = re.compile(
     r"\b(?:data\s?set|corpus|data)\s*[:=\x02]\s*(?:the\s)?(?P<name>[A-Za-z][\w.-]*(?:[ -][A-Z0-9][\w.-]*)*)",
     re.IGNORECASE)
+_NAMED_DATA = re.compile(r"\b(?P<name>[A-Z][a-z]+-?[A-Z]\w*|[A-Z]{3,}\w*)\sdata\b(?!\s(?:set|augment|load|pipeline"
+                         r"|parallel))")
+_TRAINED_ON = re.compile(
+    r"\b(?:[Tt]rain|[Ff]ine-?[Tt]un|[Pp]re-?[Tt]rain|[Ee]valuat)\w*\b[^.;,]{0,50}?\bon\s(?:the\s)?"
+    r"(?!(?:NVIDIA|GPUs?|TPUs?|CPUs?|RTX|[AHVTL]\d+|AMD)\b)(?P<name>[A-Z][\w-]*[A-Z][\w-]*(?:\s(?:20\d\d"
+    r"|v\d))?)(?![\w-])")
 _NO_NAME = re.compile(
     r"^(?:The|This|These|Our|We|A|An|All|Each|Both|In|On|For|From|Using|Training|Test|Validation|Original|Official"
     r"|Public|Private|Full|Large|Small|Table|Figure|It|Its|No|One|Two|Three|Raw|Final"
@@ -40,12 +55,24 @@ _NO_NAME = re.compile(
 )
 
 
+_NO_PART = re.compile(
+    r"^(?:images?|text|speech|audio|video|time|series|tabular|classification|regression|translation|segmentation"
+    r"|recognition|detection|language|forecasting|benchmark|public|private|full|whole|entire|original|official|standard"
+    r"|held|labell?ed|training|train|test|validation|dev|the|this|a|an|our|is|was|with|on|of|in|for|from|to|by|as|that"
+    r"|subset|clean|raw|small|large|open|English|evaluation|parallel|combined|same|second|other|\w+ing|\w+ed)$"
+)
+"""A word between a name and ``data set`` that is no part of the name."""
+
+
 def names_in(words: str) -> list[str]:
     """Names of data sets in a text, in order."""
     found = [(match.start(), match.group()) for match in _KNOWN.finditer(words)]
-    for pattern in (_SAID, _SETTING):
+    for pattern in (_SAID, _SETTING, _NAMED_DATA, _TRAINED_ON):
         for match in pattern.finditer(words):
             name = _stripped(match["name"])
+            more = match.groupdict().get("more")
+            if name and more and not _NO_PART.match(more):
+                name = f"{name} {more}"
             if name and not any(known.lower() in name.lower() or name.lower() in known.lower() for _, known in found):
                 found.append((match.start(), name))
     return list(dict.fromkeys(" ".join(name.split()) for _, name in sorted(found)))

@@ -27,9 +27,11 @@ from .scope import (
     listed_names,
     stage_in,
     stage_of_section,
+    stages_of_paragraphs,
 )
 from .sentences import NUMBER, Statement
 from .subject import Patterns, Sighting, Subject
+from .symbols import symbols
 from .training import TRAINING
 
 SUBJECTS: tuple[Subject, ...] = (*TRAINING, *ARCHITECTURE)
@@ -44,12 +46,47 @@ _WITHOUT = (
         r"\b(?:no|without(?:\sany)?|(?:do|did|does)\snot\s(?:use|apply|employ))\s(?:any\s)?(?:dropout\s(?:or|and"
         r"|nor)\s)?(?:weight[- ]decay|l2\sregulari[sz]ation)\b(?!\s(?:is\sapplied\s)?(?:on|to|for)\b)",
         re.IGNORECASE)),
+    ("momentum", re.compile(r"\b(?:no|without(?:\sany)?)\s(?:nesterov\s)?momentum\b", re.IGNORECASE)),
     ("dropout", re.compile(
         r"\b(?:no|without(?:\sany)?|(?:do|did|does)\snot\s(?:use|apply"
         r"|employ))\s(?:any\s)?(?:weight[- ]decay\s(?:or|and|nor)\s)?dropout\b",
         re.IGNORECASE)),
     ("label_smoothing", re.compile(r"\b(?:no|without(?:\sany)?)\slabel[- ]smoothing\b", re.IGNORECASE)),
 )
+_OFF = re.compile(
+    r"\b(?P<what>weight[- ]decay|dropout|label[- ]smoothing|gradient\sclipping)\s(?:is|was|are)\s(?:disabled"
+    r"|not\s(?:used|applied|employed)"
+    r"|(?:switched|turned)\soff|set\sto\szero|omitted|left\sout)",
+    re.IGNORECASE)
+_OFF_NAMES = {"gradient_clipping": "gradient_clip"}
+_SEEDS = re.compile(
+    rf"\bseeds?\b(?:\s(?:are|of|from|values?|in))*\s?[:=]?\s?[(\[{{]?\s*({NUMBER}(?:\s?(?:,\s?(?:and\s)?|and\s|/\s?"
+    rf"|&\s?)"
+    rf"{NUMBER})+)",
+    re.IGNORECASE)
+"""Seeds that are named one by one."""
+_SEED_RANGE = re.compile(rf"\bseeds\s(?:from\s)?({NUMBER})\s?(?:to|–|-|through|\.\.)\s?({NUMBER})", re.IGNORECASE)
+_ONE_SEED = re.compile(
+    r"\b(?:a\s|the\s)?single\s(?:random\s|fixed\s)?(?:seed|run)\b",
+    re.IGNORECASE)
+_CHOSEN_TOO = re.compile(rf"(?:\s?(?:,|,?\sand|/)\s?(?:a\s|the\s)?(?:[a-z-]+\s){{0,4}}{NUMBER})+")
+"""Further values that were chosen in the same breath."""
+_REFUSED = re.compile(r"\b(?:no|without|avoid|not\suse|n't\suse)\s(?:any\s|automatic\s)?$", re.IGNORECASE)
+_ONES = (
+    ("gradient_clip", re.compile(r"\bgradients?\b[^.;]{0,40}\bunit\s(?:L2\s)?norm\b", re.IGNORECASE)),
+    ("layers", re.compile(
+        r"\bsingle\s(?:hidden|LSTM|GRU|recurrent|transformer|attention|convolutional)\slayer\b(?!\snorm)",
+        re.IGNORECASE)),
+)
+"""What a text says without the number one."""
+_CYCLE = re.compile(rf"\bbetween\s({NUMBER})\sand\s({NUMBER})", re.IGNORECASE)
+_PARTS = ("kernel_size", "hidden_size", "channels")
+"""What a model has a list of, one for each of its parts."""
+_PLATEAU = re.compile(
+    r"\b(?:rate|lr|it)\b[^.;]{0,30}\b(?:halv|cut|reduc|divid|multipl|lower|decay|decreas|drop)\w*|\b(?:halv|cut|reduc"
+    r"|divid|multipl"
+    r"|lower|decay|decreas|drop)\w*\s(?:the\s)?(?:learning[- ]rate|lr|step\ssize)",
+    re.IGNORECASE)
 _FROM_TO = re.compile(rf"\b(?:from)\s({NUMBER})\s(?:down\s|up\s)?to\s({NUMBER})", re.IGNORECASE)
 _FALLS = re.compile(r"\b(?:decay|anneal|decreas|cosine|reduc|lower|drop|fall)\w*", re.IGNORECASE)
 _RISES = re.compile(r"\b(?:warm|increas|ramp|rais|ris|grow)\w*", re.IGNORECASE)
@@ -104,6 +141,7 @@ class Reader:
         self.others = others
         self.quoter = Quoter(document)
         self.searched: list[Searched] = []
+        self.led = stages_of_paragraphs(all_statements)
         titles = {title for one in all_statements for title in one.block.titles}
         found = {stage for title in titles if (stage := stage_in(title)) is not None}
         self.stages = frozenset(found) if len(found) > 1 else frozenset()
@@ -121,16 +159,51 @@ class Reader:
     def _statement(self, statement: Statement) -> Iterator[Hyperparameter]:
         yield from self._pairs(statement)
         yield from self._fallen(statement)
+        yield from self._seeds(statement)
         for pattern in _PATTERNS:
             for sighting in pattern.sightings(statement):
                 yield from self._sighting(statement, sighting)
         yield from self._chosen(statement)
         for one in named(statement):
+            if _REFUSED.search(statement.words[: one.start]):
+                continue
             if not self._is_foreign(statement, one.start) and not self._is_choice(statement, one.name, one.value):
                 yield self._made(statement, one.name, one.value, None, one.start, one.end)
         for name, without in _WITHOUT:
             if (match := without.search(statement.words)) and not is_of_others(statement, match.start()):
                 yield self._made(statement, name, 0, None, *match.span())
+        for name, one_of_it in _ONES:
+            if (match := one_of_it.search(statement.words)) and not self._is_foreign(statement, match.start()):
+                yield self._made(statement, name, 1, None, *match.span())
+        for match in _OFF.finditer(statement.words):
+            name = match["what"].lower().replace(" ", "_").replace("-", "_")
+            if not self._is_foreign(statement, match.start()):
+                yield self._made(statement, _OFF_NAMES.get(name, name), 0, None, *match.span())
+        yield from self._symbols(statement)
+
+    def _seeds(self, statement: Statement) -> Iterator[Hyperparameter]:
+        """How many seeds there are, where they are named one by one or there is but one."""
+        for match in _SEEDS.finditer(statement.words):
+            places = [at for at in range(*match.span(1)) if statement.is_number(at)]
+            statement.taken.update(statement.index(at) for at in places)
+            if not self._is_foreign(statement, match.start()):
+                yield self._made(statement, "seeds", len(places), None, *match.span())
+        for match in _SEED_RANGE.finditer(statement.words):
+            first, last = (statement.number(match.start(group)).value for group in (1, 2))
+            if first < last and not self._is_foreign(statement, match.start()):
+                statement.taken.update((statement.index(match.start(1)), statement.index(match.start(2))))
+                yield self._made(statement, "seeds", int(last - first) + 1, None, *match.span())
+        single = _ONE_SEED.search(statement.words)
+        if single and not self._is_foreign(statement, single.start()):
+            yield self._made(statement, "seeds", 1, None, *single.span())
+
+    def _symbols(self, statement: Statement) -> Iterator[Hyperparameter]:
+        """Letters alone: ``L = 12, H = 768, A = 12``; nothing but their custom says what they stand for."""
+        for name, at in symbols(statement):
+            if statement.index(at) not in statement.taken and not self._is_foreign(statement, at):
+                statement.taken.add(statement.index(at))
+                whom = self._whom(statement, at, at + 1)
+                yield self._made(statement, name, statement.number(at).value, whom, at, at + 1)
 
     def _is_foreign(self, statement: Statement, at: int) -> bool:
         return is_foreign(statement, at) or is_of_another_model(statement, at, self.others)
@@ -167,7 +240,8 @@ class Reader:
 
     def _fallen(self, statement: Statement) -> Iterator[Hyperparameter]:
         """A rate that goes from one value to another."""
-        for match in _FROM_TO.finditer(statement.words):
+        cycles = _CYCLE.finditer(statement.words) if re.search(r"\bcycl|\btriangular", statement.words, re.I) else ()
+        for match in (*_FROM_TO.finditer(statement.words), *cycles):
             high, low = statement.number(match.start(1)), statement.number(match.start(2))
             lead = statement.words[: match.start()]
             if (
@@ -179,6 +253,10 @@ class Reader:
                 statement.taken.update((statement.index(match.start(1)), statement.index(match.start(2))))
                 yield self._made(statement, "learning_rate", high.value, None, match.start(), match.end())
                 yield self._made(statement, "min_learning_rate", low.value, None, match.start(), match.end())
+            elif high.value < low.value <= 10 and match.re is _CYCLE:
+                statement.taken.update((statement.index(match.start(1)), statement.index(match.start(2))))
+                yield self._made(statement, "min_learning_rate", high.value, None, match.start(), match.end())
+                yield self._made(statement, "learning_rate", low.value, None, match.start(), match.end())
             elif high.value < low.value <= 10 and _RISES.search(lead):
                 statement.taken.update((statement.index(match.start(1)), statement.index(match.start(2))))
                 yield self._made(statement, "learning_rate", low.value, None, match.start(), match.end())
@@ -192,6 +270,9 @@ class Reader:
             statement.taken.update(statement.index(at) for at in values)
             return
         if subject.name == "learning_rate" and _DIVIDED.search(words[:first]):
+            return
+        if subject.name == "patience" and self._is_of_the_rate(statement, first):
+            statement.taken.update(statement.index(at) for at in values)
             return
         if self._is_search(statement, sighting):
             statement.taken.update(statement.index(at) for at in values)
@@ -215,11 +296,18 @@ class Reader:
         if names is None and len(values) == 1:
             yield from self._more(statement, subject, last)
 
+    def _is_of_the_rate(self, statement: Statement, at: int) -> bool:
+        """Whether what is waited for is a lower rate, and not the end."""
+        clause = clause_at(statement, at).words
+        return bool(_PLATEAU.search(clause)) and not re.search(r"\bstop|\bterminat|\bpatience\b", clause, re.IGNORECASE)
+
     def _more(self, statement: Statement, subject: Subject, last: int) -> Iterator[Hyperparameter]:
         """Further values of the same thing: ``0.1 for the base model and 0.3 for the large one``."""
         while (
             match := _AND_FOR.match(statement.words, last + 1) or _FOR_ANOTHER.match(statement.words, last + 1)
         ) is not None:
+            if any(pattern.phrase.search(match.group()) for pattern in _PATTERNS):
+                return  # the next number is of something else
             last = match.start(1)
             number = statement.number(last)
             if statement.index(last) in statement.taken or not subject.allows(number):
@@ -237,7 +325,8 @@ class Reader:
             tail = words[last + 1 : last + 60]
             if "respectively" in tail or listed_names(self.document, statement, last + 1, len(values)):
                 return False
-            many = len(values) > 2 and sighting.subject.name != "seeds"
+            parts = sighting.subject.name in _PARTS and re.search(r"\band\b", words[values[-2] : last])
+            many = len(values) > 2 and not parts and sighting.subject.name != "seeds" and not sighting.counted
             told = SEARCHED.search(clause) or _RANGE.search(words[:first]) or _EITHER.search(words[first:last])
             return sighting.searched or many or told is not None
         return bool(re.search(r"\bbetween\b[^.;]{0,20}$", words[:first]))
@@ -245,19 +334,27 @@ class Reader:
     def _chosen(self, statement: Statement) -> Iterator[Hyperparameter]:
         """The one of the values that were tried which the text says was taken."""
         for match in BEST.finditer(statement.words):
-            at = next(index for index in range(match.start(), match.end()) if statement.is_number(index))
             if "search" in match.group().lower():
                 continue
-            number = statement.number(at)
-            for one in reversed(self.searched):
-                if statement.order - one.order <= 2 and one.holds(float(one.subject.value(number))):
-                    self.searched.remove(one)
-                    statement.taken.add(statement.index(at))
-                    yield self._made(statement, one.subject.name, one.subject.value(number), None, *match.span())
-                    break
+            first = next(index for index in range(match.start(), match.end()) if statement.is_number(index))
+            listed = _CHOSEN_TOO.match(statement.words, first + 1)
+            further = range(*listed.span()) if listed else ()
+            for at in (first, *(index for index in further if statement.is_number(index))):
+                number = statement.number(at)
+                if statement.index(at) in statement.taken:
+                    continue
+                for one in reversed(self.searched):
+                    if statement.order - one.order <= 2 and one.holds(float(one.subject.value(number))):
+                        self.searched.remove(one)
+                        statement.taken.add(statement.index(at))
+                        yield self._made(statement, one.subject.name, one.subject.value(number), None, *match.span())
+                        break
 
     def _whom(self, statement: Statement, start: int, end: int) -> str | None:
-        return applies_to(self.document, statement, start, end) or stage_of_section(statement, self.stages)
+        found, led = applies_to(self.document, statement, start, end), self.led.get(statement.order)
+        if led is not None and (found is None or found.lower() in led.lower()):
+            return led
+        return found or stage_of_section(statement, self.stages)
 
     def _unit(self, statement: Statement, sighting: Sighting, at: int) -> str | None:
         words = statement.words
@@ -283,5 +380,5 @@ class Reader:
         if whom is None and isinstance(value, str):
             whom = self._whom(statement, start, end)
         elif whom is None:
-            whom = stage_of_section(statement, self.stages)
+            whom = self.led.get(statement.order) or stage_of_section(statement, self.stages)
         return Hyperparameter(name, value, unit, whom, quote, place)

@@ -52,8 +52,11 @@ _DROPPED = re.compile(
     r"(?:\[[^\]]*\]|\{(?:[^{}]|\{[^{}]*\})*\})*"
 )
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[^{}]*\}(?:\[[^\]]*\])?")
+_FOOTNOTE = re.compile(r"\\footnote(?:text)?\s*(?:\[[^\]]*\])?\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
+_FOOTNOTE_AFTER = re.compile(rf"(?<=[.!?]){_FOOTNOTE.pattern}")
+"""At the end of a sentence it is a paragraph of its own."""
 _STYLED = re.compile(
-    r"\\(?:textbf|textit|emph|texttt|textsc|textrm|textsf|underline|mbox|text|footnote|caption|mathrm|mathbf"
+    r"\\(?:textbf|textit|emph|texttt|textsc|textrm|textsf|underline|mbox|text|caption|mathrm|mathbf"
     r"|textsuperscript|code|href\{[^{}]*\})"
     r"\*?(?:\[[^\]]*\])?\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
@@ -64,6 +67,12 @@ _DASHES = re.compile(r"(?<![-\w])--(?![-\w])|(?<=\w)--(?=\w)|(?<=[\w ])---(?=[\w
 _DOLLARS = re.compile(r"(?<!\\)\$\$?|\\[()\[\]]")
 _UNKNOWN = re.compile(r"\\[A-Za-z]+\*?")
 _BRACES = re.compile(r"(?<![\w^_])\{|\}(?!\w)|\{(?=[A-Za-z])|(?<=[A-Za-z.])\}")
+_DEFINITION = re.compile(
+    r"\\(?:(?:re)?newcommand\*?|providecommand\*?|def)\s*\{?\s*\\(?P<name>[A-Za-z]+)\s*\}?\s*(?P<takes>\[1\])?\s*"
+    r"\{(?P<meaning>(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
+)
+_MOST_MACROS = 500
+_MOST_MEANING = 200
 CITED = " ‹cited› "
 """What a citation in brackets reads as."""
 CITED_AUTHORS = " ‹cited› et al. "
@@ -72,7 +81,7 @@ CITED_AUTHORS = " ‹cited› et al. "
 def view(text: str) -> Mapped:
     """The text with marks for its structure."""
     seen = Mapped.of(text).sub(_COMMENT)
-    seen = seen.sub(_PREAMBLE, BREAK)
+    seen = _expanded(seen).sub(_PREAMBLE, BREAK)
     seen = seen.sub(_AFTER).sub(_APPENDIX, BREAK + HEADING * 2 + "Appendix" + BREAK)
     seen = seen.rewrite(_HEADING, lambda match: (BREAK + HEADING * _DEPTH[match.group(1)], 2, BREAK))
     seen = seen.sub(_BIBLIOGRAPHY, BREAK + HEADING * 2 + "References" + BREAK)
@@ -81,6 +90,7 @@ def view(text: str) -> Mapped:
         (_ITEM, (BREAK, 1, " ")), (
             _TEXTUAL_CITATION, (CITED_AUTHORS,)
         ), (_CITATION, (CITED,)), (_REFERENCE, ("‹ref›",)),
+        (_FOOTNOTE_AFTER, (BREAK, 1, BREAK)), (_FOOTNOTE, (" (", 1, ") ")),
         (_NUMBER, (1,)), (_QUANTITY, (1, " ", 2)), (_DROPPED, (" ",)), (_STYLED, (1,)), (_STYLED, (1,)),
         (
             _ENVIRONMENT, (BREAK,)
@@ -89,6 +99,28 @@ def view(text: str) -> Mapped:
         seen = seen.sub(pattern, *parts)
     seen = plain_signs(seen)
     return seen.sub(_UNKNOWN, " ").sub(_BRACES)
+
+
+def _expanded(seen: Mapped) -> Mapped:
+    """Macros of at most one argument read as what they were defined as; once, so that none can grow without end."""
+    meanings = {
+        match["name"]: match["meaning"]
+        for match in list(_DEFINITION.finditer(seen.text))[:_MOST_MACROS]
+        if match["meaning"].count("#") == (match["takes"] is not None) and 0 < len(match["meaning"]) <= _MOST_MEANING
+    }
+    if not meanings:
+        return seen
+    seen = seen.sub(_DEFINITION, " ")
+    names = "|".join(sorted(map(re.escape, meanings), key=len, reverse=True))
+    used = re.compile(rf"\\(?P<name>{names})(?![A-Za-z])(?:\{{\}}|\\(?=\s)|\{{([^{{}}]*)\}})?")
+
+    def parts(match: re.Match[str]) -> tuple[str | int, ...]:
+        before, takes, after = meanings[match["name"]].partition("#1")
+        if takes:
+            return (before, 2, after) if match[2] is not None else (0,)
+        return (before,) if match[2] is None else (before, "{", 2, "}")
+
+    return seen.rewrite(used, parts)
 
 
 def _tables(seen: Mapped) -> Mapped:

@@ -15,11 +15,11 @@ _METRICS: tuple[tuple[str, str, float], ...] = (
         r"|at|test|val)|$|[,.)])",
         100),
     ("top1_error", r"top[- ]?(?:1|one)[- ]error(?:\srate)?", 100),
-    ("balanced_accuracy", r"balanced[- ]accuracy", 100),
+    ("balanced_accuracy", r"bal(?:anced|\.)[- ]acc(?:uracy|\.)?", 100),
     ("exact_match", r"exact[- ]match(?:\s(?:score|accuracy|ratio))?|(?<![A-Za-z])EM(?=\s(?:score|of))", 100),
     ("accuracy",
         r"(?:(?:classification|overall|mean|average|prediction|token|frame|word|binary)\s)*accurac(?:y|ies)"
-        r"|(?<![A-Za-z])acc(?:\.|uracy)?(?=[\s:=|]|$)",
+        r"|(?<![A-Za-z])acc(?:\.|uracy)?(?=[\s:=|).,]|$)",
         100),
     ("macro_f1",
         r"macro[- ]?(?:averaged\s|average\s|avg\s)?F-?_?1(?:[- ]?(?:score|measure))?"
@@ -64,20 +64,23 @@ _METRICS: tuple[tuple[str, str, float], ...] = (
         "spearman", r"Spearman(?:'s)?(?:\s(?:rank\s)?correlation)?(?:\scoefficient)?", 100
     ), ("pearson", r"Pearson(?:'s)?(?:\scorrelation)?(?:\scoefficient)?", 100),
     ("ndcg", r"n?DCG(?:@[\d\ue000-\uf8ff]+)?", 100), ("mrr", r"MRR(?:@[\d\ue000-\uf8ff]+)?", 100), (
-        "recall_at_k", r"(?:recall|hit\srate|HR)@[\d\ue000-\uf8ff]+", 100
+        "recall_at_k", r"(?:recall|hit(?:s|\srate)?|HR|P|R)@[\d\ue000-\uf8ff]+", 100
     ),
+    ("csi", r"critical\ssuccess\sindex(?:\s\(CSI\))?|CSI", 1),
+    ("brier_score", r"Brier(?:\sscore)?", 1),
     ("kappa", r"(?:quadratic[- ]weighted\s|Cohen's\s)?kappa", 100),
     ("psnr", r"PSNR", 200), ("ssim", r"SSIM", 1), ("fid", r"FID", 1000), ("pesq", r"PESQ", 5), (
         "si_sdr", r"SI-?SDRi?", 100
     ), ("mos", r"MOS", 5),
     ("error_rate", r"(?:(?:classification|test|misclassification|top-5)\s)?error(?:\srates?)?(?=\s|$|[,.:=\x02])", 100),
-    ("recall", r"(?<!-)recall", 100), ("precision", r"(?<![-\w])precision(?=\s(?:of|at|≥|and\srecall|above))", 100),
+    ("recall", r"(?<!-)recall", 100), ("precision", r"(?<![-\w])precision(?=\s(?:of|at|≥|and\srecall|above)"
+                                                    r"|\s*$)", 100),
     ("nll", r"negative\slog[- ]likelihood|NLL", 1e4),
     ("loss", r"(?:(?:validation|test|val|held-out|evaluation|eval|cross-entropy)\s)+loss(?:es)?", 1e6),
 )  # fmt: skip
 _PATTERN = re.compile(
     "|".join(
-        rf"(?P<m{index}>(?<![A-Za-z]){pattern}(?![A-Za-z]))" for index, (_, pattern, _) in enumerate(_METRICS)
+        rf"(?P<m{index}>(?<![A-Za-z])(?:{pattern})(?![A-Za-z]))" for index, (_, pattern, _) in enumerate(_METRICS)
     ), re.IGNORECASE
 )
 _SHORT = frozenset((

@@ -38,6 +38,7 @@ _OPTIMIZES = re.compile(
 SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
+        ("cyclic", r"\bcyclic(?:al)?\s(?:learning|lr|schedul)\w*|\btriangular2?\b|\bCyclicLR\b"),
         ("one_cycle", r"(?:\bone|[\ue000-\uf8ff])[- ]?cycle\b|\b1-?cycle\b|\bOneCycle(?:LR)?\b"),
         ("cosine",
         r"\bcosine(?!\s(?:similarit|distance|loss|embedding|classifier|margin|proximity))\b"
@@ -48,27 +49,33 @@ SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         r"|\bproportional(?:ly)?\sto\sthe\sinverse\ssquare\sroot"
         ),
         ("polynomial",
-        r"\bpolynomial(?:ly)?[- ](?:decay|learning|lr|schedule|anneal)\w*|\bpoly(?:nomial)?\s(?:schedule|policy"
+        r"\bpolynomial(?:ly)?[- ](?:decay|learning|lr|schedule|anneal)\w*|\bpoly(?:nomial)?\s(?:learning[- ]rate\s"
+        r"|lr\s)?(?:schedule|policy"
         r"|decay)"
         ),
         ("exponential",
-        r"\bexponential(?:ly)?[- ](?:\w+\s)?(?:decay\w*|anneal\w*|schedul\w*|lr)|\bdecay\w*\sexponentially"
+        r"\bexponential(?:ly)?[- ](?:\w+\s)?(?:decay\w*|anneal\w*|schedul\w*|lr)|\bdecay\w*\s(?:it\s"
+        r"|the\s(?:learning\s)?rate\s)?exponentially"
         r"|ExponentialLR|\b(?:decay|multipl)\w*\s(?:it\s"
         r"|the\slearning\srate\s)?by\s(?:a\sfactor\sof\s)?\S+\s(?:after\s)?(?:every|each|per)\sepoch"
         ),
-        ("plateau", r"\bplateau\w*|ReduceLROnPlateau"),
+        ("plateau", r"\bplateau\w*|ReduceLROnPlateau|\b(?:halv|cut|reduc|divid|multipl|lower|decay|decreas"
+                    r"|drop)\w*\b[^.;]{0,60}"
+        r"\b(?:when(?:ever)?|if|once|as\ssoon\sas|each\stime)\b[^.;]{0,40}\b(?:loss|accuracy|score|metric|error"
+        r"|perplexity|F1|AUC|it)\b"
+        r"[^.;]{0,30}\b(?:stagnat|stall|plateau|stops?\simprov|not\simprov|n't\simprov|flatten|does\snot)\w*"),
         ("step",
         r"\bstep[- _]?(?:wise\s)?(?:decay|schedule|lr|anneal\w*)\b|\bStepLR\b|MultiStepLR"
         r"|\bpiece-?wise[- ]constant\b|\bmilestones?\b|\b(?:divid|drop|decay|decreas|reduc|multipl|lower"
         r"|cut)\w*\b[^.;]{0,60}\b(?:(?:by|with)\s(?:a\sfactor\s(?:of\s)?)?[\ue000-\uf8ff]|in\shalf"
         r"|tenfold)[^.;]{0,25}\b(?:at|every|after)\s(?:the\s)?(?:epochs?|steps?|iterations?|[\ue000-\uf8ff])"
-        r"|\bhalv(?:ed|ing)\s(?:every|at|after)"
+        r"|[x×]\s?[\d.\ue000-\uf8ff]+\sat\sepochs?\b|\bhalv(?:ed|ing)\s(?:every|at|after)"
         ),
         ("linear",
         r"\blinear(?:ly)?[- _](?:decay|anneal|decreas|schedul|ramp-?down|cool-?down|learning[- ]rate\sschedule"
         r"|learning[- ]rate\sdecay|lr\sdecay)\w*|\b(?:decay|anneal|decreas|reduc|drop|fall)\w*\slinearly"
         r"|\b(?:decay|decreas|anneal)\w*\sto\s\S+\slinearly|\blinear\swarm-?\s?up\sand\s(?:linear\s)?(?:decay"
-        r"|cool-?down)|\btriangular\b|\bdecayed\s(?:to\s\S+\s)?(?:in\sa\s)?linear"
+        r"|cool-?down)|\bdecayed\s(?:to\s\S+\s)?(?:in\sa\s)?linear"
         ),
         ("constant",
         r"\b(?:constant|fixed)[- ](?:learning[- ]?rate|lr|step[- ]size|schedule)|\blearning\srate\s(?:is|was"
@@ -76,12 +83,13 @@ SCHEDULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         r"|\bno\s(?:learning[- ]rate\s)?schedul\w+|\blearning\srate\sis\sconstant"
         r"|\bwithout\s(?:any\s)?(?:learning[- ]rate\s)?(?:schedule|decay\sof\sthe\slearning\srate)"
         r"|\bconstant\sthroughout|\blearning[- ]rate\s?(?:(?:of|is|was|="
-        r"|:)\s?)?[\ue000-\uf8ff],?\s\(?(?:constant|fixed)\b|\blr\s?[=:]?\s?[\ue000-\uf8ff],?\s\(?constant"
+        r"|:)\s?)?[\ue000-\uf8ff],?\s\(?(?:constant|fixed)\b(?!\s(?:for|until|during|over))"
+        r"|\blr\s?[=:]?\s?[\ue000-\uf8ff],?\s\(?constant(?!\s(?:for|until|during|over))"
         ),
     )
 )  # fmt: skip
 _RATE = re.compile(
-    r"\b(?:learning[- _]?rate|lr|schedul\w+|decay\w*|anneal\w*|warm[- ]?up|step\ssize|cosine)\b",
+    r"\b(?:learning[- _]?rate|lr|schedul\w+|decay\w*|anneal\w*|warm[- ]?up|step\ssize|cosine|at\sepochs?)\b",
     re.IGNORECASE)
 PRECISIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("bf16", re.compile(r"\b(?:bf-?16|bfloat-?16|brain\sfloat)\b", re.IGNORECASE)),
@@ -155,7 +163,8 @@ def plain_word(name: str, text: str) -> str | None:
                   "exponential": "exponential", "none": "constant",
                   "polynomial": "polynomial", "multistep": "step", "multi-step": "step", "fixed": "constant",
                   "plateau": "plateau"}  # fmt: skip
-        if text.lower() in simple:
-            return simple[text.lower()]
+        first = text.partition(",")[0].strip().lower()
+        if first in simple:
+            return simple[first]
         return next((value for value, pattern in SCHEDULES if pattern.search(f"{text} schedule")), None)
     return next((value for value, pattern in PRECISIONS if pattern.search(text)), None)

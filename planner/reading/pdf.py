@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Sequence
 from io import BytesIO
+from itertools import pairwise
 from statistics import median
 
 from pypdf import PageObject, PdfReader
@@ -95,12 +96,14 @@ class _Paper:
         """One page."""
         body = median([one.height for one in shown if isinstance(one, Line)] or [10.0])
         rows = _rows(shown)
+        usual = _usual_step(shown, body)
         before: Line | str | None = None
         for number, one in enumerate(shown, start=1):
             words = "".join(
                 f" {text}" if before in ("cell", "space") else text for before, text in _pieces(one)
             ).strip()
-            is_heading = not _is_row(one, rows) and _is_heading(one, words, body)
+            stands_apart = _is_apart(one, before, usual)
+            is_heading = not _is_row(one, rows) and _is_heading(one, words, body, stands_apart=stands_apart)
             self.marks.append(Mark(self.length, page, number))
             if is_heading:
                 self._mark(BREAK + HEADING * (1 + words.split()[0].rstrip(".").count(".")))
@@ -156,10 +159,26 @@ def _is_row(one: Line | str, rows: set[int]) -> bool:
     return id(one) in rows
 
 
-def _is_heading(one: Line | str, words: str, body: float) -> bool:
+def _usual_step(shown: Sequence[Line | str], body: float) -> float:
+    """From one line of a paragraph down to the next."""
+    steps = [
+        one.base - other.base for one, other in pairwise(shown) if isinstance(one, Line) and isinstance(other, Line)
+    ]
+    return median([step for step in steps if 0 < step < 3 * body] or [1.2 * body])
+
+
+def _is_apart(one: Line | str, before: Line | str | None, usual: float) -> bool:
+    """Whether more room stands above a line than between the lines of a paragraph."""
+    if not isinstance(one, Line) or not isinstance(before, Line):
+        return True
+    step = before.base - one.base
+    return step < 0 or step > 1.1 * usual
+
+
+def _is_heading(one: Line | str, words: str, body: float, *, stands_apart: bool) -> bool:
     if len(words) > 90 or not words:
         return False
-    if _HEADING.match(words):
+    if stands_apart and _HEADING.match(words):
         return True
     return isinstance(one, Line) and one.height > 1.12 * body and words[:1].isupper() and not words.endswith((".", ","))
 

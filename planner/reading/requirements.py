@@ -14,7 +14,7 @@ from .document import BlockKind, Document
 from .metrics import metrics_in
 from .named import named
 from .quoting import Quoter
-from .scope import clause_at, is_foreign, is_foreign_section
+from .scope import is_foreign, is_foreign_section
 from .sentences import NUMBER, Statement
 
 _I = re.IGNORECASE
@@ -31,11 +31,20 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             rf"|are|with|comprises)"
             rf"|(?:form|forms|make\sup|constitutes?)\s(?:the|our)\s(?:test|validation|training|dev)|(?:used|kept"
             rf"|reserved|serve|set\saside)\s(?:\w+\s)?(?:for|as\s(?:the\s|a\s)?)\s?(?:validation|test\w*"
-            rf"|development)|leave-one-\w+-out|group\w*\sby\s\w+|no\s\w+\s(?:may\s)?appears?\sin\sboth|(?:for"
+            rf"|development)|leave-one-(?:\w+-)?out|(?:validation|test)\sfolds?|folds?\s[\ue000-\uf8ff]|(?:images"
+            rf"|rows|examples|records|samples|sentences|pairs)\s(?:train|validate|test)\s(?:the|it)|group\w*\sby\s\w+"
+            rf"|no\s\w+\s(?:may\s)?appears?\sin\sboth|(?:for"
             rf"|as)\s(?:the\s|a\s)?(?:validation|testing|development)|split\soff|set\saside|(?:official|standard"
             rf"|usual|original|predefined|public|customary)\s(?:\w+\s){{0,3}}?(?:splits?|lists?|partitions?|folds?)"
             rf"|(?:validation|test|dev(?:elopment)?)\s(?:sentences|images|rows|examples|samples|utterances"
-            rf"|molecules|documents|months|clips))(?!\w)|\bsplit\s*[:=]|\b\d\d/\d\d(?:/\d\d)?\b",
+            rf"|molecules|documents|months|clips))(?!\w)|\btrain\w*\s(?:on|with)\b[^.;]{{0,60}}\b(?:validat|test"
+            rf"|evaluat)\w*\s(?:on|with)\b|\b(?:test|val(?:idation)?|dev)_(?:size|fraction|split|ratio)\b"
+            rf"|\bsplits?\s(?:files?|lists?)\b|{NUMBER}\s?/\s?{NUMBER}\s?/\s?{NUMBER}"
+            rf"|\bon\s(?:the\s)?(?:\S+\s){{0,2}}(?:dev|development|test|validation|held-out)\s(?:sets?|splits?"
+            rf"|part)\b|{NUMBER}\s?:\s?{NUMBER}(?:\s?:\s?{NUMBER})?(?=\s(?:at\srandom|split|random|ratio))"
+            rf"|\b\d\d?:\d\d?:\d\d?\b|{NUMBER}\straining\b[^.;]{{0,30}}{NUMBER}\s(?:validation|test|dev)"
+            rf"|\bsplit\s*[:=]|\b(?:dev|test)-(?:clean|other)\b"
+            rf"|\bselects?\s(?:the\s)?(?:\w+\s)?(?:checkpoints?|models?|epoch)\b|\b\d\d/\d\d(?:/\d\d)?\b",
             _I,
         ),
     ),
@@ -63,8 +72,12 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             r"|filtered)|log-?\s?mel|mel[- ](?:filter|spectro)\w*|spectrograms?|MFCCs?|filter-?banks?"
             r"|(?:zero|[\ue000-\uf8ff])\smean|unit\svariance|min-max|byte[- ]pair|BPE|sentence-?piece|word-?piece"
             r"|re-?sampl\w+"
-            r"|down-?sampl\w+\sto|missing\svalues|de-?duplicat\w*|z-?scor\w*|padded|truncat\w+|scaled\sto"
-            r"|log-?transform\w*|center-?\s?cropp?\w*|converted\sto|removed?\s(?:rows|duplicates|punctuation)"
+            r"|down-?sampl\w+\sto|missing\svalues|de-?duplicat\w*|z-?scor\w*|padded|truncat\w+|scal(?:e|ed|es"
+            r"|ing)\s(?:\w+\s){0,2}?(?:to|into|between|by)\b"
+            r"|log-?transform\w*|center-?\s?cropp?\w*|converted\sto|(?:z-score|min-max|feature|input|instance"
+            r"|mean)\snormali[sz]ation|divided\sby|(?:split|cut"
+            r"|divided)\s(?:\w+\s)?(?:into|with)\s(?:\w+\s){0,3}?(?:strides?|windows?|chunks|segments|overlap\w*)"
+            r"|removed?\s(?:rows|duplicates|punctuation)"
             r"|embedded\scategor\w+|per-channel\smean)\b", _I,
         ),
     ),
@@ -74,7 +87,9 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
             r"\b(?:cross-?\s?entrop\w*|(?:mean\s)?squared[- ]error\sloss|MSE\sloss|(?:L1|L2|Huber|smooth\sL1|focal"
             r"|hinge|contrastive|triplet|CTC|dice|quantile|pinball|ranking|reconstruction|margin|InfoNCE|KL|Poisson"
             r"|log-cosh|distillation|BCE)[- ](?:loss|divergence|objective)"
-            r"|loss\sfunction|(?:the|our|training)\sloss\s(?:is|was|of)|sampled\ssoftmax|training\s(?:loss"
+            r"|loss\sfunction|(?:loss|error|entropy|likelihood)\s(?:is|was|are)\s(?:\w+\s)?minimi[sz]ed|loss\s(?:is"
+            r"|was|are|gets)\b|(?:is|are|as|be)\s(?:the|our|a)\s(?:training\s)?(?:loss|objective|criterion)|(?:the"
+            r"|our|training)\sloss\s(?:is|was|of)|sampled\ssoftmax|training\s(?:loss"
             r"|objective)|objective\sis|minimi[sz](?:e|es|ed|ing)\s(?:the\s)?(?:\w+[\s-]){0,3}?(?:loss|error"
             r"|likelihood|entropy|divergence)|(?:negative\s)?log-?likelihood|connectionist\stemporal"
             r"|next[- ]token\sprediction|masked\slanguage\smodel\w*)\b|\bloss\s*[:=\x02]", _I,
@@ -83,7 +98,9 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.ARCHITECTURE,
         re.compile(
-            rf"(?<!\w)(?:transformers?|ResNet\w*(?:-\d+)?|(?:wide\s)?residual\snetworks?|(?:Bi-?)?LSTMs?|GRUs?"
+            rf"(?<!\w)(?:L(?=\s?=\s?{NUMBER})|LoRA|YOLO\w*|WRN(?:-\w+)*|wide-?\s?resnets?|[\w-]*TDNN|{NUMBER}\schannels"
+            rf"|adapters?|Llama[\w.-]*|Mixers?|{NUMBER}\s(?:stages\sof|feature\smaps|filters)|transformers?"
+            rf"|ResNet\w*(?:-\d+)?|(?:wide\s)?residual\snetworks?|(?:Bi-?)?LSTMs?|GRUs?"
             rf"|MLPs?|multi-?\s?layer\sperceptrons?|CNNs?|conv(?:olutional)?\s?(?:neural\s)?(?:nets?|networks?"
             rf"|layers?|blocks?)|ViT(?:-\w+)*|vision\stransformers?|U-?Net|conformers?|encoder-decoder"
             rf"|decoder-only|encoder-only|(?:mini|nano)?GPT(?:-2)?|BERT(?:-\w+)?|RoBERTa|DistilBERT|wav2vec\w*"
@@ -98,7 +115,8 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
     (
         RequirementKind.HARDWARE,
         re.compile(
-            rf"(?<!\w)(?:GPUs?|TPUs?|(?:A|H|V|P)\d{{2,4}}s?|GH200|B200s?|MI\d{{3}}|RTX\s?\w*|T4s?|L40?S?|K80"
+            rf"(?<!\w)(?:{NUMBER}\s?GB\s(?:graphics\s)?cards?|GTX|{NUMBER}\sTi|Titan|Quadro|Jetson|graphics\scards?"
+            rf"|GPUs?|TPUs?|(?:A|H|V|P)\d{{2,4}}[A-Zs]?|GH200|B200s?|MI\d{{3}}|RTX\s?\w*|T4s?|L40?S?|K80"
             rf"|CPU(?:s|\scores?)?|{NUMBER}\scores|laptop|workstation|single\s(?:machine|node)"
             rf"|{NUMBER}\s?G(?:i)?B\s(?:of\s)?(?:\w+\s)?(?:memory|RAM|VRAM)|Raspberry|accelerators?)\b"
         ),
@@ -113,9 +131,12 @@ _PATTERNS: tuple[tuple[RequirementKind, re.Pattern[str]], ...] = (
         ),
     ),
 )  # fmt: skip
+_LIMIT = re.compile(r"\b(?:not|never|no)\b[^.;]{0,20}\b(?:longer|more|exceed\w*)\b", _I)
+"""A prohibition that is a limit."""
 _BUDGET_CUE = re.compile(
     r"\b(?:train\w*|run\w*|budget|within|took|takes?|taking|finish\w*|at\smost|no\smore|under|less\sthan|limit\w*"
-    r"|cost\w*|complete[sd]?|total|wall|must|should|spend\w*|compute|parameters|use[ds]?|cards?|GPUs?|machine)\b",
+    r"|cost\w*|complete[sd]?|total|wall|must|should|spend\w*|compute|parameters|use[ds]?|have|available|enough|cpu"
+    r"|fits?|RTX|GTX|[AHVP]\d+\w*|epochs?|cards?|GPUs?|machine)\b",
     _I,
 )
 _METRIC_CUE = re.compile(
@@ -128,11 +149,31 @@ _DATA = re.compile(
     rf"|holds?|from|lies?|covers?)\b|\b(?:data\s?sets?|data|corpus)\s*[:=\x02]|{NUMBER}\s(?:\w+\s){{0,2}}?(?:images"
     rf"|rows|examples|samples|sentences|utterances|documents|reviews|hours\sof\s\w+|records|series|photographs"
     rf"|pictures|scans|recordings|interactions|notes|clients|users|subjects|ratings|ECGs|tokens\sof|customers"
+    rf"|\w*photos|tiles|farms|mixtures|compounds|molecules|songs|tracks|questions|dialogues|articles|graphs|nodes"
+    rf"|features"
     rf"|patients|sentence\spairs)\b(?!\sper)|\b[\w/-]+\.(?:csv|parquet|npz|npy|jsonl?|h5|tsv)\b", _I,
 )
+_TRAINED_ON = re.compile(
+    r"\b(?:[Tt]rain|[Ff]ine-?[Tt]un|[Pp]re-?[Tt]rain|[Ee]valuat|[Ee]xperiment|[Tt]est"
+    r"|[Rr]eproduc)\w*\b[^.;]{0,60}?\bon\s(?:the\s)?"
+    r"(?!(?:NVIDIA|GPU|TPU|CPU|RTX|[AHVTL]\d|Apple|Google|Amazon|Linux)\b)(?:[\w-]+\s)?[A-Z][\w-]+")
 _ASKS = re.compile(
     r"\b(?:must|should|shall|needs?\sto|required?|ensure|make\ssure|please|deliver\w*|mandatory)\b|^\W*(?:Use"
     r"|Report|Save|Write|Log|Fix|Keep|Provide|Implement|Train|Do|Reproduce)\b"
+)
+_TITLES = tuple(
+    (kind, re.compile(rf"\W*(?:[\d.]+\s+)?(?:the\s|our\s)?(?:{title})\W*", _I))
+    for kind, title in (
+        (RequirementKind.LOSS, r"loss(?:\sfunctions?)?|(?:training\s)?objectives?|criterion"),
+        (RequirementKind.DATASET, r"data(?:\s?sets?)?|corpus|corpora"),
+        (RequirementKind.SPLIT, r"(?:data\s)?splits?"),
+        (RequirementKind.AUGMENTATION, r"(?:data\s)?augmentations?"),
+        (RequirementKind.PREPROCESSING, r"(?:data\s)?pre-?processing|front\s?end|features"),
+        (RequirementKind.ARCHITECTURE, r"model|network|architecture"),
+        (RequirementKind.METRIC, r"metrics?"),
+        (RequirementKind.HARDWARE, r"hardware"),
+        (RequirementKind.BUDGET, r"(?:compute\s)?budget"),
+    )
 )
 _MOST_WORDS = 220
 
@@ -148,12 +189,14 @@ def requirements(
             one.block.kind is BlockKind.HEADING
             or is_foreign_section(one, data)
             or not one.words.strip()
-            or is_foreign(one, len(one.words) - 1)
+            or (is_foreign(one, len(one.words) - 1) and is_foreign(one, 0) and not _LIMIT.search(one.words))
         ):
             continue
-        kinds = list(dict.fromkeys(_kinds(one)))
+        kinds = list(dict.fromkeys(_kinds(one, document.view.text[one.start : one.end])))
         quote, place = quoter.of(one)
         text = _short(document, one)
+        if not kinds and (kind := _kind_of_section(one)) is not None:
+            kinds.append(kind)
         if quote in wanted:
             yield Requirement(RequirementKind.TARGET, text, quote, place)
         elif not kinds and _ASKS.search(one.words) and one.block.kind is BlockKind.TEXT and len(one.words.split()) > 3:
@@ -162,9 +205,9 @@ def requirements(
             yield Requirement(kind, text, quote, place)
 
 
-def _kinds(one: Statement) -> Iterator[RequirementKind]:
+def _kinds(one: Statement, text: str) -> Iterator[RequirementKind]:
     words = one.words
-    if names_in(words) or _DATA.search(words):
+    if names_in(text) or _DATA.search(words) or _TRAINED_ON.search(words):
         yield RequirementKind.DATASET
     for kind, pattern in _PATTERNS:
         if any(_counts(one, kind, match.start()) for match in pattern.finditer(words)):
@@ -174,14 +217,23 @@ def _kinds(one: Statement) -> Iterator[RequirementKind]:
         yield RequirementKind.OPTIMIZER
     if "schedule" in said or re.search(r"\bwarm-?\s?up\b|\bwarmed\sup\b|\bearly[- ]stopping\b", words, _I):
         yield RequirementKind.SCHEDULE
-    if any(True for _ in metrics_in(words)) and _METRIC_CUE.search(words):
+    if (any(True for _ in metrics_in(words)) and _METRIC_CUE.search(words)) or re.search(r"\bmetrics?\s?(?:is|are|:"
+            r"|=)", words, _I):
         yield RequirementKind.METRIC
 
 
+def _kind_of_section(one: Statement) -> RequirementKind | None:
+    """What a section is about whose title is the name of a kind."""
+    if not one.block.titles or one.block.kind is not BlockKind.TEXT:
+        return None
+    return next((kind for kind, title in _TITLES if title.fullmatch(one.block.titles[-1])), None)
+
+
 def _counts(one: Statement, kind: RequirementKind, at: int) -> bool:
-    if is_foreign(one, at):
+    is_limit = kind in (RequirementKind.BUDGET, RequirementKind.HARDWARE) and _LIMIT.search(one.words) is not None
+    if is_foreign(one, at) and not is_limit:
         return False
-    return kind is not RequirementKind.BUDGET or _BUDGET_CUE.search(clause_at(one, at).words) is not None
+    return kind is not RequirementKind.BUDGET or _BUDGET_CUE.search(one.words) is not None
 
 
 def _short(document: Document, one: Statement) -> str:

@@ -7,9 +7,10 @@ Invariant: what is somebody else's, or was only tried, is left out however plain
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .document import Document
+from .document import BlockKind, Document
 from .sentences import NUMBER, Statement
 
 _FOREIGN_SECTION = re.compile(
@@ -44,8 +45,13 @@ _OTHERS = re.compile(
     r"|recipe|code|system|script)\b|\bstate[- ]of[- ]the[- ]art\b"
     r"|\bbaselines?\b|\b(?:GPT-[234]|BERT|PaLM|LLaMA|T5)\s(?:was|were|used|is)\b|\b(?:last|previous)\s(?:year"
     r"|quarter|month|intern|team|person|attempt|run|time|student|model)\b|\w's\s(?:README|paper|report|model"
-    r"|configuration|code|repository|results?|authors?|recipe)\b|\bfor\s(?:orientation|comparison|reference)\b"
-    r"|\bits\sown\b|\b(?:colleagues?|competitors?)\b|^\W*(?:they|he|she)\s",
+    r"|configuration|code|repository|results?|authors?|recipe|versions?|runs?|attempts?|notebook|script|setup"
+    r"|settings?|model|network|baseline)\b|\bfor\s(?:orientation|comparison|reference)\b"
+    r"|^\W*(?:version\s|v)\d[\w.]*\s(?:\(|(?:has|had|was|used|uses|is)\b)|\b(?:its|their)\s(?:README|paper|config\w*"
+    r"|code)\b"
+    r"|\bthe\s(?!(?:present|current|full|whole)\b)[\w-]+\spaper\b|\b(?:somebody|someone)\b"
+    r"|\bthe\soriginal\s\S+\s(?:was|is|used|uses|has|had)\b|\bits\sown\b|\b(?:colleagues?|competitors?)\b|^\W*(?:they"
+    r"|he|she)\s",
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(
@@ -76,10 +82,24 @@ _TRIED = re.compile(
     r"|performed)\s(?:\w+\s)?worse|became\sunstable|unstable|(?:was|is|were|proved)\s(?:too\s(?:high|low|large"
     r"|small|few|short|slow)|not\s(?:enough|sufficient)|insufficient))\b"
     r"|\b(?:could|might|would)\s(?:also\s)?(?:be|have|use|try|help|need)\b|\bfuture\swork\b|^\W*(?:with|without"
-    r"|at)\s.*\b(?:accuracy|performance|loss|score|quality)\s(?:drops|falls|fell|dropped|decreases|degrades"
-    r"|rises)\b"
+    r"|at)\s.*\b(?:accuracy|performance|loss|score|quality|mIoU|F-?[\ue000-\uf8ff1]|BLEU|WER|AUC|RMSE|MAE|error"
+    r"|perplexity)\s"
+    r"(?:drops|falls|fell|dropped|decreases?d?|degrades?d?|increases?d?|worsens|rises|rose|(?:is|was"
+    r"|becomes)\s(?:\w+\s)?(?:lower|higher|worse))\b"
     r"|\b(?:do|does|did|must|should|shall|may|can)\s?(?:not|n't|never)\s(?:use|exceed|go|train|set|copy|increase"
     r"|change)\b|\bnever\s(?:use|exceed)\b|\b(?:we|I)\stried\b|^\W*with\s.*\bis\s(?:the\ssame|no\sbetter|similar)\b"
+    r"|\b(?:lower(?:s|ed)|reduc(?:es|ed)|decreas(?:es|ed)|drop(?:s|ped)|cost|costs|hurts?|worsen(?:s|ed)?)\s(?:the\s"
+    r"|our\s)?"
+    r"(?:test\s|validation\s|dev\s|final\s)?(?:accuracy|scores?|performance|F-?[\ue000-\uf8ff1]|BLEU|AUC|mIoU|quality"
+    r"|results?)\b"
+    r"|\b(?:gave|gives|yield\w*|led\sto|leads?\sto)\s(?:the\s|a\s)?(?:same|similar|identical|no\s(?:better|gain))\b"
+    r"|^\W*with\s(?!our\b|this\b|these\b)[^,;]*[\ue000-\uf8ff][^,;]*\s(?:the\s)?(?:test\s|validation\s)?(?:accuracy|MSE"
+    r"|MAE|RMSE"
+    r"|BLEU|WER|error|AUC|loss|perplexity|score)\s(?:is|was)\b"
+    r"|\b(?:led\sto\s(?:a\s)?collapse|collapse[sd]\b|brought\s(?:nothing|no\b|little)|ma[dk]e[s]?\sthings\sworse)"
+    r"|^\W*with\s.*\bwe\s(?:got|saw)\b|\bwith\s.*\b(?:is|are|was|were)\s(?:\w+\s)?(?:lower|worse|higher)\b"
+    r"|^\W*(?:halving|doubling|removing|dropping|replacing|reducing|increasing)\s.*\b(?:reduc|lower|rais|increas"
+    r"|decreas)\w*\s(?:the\s)?\S+\sto\b"
     r"|\bhad\s(?:we|I)\b|\bif\s(?:you|we|it)\s.*\b(?:run\sout|out\sof\smemory"
     r"|larger|smaller)\b",
     re.IGNORECASE,
@@ -105,9 +125,11 @@ SEARCHED = re.compile(
 )
 BEST = re.compile(
     rf"(?:(?:{NUMBER})[^.;\ue000-\uf8ff]{{0,40}}\b(?:work(?:ed|s)\sbest|perform(?:ed|s)\s(?:the\s)?best"
-    rf"|was\s(?:the\s)?best|is\sbest|gave\sthe\sbest|were\sbest|being\sthe\sbest|was\s(?:finally\s)?(?:selected"
+    rf"|was\s(?:the\s)?best|(?:should\s)?comes?\sout|came\sout|turn(?:s|ed)\sout\s(?:to\sbe\s)?(?:the\s)?best"
+    rf"|is\sbest|gave\sthe\sbest|were\sbest|being\sthe\sbest|was\s(?:finally\s)?(?:selected"
     rf"|chosen|used|kept)|is\s(?:finally\s)?(?:selected|used|chosen)|won)\b"
-    rf"|\b(?:best|settled\son|chose|choose|selected?|picked?|final(?:ly)?|ended\sup\swith|optimal|winning|keep|kept|take|took"
+    rf"|\b(?:best|settled\son|chose|choose|selected?|picked?|final(?:ly)?|ended\sup\swith|optimal|winning|keep|kept"
+    rf"|take|took"
     rf"|use)\b[^.;\ue000-\uf8ff]{{0,40}}(?:{NUMBER}))",
     re.IGNORECASE,
 )
@@ -117,7 +139,7 @@ _NOUN = r"models?|variants?|networks?|configurations?|config|versions?|setting|s
 _MODEL = re.compile(
     rf"""
     \b(?P<sized>(?:[A-Z][\w+]*[- ])?(?:{_SIZE}))[- ](?:{_NOUN})\b
-    | \b(?P<named>[A-Z][A-Za-z]+\d*[-_](?:S|M|L|XL|B|Ti|base|small|large|tiny|mini|medium|big|Base|Small|Large
+    | \b(?P<named>(?!ROUGE)[A-Z][A-Za-z]+\d*[-_](?:S|M|L|XL|B|Ti|base|small|large|tiny|mini|medium|big|Base|Small|Large
         |Tiny|Mini|Medium|Big|XL))\b
     | \b(?:for|in|of|with|and|by|to)\s(?:the\s)?(?P<lone>{_SIZE})(?=\s*(?:$|[,;:.)]|and\b|or\b|respectively|we\b
         |uses?\b|has\b|takes?\b|is\b))
@@ -128,9 +150,9 @@ _MODEL = re.compile(
         |embedding\slayers?|pre-?trained\slayers|new\slayers)(?:\s(?:network|model|parameters|layers
         |weights))?\b
     | \b(?P<phase>pre-?training|fine-?tuning|distillation|(?:first|second|third|final)\s(?:training\s)?(?:stage
-        |phase)|(?:stage|phase)\s(?:{NUMBER}|I{{1,3}}|A|B|one|two))\b
+        |phase)|(?:stage|phase)\s(?:{NUMBER}|I{{1,3}}|A|B|one|two))(?![A-Za-z])
     | ^\W*(?P<speech>(?:The\s|Our\s)(?:{_SIZE}|teacher|student|generator
-        |discriminator))\b(?=\s(?:one\s)?(?:uses?|has|takes?|is|trains?|gets?))
+        |discriminator))\b(?=\s(?:one\s)?(?:uses?|has|takes?|is|was|were|trains?|gets?))
     | ,?\s(?:and\s|but\s)?the\s(?P<later>{_SIZE}|teacher|student|generator|discriminator|encoder
         |decoder)(?=\s(?:one\s)?(?:uses?|has|takes?|trains?|gets?|{NUMBER}))
     """,
@@ -139,6 +161,7 @@ _MODEL = re.compile(
 _DATA = re.compile(
     r"\b(?:on|for)\s(?:the\s)?(?P<data>[A-Z][A-Za-z]*[A-Z0-9-][\w-]*(?:\s[A-Z]?\w*\d\w*)?)(?=[\s,.;:)]|$)"
 )
+_RIGHT_BEFORE = re.compile(rf"{NUMBER}\s?(?:[\w-]+\s)?$")
 _NOT_DATA = re.compile(
     r"^(?:GPUs?|TPUs?|CPUs?|[AHV]100|RTX.*|AdamW?|SGD|Table|Section|‹.*|NVIDIA|LSTM|GRU|MLP|CNN|BERT|GPT.*|ResNet.*"
     r"|ViT.*|A\d+|T4|L4|PyTorch|AMP)$"
@@ -224,18 +247,24 @@ def applies_to(document: Document, statement: Statement, first: int, last: int) 
     before = [match for match in found if match.start() <= first]
     chosen = after or (before[-1] if before else None)
     if chosen is None:
-        data = next(
-            (m for m in _DATA.finditer(statement.words, clause.start, clause.end) if not _NOT_DATA.match(m["data"])),
-            None,
-        )
-        return None if data is None else _words(document, statement, *data.span("data"))
+        return _one_of_several_datasets(document, statement, clause, last)
     name = chosen.lastgroup or ""
     text = _words(document, statement, *chosen.span(name))
     return re.sub(r"^(?:The|Our|the|our)\s", "", text)
 
 
+def _one_of_several_datasets(document: Document, statement: Statement, clause: Clause, after: int) -> str | None:
+    """A data set is neither model nor stage; it tells values apart only where the sentence has values for several."""
+    every = [match for match in _DATA.finditer(statement.words) if not _NOT_DATA.match(match["data"])]
+    every = [match for match in every if _RIGHT_BEFORE.search(statement.words[: match.start()])]
+    found = next((match for match in every if after - 1 <= match.start() < clause.end), None)
+    if found is None or len({match["data"] for match in every}) < 2:
+        return None
+    return _words(document, statement, *found.span("data"))
+
+
 def _is_near(gap: str) -> bool:
-    return not re.search(NUMBER, gap) and len(gap) < 40 and "," not in gap
+    return not re.search(rf"{NUMBER}|,|\b(?:from|than|unlike|like|by|beyond|into)\b", gap) and len(gap) < 40
 
 
 def _words(document: Document, statement: Statement, start: int, end: int) -> str:
@@ -273,9 +302,38 @@ def stage_of_section(statement: Statement, stages: frozenset[str]) -> str | None
     return None
 
 
+_LEADS = re.compile(
+    r"^\W*(?:(?:in|during|for|at|as)\s(?:the\s|our\s)?)?(?P<stage>(?:supervised\s|self-supervised\s)?(?:pre-?training"
+    r"|fine-?tuning|distillation)"
+    rf"|(?:stage|phase)\s(?:{NUMBER}|I{{1,3}}|A|B|one|two)|(?:the\s)?(?:first|second|third"
+    rf"|final)\s(?:training\s)?(?:stage|phase))(?![A-Za-z])"
+    r"(?P<more>\s?[–:—-]\s(?:self-supervised\s|supervised\s)?(?:pre-?training|fine-?tuning|distillation)\b)?"
+    r"(?:\s\([^()]{0,40}\))?(?:\s(?:stage|phase|run|hyper-?parameters|settings?|setup))*"
+    r"(?=\s?[:.,–—-]|\s(?:we|runs?|uses?|lasts?|takes?|is|was|starts?)\b)",
+    re.IGNORECASE,
+)
+
+
+def stages_of_paragraphs(statements: Sequence[Statement]) -> dict[int, str]:
+    """The stage that a paragraph opens with, for each of its sentences that comes after, where there are several."""
+    found: dict[int, str] = {}
+    block, stage = None, None
+    for one in statements:
+        if one.block is not block:
+            block, stage = one.block, None
+        lead = _LEADS.match(one.words)
+        if lead is not None and one.block.kind is BlockKind.TEXT:
+            number = next((one.number(at) for at in range(*lead.span("stage")) if one.is_number(at)), None)
+            stage = re.sub(NUMBER, str(number.value) if number else "", lead["stage"] + (lead["more"] or "")).lower()
+        if stage is not None:
+            found[one.order] = stage
+    return found if len(set(found.values())) > 1 else {}
+
+
 def stage_in(title: str) -> str | None:
     """Pre-training or fine-tuning, and the like, in a section's title."""
     found = re.search(
-        r"\b(pre-?training|fine-?tuning|distillation|stage \d|phase \d|first stage|second stage)\b",
+        r"\b(pre-?training|(?:adapter|prompt|instruction|preference)[- ]tuning|fine-?tuning|distillation|stage \d"
+        r"|phase \d|first stage|second stage)\b",
         title, re.IGNORECASE)
     return found.group(1).lower() if found else None

@@ -25,7 +25,7 @@ _FILLER = _words(
     "must shall will start starts starting starting peak maximum max total most selected tuned scheduled "
     "configured usual same layer drop begins begin peaks applied consists apply tiny small large modest fairly "
     "low high global parameter coefficient factor probability ratio strength norm threshold magnitude "
-    "hyperparameter per default: training again overall from"
+    "hyperparameter becomes per default: training again overall from"
 )
 _SEARCHING = _words(
     "tuned over among in between range varied tried explored searched search swept sweep grid considered ∈ "
@@ -33,7 +33,7 @@ _SEARCHING = _words(
 )
 """Words between a name and a list of values that were only tried."""
 _SIGNS = _words(
-    "= : ≈ ~ ( ) [ { → ' \" ` ≤ < := =="
+    "= : ≈ ~ \x02 ( ) [ { → ' \" ` ≤ < := =="
 )
 _ASIDE = re.compile(
     r"\b(?:(?:in|for|across|throughout|during|over|on|after|to)\s+(?:all|every|each|the|both|any|our)\s*"
@@ -44,7 +44,7 @@ _ASIDE = re.compile(
 )
 _PARENTHESIS = re.compile(r"\([^()\ue000-\uf8ff]{0,50}\)")
 _TOKEN = re.compile(r"[^\W\d_]+|\S")
-_MORE = re.compile(rf"\s*(?:,\s*(?:and|or|then)?|and|or|/|–|-|to|~|;)\s*(?={NUMBER})")
+_MORE = re.compile(rf"\s*(?:,\s*(?:and|or|then)?|and|or|/|–|-|to|~)\s*(?={NUMBER})")
 _MOST_TOKENS = 12
 _FAR = 110
 _NUMBER_AT = re.compile(NUMBER)
@@ -62,7 +62,7 @@ class Subject:
     symbols: str = ""
     """Letters that stand for it, apart by spaces."""
     counted: tuple[str, ...] = ()
-    """Patterns in which ``#`` is its value, such as ``# epochs``."""
+    """Patterns in which ``#`` is its value, such as ``# epochs``, and ``@`` a value with sides, such as ``3×3``."""
     unless_before: str = ""
     """A pattern; where it fits right before a counted value, the value is another thing's."""
     unless_after: str = ""
@@ -74,8 +74,6 @@ class Subject:
     """Whether the value may stand right before the name, as in ``0.9 momentum``."""
     share: bool = False
     """Whether a percentage means a share of one."""
-    counts_sides: bool = False
-    """Whether a counted value must be a size, such as ``3×3``."""
     unit: str = ""
     """A pattern of the words after a value that are its unit."""
 
@@ -114,7 +112,8 @@ class Patterns:
 
     subject: Subject
     phrase: re.Pattern[str] = field(init=False)
-    counted: tuple[re.Pattern[str], ...] = field(init=False)
+    counted: tuple[tuple[re.Pattern[str], bool], ...] = field(init=False)
+    """Each with whether its value must have sides."""
     symbols: frozenset[str] = field(init=False)
     before: re.Pattern[str] | None = field(init=False)
     after: re.Pattern[str] | None = field(init=False)
@@ -122,7 +121,9 @@ class Patterns:
     def __post_init__(self) -> None:
         one = self.subject
         self.phrase = re.compile(rf"(?<![A-Za-z])(?:{one.phrases})(?![A-Za-z])", re.IGNORECASE)
-        self.counted = tuple(re.compile(text.replace("#", f"(?P<n>{NUMBER})"), re.IGNORECASE) for text in one.counted)
+        self.counted = tuple(
+            (re.compile(re.sub("[#@]", f"(?P<n>{NUMBER})", text), re.IGNORECASE), "@" in text) for text in one.counted
+        )
         self.symbols = frozenset(one.symbols.split())
         self.before = re.compile(rf"(?:{one.unless_before})\s*$", re.IGNORECASE) if one.unless_before else None
         self.after = re.compile(one.unless_after, re.IGNORECASE) if one.unless_after else None
@@ -142,10 +143,10 @@ class Patterns:
 
     def _counted(self, statement: Statement) -> Iterator[Sighting]:
         words = statement.words
-        for pattern in self.counted:
+        for pattern, needs_sides in self.counted:
             for match in pattern.finditer(words):
                 at = match.start("n")
-                if self.subject.counts_sides and not statement.number(at).sides:
+                if needs_sides and not statement.number(at).sides:
                     continue
                 if not self._is_free(statement, at):
                     continue
@@ -159,7 +160,8 @@ class Patterns:
         words, found = statement.words, [at]
         while (near := re.search(rf"({NUMBER})\s*(?:,|and|or|,\s*and|/)\s*$", words[: found[0]])) is not None:
             alone = len(found) == 1 and near.group().rstrip().endswith(",")
-            if alone or re.search(r"(?:\b(?:of|is|to|at|with|size|rate)|[=:])\s*$", words[: near.start()]):
+            led = len(found) == 1 and re.search(r"(?:\b(?:of|is|to|at|with|size|rate)|[=:])\s*$", words[: near.start()])
+            if alone or led:
                 break
             if not self._is_free(statement, near.start(1)):
                 break
@@ -192,7 +194,8 @@ class Patterns:
     def _belongs_elsewhere(self, words: str, after: int) -> bool:
         """Whether the last number of a list counts something of its own: ``0.1, 90 epochs``."""
         return re.match(
-            r"[\s-]*(?:for\s+(?:the\s)?)?(?:training\s|warm-?up\s)?(?:epochs?|steps?|iterations?|layers?|heads?"
+            r"[\s-]*(?:for\s+(?:the\s)?)?(?:training\s|warm-?up\s)?(?:epochs?|steps?|iterations?"
+            r"|(?:[\w-]+\s){0,2}(?:layers?|blocks?)\b|units|filters|channels|convolutions?|heads?"
             r"|seeds?|runs?|images?|momentum"
                         r"|weight|dropout|GPUs?|hours?|batch|as\s)", words[after:],
                         re.IGNORECASE) is not None  # fmt: skip

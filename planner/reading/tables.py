@@ -74,13 +74,16 @@ _ALIASES: tuple[tuple[str, str], ...] = (
     ("epsilon", r"(?:adamw? |optimi[sz]er )?(?:ε|eps(?:ilon)?)"),
     ("momentum", r"(?:sgd |nesterov )?momentum"),
     ("ema_decay", r"(?:model |weight )?ema(?:[-_ ](?:decay|rate|momentum))?|moving average decay"),
+    ("learning_rate", r"η|α"), ("weight_decay", r"λ"), ("patch_size", r"patch[-_ ]?size"),
+    ("lora_rank", r"(?:lora[-_ ])?(?:r|rank)"), ("lora_alpha", r"lora[-_ ]alpha"),
     ("optimizer", r"optimi[sz]er|optimi[sz]ation|optim"),
     ("precision", r"(?:numeric(?:al)? |training |floating[- ]point |mixed[-_ ])?(?:precision|dtype)|amp"),
     ("seeds", r"(?:num(?:ber)?[-_ ](?:of[-_ ])?|random |n_)?seeds|(?:number of )?(?:runs|repetitions)"),
     ("seed", r"(?:random[-_ ])?seed|random_state"),
     ("temperature", r"(?:softmax |distillation )?temperature"),
     ("layers",
-        r"(?:(?:num(?:ber)?|n)[-_ ](?:of[-_ ])?)?(?:(?:hidden|transformer|encoder|decoder|lstm|residual"
+        r"(?:(?:num(?:ber)?|n)[-_ ](?:of[-_ ])?)?(?:(?:hidden|transformer|encoder|decoder|lstm|residual|interaction"
+        r"|attention"
         r"|conv\w*)[-_ ])?(?:layers?|blocks?)|depth|n_?layers?"
     ),
     ("feedforward_size",
@@ -89,7 +92,8 @@ _ALIASES: tuple[tuple[str, str], ...] = (
     ("head_size", r"head[-_ ](?:dim\w*|size)|d_?(?:head|k)"),
     ("embedding_size", r"(?:word |token )?emb(?:edding)?s?[-_ ](?:dim\w*|size)"),
     ("hidden_size",
-        r"(?:(?:hidden|model|latent|state|layer)[-_ ]?)(?:dim\w*|sizes?|width|units)|width|d_?model|dmodel|n_embd"
+        r"(?:(?:hidden|model|latent|state|layer)[-_ ]?)(?:dim\w*|sizes?|width|units|channels)|width|d_?model|dmodel"
+        r"|n_embd"
         r"|hidden(?: units)?|units(?: per layer)?|channels"
     ),
     ("heads", r"(?:(?:num(?:ber)?|n)[-_ ](?:of[-_ ])?)?(?:(?:self-)?attention[-_ ])?heads?|n_?heads?"),
@@ -121,6 +125,8 @@ _PLAIN_COLUMN = re.compile(
 _DECORATION = re.compile(
     r"\([^()]*\)|[*†‡:`\"']|^[-\s]+|\s*[=]\s*$|^--|(?<=[A-Za-z])\s+[ηλεαpτσγBLNTdhkVKE]$|,\s*[a-zηλεα]$"
 )
+_SYMBOL_FIRST = re.compile(r"\W*\w{1,2}[,:]?\s\(?(?P<words>[A-Za-z][\w -]{3,}?)\)?$")
+"""A symbol, then what it stands for: ``λ (weight decay)``."""
 _SETTING = re.compile(
     r"^[\s\-*+\"'`]*(?P<key>[A-Za-zβε_(][\w .()/,'β₁₂ε-]{0,45}?)[\"'`]*\s*(?::|=|→"
     r"|:=)\s*(?P<value>\S.{0,79}?)[,;.]?\s*$",
@@ -138,6 +144,22 @@ _TARGET_COLUMN = re.compile(
     re.IGNORECASE)
 
 
+_PART = re.compile(
+    r"(?:(?:image|text|audio|speech|vision|language|input|output|base)\s)?(?:encoder|decoder|backbone|model|network"
+    r"|architecture|head"
+    r"|generator|discriminator|student|embeddings?|inputs?|images?|transformer|training|regulari[sz]ation)",
+    re.IGNORECASE)
+_BOUND = re.compile(r"[<>≤≥]|\bat (?:least|most)\b", re.IGNORECASE)
+_RUN = re.compile(r"\W*(\d{1,9})\s?(?:\.\.\.?|–|-|to|through)\s?(\d{1,9})\W*")
+_CAPTION = re.compile(r"\W*(?:table|tab\.|‹ref›)", re.IGNORECASE)
+_NO_SCORE = re.compile(
+    r"\b(?:#|params?|parameters|size|flops|macs|gmacs|time|hours?|epochs?|steps|year|memory|speed|latency|throughput"
+    r"|layers"
+    r"|depth|width|data|seeds?|runs|lr|batch|pre-?train\w*|backbone|optimi[sz]er|Δ|delta|gain|rank)\b|^\W*#",
+    re.IGNORECASE)
+"""Titles of columns that hold no score."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Cell:
     start: int
@@ -150,9 +172,11 @@ def key_of(text: str) -> str | None:
     text = re.sub(r"(?<=[A-Za-z])\.(?=\s)", "", text)
     plain = " ".join(_DECORATION.sub(" ", text).split()).strip(" .,-")
     whole = " ".join(text.split()).strip(" :*`")
-    for name, pattern in _COMPILED:
-        if pattern.fullmatch(whole) or (plain and pattern.fullmatch(plain)):
-            return name
+    named = _SYMBOL_FIRST.match(whole)
+    for words in (whole, plain, named["words"] if named else ""):
+        for name, pattern in _COMPILED:
+            if words and pattern.fullmatch(words):
+                return name
     return None
 
 
@@ -236,11 +260,15 @@ class TableReader:
             columns = chosen
         for row, line in zip(rows[1 if has_header else 0 :], cells[1 if has_header else 0 :], strict=True):
             name = key_of(line[0].text) if line else None
+            if name is None and len(line) > 2 and not _has_value(line[:2]):
+                name = key_of(line[1].text)  # what the first cell means in words
             if len(line) == 4 and key_of(line[2].text) and _has_value(line[3:]):
                 yield from self._value(row, name, line[1], None, line[0].text)
                 yield from self._value(row, key_of(line[2].text), line[3], None, line[2].text)
                 continue
-            wanted = columns or range(1, len(line))
+            wanted: Sequence[int] = columns or range(1, len(line))
+            if len(chosen) == 1 and 1 < len(line) < len(header):
+                wanted = (len(line) - 1,)  # an empty cell before it is not seen on a page
             filled = [index for index in wanted if index < len(line) and line[index].text.strip(" –—-")]
             for index in filled if has_header else filled[:1]:
                 whom = header[index].text if len(columns) > 1 and not _PLAIN_COLUMN.match(header[index].text) else None
@@ -267,7 +295,7 @@ class TableReader:
         if name is None:
             return
         quote, place = self.quoter.of(row)
-        read = [one for one in numbers(cell.text) if isinstance(one, Number)]
+        read = [one for one in numbers(f"= {cell.text}") if isinstance(one, Number)]  # brackets hold no citation here
         whom = " ".join(whom.split()) if whom else None
         if name in _WORDS:
             word = plain_word(name, cell.text)
@@ -279,9 +307,16 @@ class TableReader:
                 yield row, Hyperparameter("beta1", read[0].value, None, whom, quote, place)
                 yield row, Hyperparameter("beta2", read[1].value, None, whom, quote, place)
             return
+        run = _RUN.fullmatch(cell.text)
+        if name == "seeds" and run and int(run[1]) < int(run[2]):
+            yield row, Hyperparameter("seeds", int(run[2]) - int(run[1]) + 1, None, whom, quote, place)
+            return
         if len(read) > 1 and not re.search(r"\(|per\b|×", cell.text):
             if name == "seeds":
                 yield row, Hyperparameter("seeds", len(read), None, whom, quote, place)
+            elif name in ("hidden_size", "channels", "kernel_size") and re.fullmatch(r"\W*[\[(].*[\])]\W*", cell.text):
+                for width in dict.fromkeys(one.value for one in read):
+                    yield row, Hyperparameter(name, width, None, whom, quote, place)
             return
         if not read:
             if (
@@ -300,10 +335,14 @@ class TableReader:
         """Cells that hold several things, to be read as sentences: ``AdamW (β1 = 0.9, β2 = 0.95)``."""
         for rows in self.rows.values():
             for row in rows:
-                for cell in self._cells(row.block)[1:]:
+                cells = self._cells(row.block)
+                if len(cells) == 2 and _is_several(cells[0].text, cells[1].text):
+                    yield statement(self.document, row.block, cells[0].start, cells[1].end, row.order)
+                    continue
+                for cell in cells[1:]:
                     if (
                         re.search(r"[A-Za-zβ]{2}.*\d.*\d|(?:decay|anneal)\w* to ", cell.text)
-                        and re.search(r"Adam|SGD|β|decay|warm", cell.text)
+                        and re.search(r"Adam|SGD|β|decay|warm|\bat epochs?\b", cell.text)
                     ):
                         yield statement(self.document, row.block, cell.start, cell.end, row.order)
         for one in self.settings:
@@ -325,12 +364,32 @@ class TableReader:
             across = [next(iter(metrics_in(cell.text)), None) for cell in header]
             if any(across[1:]):
                 yield from self._own_rows(rows[1:], cells[1:], header)
-            else:
+            elif any(across) and not any(row and any(metrics_in(row[0].text)) for row in cells[1:]):
+                yield from self._own_rows(rows[1:], cells[1:], header, header[0].text)  # it stands in the corner
+            elif any(row and any(metrics_in(row[0].text)) for row in cells):
                 yield from self._metric_rows(rows, cells)
+            elif (caption := self._caption(rows)) is not None:
+                yield from self._own_rows(rows[1:], cells[1:], header, caption)
+
+    def _caption(self, rows: Sequence[Statement]) -> str | None:
+        """The text beside a table that says which one metric its numbers are of."""
+        first, last = rows[0].order, rows[-1].order
+        near = [one for one in self.settings if first - 3 <= one.order < first or last < one.order <= last + 2]
+        near.sort(key=lambda one: (not _CAPTION.match(self._text(one.start, one.end)), abs(one.order - first)))
+        for one in near:
+            text = self._text(one.start, one.end)
+            if len({metric.name for metric in metrics_in(one.words)}) == 1:
+                return text
+        return None
 
     def _own_rows(
-        self, rows: Sequence[Statement], cells: Sequence[Sequence[_Cell]], header: Sequence[_Cell]
+        self,
+        rows: Sequence[Statement],
+        cells: Sequence[Sequence[_Cell]],
+        header: Sequence[_Cell],
+        caption: str | None = None,
     ) -> Iterator[Target]:
+        """Rows of the source's own model; where no column names a metric, the caption's is that of each column."""
         for row, line in zip(rows, cells, strict=True):
             if not line or not (_OURS.search(line[0].text) or any(name in line[0].text for name in self.own)):
                 continue
@@ -338,19 +397,27 @@ class TableReader:
                 continue
             for cell, title in list(zip(line, header, strict=False))[1:]:
                 found = next(iter(metrics_in(title.text)), None)
+                told = title.text
+                if found is None and caption is not None and not _NO_SCORE.search(title.text):
+                    found, told = next(iter(metrics_in(caption)), None), f"{title.text} {'%' if '%' in caption else ''}"
                 if found is not None:
-                    yield from self._target(row, found.name, cell, title.text, _model(line[0].text))
+                    yield from self._target(row, found.name, cell, told, _model(line[0].text))
 
     def _metric_rows(self, rows: Sequence[Statement], cells: Sequence[Sequence[_Cell]]) -> Iterator[Target]:
+        titles = [cell.text for cell in cells[0]]
         column = next(
-            (index for index, cell in enumerate(cells[0]) if index and _TARGET_COLUMN.search(cell.text)), None
+            (index for index, title in enumerate(titles) if index and any(name in title for name in self.own)),
+            next((index for index, title in enumerate(titles) if index and _TARGET_COLUMN.search(title)), None),
         )
+        first = 1
+        if len(titles) == 2 and any(metrics_in(titles[0])) and _BOUND.search(titles[1]):
+            first, column, titles = 0, 1, ["", ""]  # no titles, only bounds
         if column is None:
             return
-        for row, line in zip(rows[1:], cells[1:], strict=True):
+        for row, line in zip(rows[first:], cells[first:], strict=True):
             found = next(iter(metrics_in(line[0].text)), None) if line else None
             if found is not None and column < len(line):
-                yield from self._target(row, found.name, line[column], f"{line[0].text} {cells[0][column].text}", None)
+                yield from self._target(row, found.name, line[column], f"{line[0].text} {titles[column]}", None)
 
     def _target(self, row: Statement, metric: str, cell: _Cell, title: str, model: str | None) -> Iterator[Target]:
         read = [one for one in numbers(cell.text) if isinstance(one, Number)]
@@ -385,6 +452,15 @@ def _without_empty_ends(cells: Sequence[tuple[int, int]]) -> Sequence[tuple[int,
     while last and cells[last - 1][0] == cells[last - 1][1]:
         last -= 1
     return cells[:last]
+
+
+def _is_several(key: str, value: str) -> bool:
+    """Whether a row says several things of a part of the model, or more than its key asks for."""
+    if not re.search(r"[A-Za-z]{3}", value) or not re.search(r"\d", value):
+        return False
+    if key_of(key) is None:
+        return _PART.fullmatch(key.strip(" :*")) is not None
+    return "," in value and len(list(numbers(value))) > 1
 
 
 def _has_value(cells: Sequence[_Cell]) -> bool:

@@ -23,10 +23,10 @@ _SPREAD = re.compile(
     rf"|:)?)\s*({NUMBER})\s*%?",
     re.IGNORECASE)
 _AFTER_NUMBER = re.compile(
-    rf"(?:\s*%?\s*(?:±|\+/-)\s*{NUMBER})?\s*%?[\s-]*(?:(?:points?\s)?(?:of|in|for|as)\s)?(?:(?:the|a|our|test"
+    rf"(?:\s*%?\s*(?:±|\+/?-)\s*{NUMBER})?\s*%?[\s-]*(?:(?:points?\s)?(?:of|in|for|as)\s)?(?:(?:the|a|our|test"
     rf"|validation|dev|held-out|set|mean|overall|average|final|on|best|tokeni[sz]ed|case-\w+)\s)*$",
     re.IGNORECASE)
-_SPREAD_SIGN = re.compile(r"(?:±|\+/-)\s*$")
+_SPREAD_SIGN = re.compile(r"(?:±|\+/?-)\s*$")
 _DIFFERENCE = re.compile(
     r"\s*%?\s*(?:(?:percentage|absolute|relative|BLEU|F1|accuracy|WER|AUC)[\s-])*(?:points?|pp\b|p\.p\.|relative"
     r"|absolute|improvement|gain|reduction|increase|higher|lower|better|worse|more|less|fewer)\b",
@@ -71,13 +71,30 @@ _ON = re.compile(
     r"|newstest\w*)(?:[\s-](?:[A-Z0-9][\w'.-]*))*(?:\s(?:→|->|–|to)\s[A-Z]\w+)?)"
 )
 _NEXT = re.compile(
-    rf"[^.;\ue000-\uf8ff]{{0,50}}?(?:,|\band\b|/|\(|;)\s*(?:and\s|of\s|a\s"
-    rf"|an\s)*({NUMBER})\s*%?(?=\s*%?\s*(?:±\s*{NUMBER}\s*%?)?\s*(?:on|for|in|at|\(|/|,|\.|$))"
+    rf"(?:[^.;\ue000-\uf8ff]|(?<=stage\s){NUMBER}|(?<=phase\s){NUMBER}){{0,50}}?(?:,|\band\b|/|\(|;)\s*(?:and\s|of\s"
+    rf"|a\s"
+    rf"|an\s)*({NUMBER})\s*%?(?=\s*%?\s*(?:±\s*{NUMBER}\s*%?)?\s*(?:on|for|in|at|after|with|\(|/|,|\.|$))"
 )
+_OTHER_SPLIT = re.compile(
+    rf"[^.;\ue000-\uf8ff]{{0,40}}[(\[](?:on\s)?(?:the\s)?(?:validation|val|dev|development|test"
+    rf"|held-out)(?:\sset)?\s?[:=,]?\s?"
+    rf"({NUMBER})",
+    re.IGNORECASE)
 _COUNTED = re.compile(
     r"[\s-]*(?:(?:random|different|independent)\s)?(?:epochs?|steps|runs|seeds|folds?|classes|splits|trials"
     r"|repetitions)\b",
     re.IGNORECASE)
+_BOUND_ALONE = re.compile(
+    rf"(?:\b(?:it|this|that|these|they|any\w*|every\w*|all|whoever|scores?|values?|results?|runs?|variants?"
+    rf"|models?)|(?<=;)|(?<=,\sand))\s(?:\w+\s){{0,4}}?"
+    rf"(?:below|under|above|over|at\sleast|at\smost|no\s(?:more|less|worse)\sthan|less\sthan|more\sthan"
+    rf"|[<>≤≥]=?)\s(?P<n>{NUMBER})"
+    rf"\s?%?(?=\s*(?:$|[.,;)]|on\b|is\b|are\b|for\b|will\b|would\b|counts?\b|there\b))",
+    re.IGNORECASE)
+_FAR = 2
+_AFTER_STAGE = re.compile(rf"\bafter\s(?:stage|phase)\s{NUMBER}", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"[^.;()\ue000-\uf8ff]{0,60}\(\s*")
+_NEAR = 40
 _COUNTS = re.compile(
     r"\b(?:horizons?|length|epoch|step|beam|k|version|size|window|seed|fold|rank|threshold)\s(?:of\s|=\s)?$",
     re.IGNORECASE)
@@ -122,11 +139,15 @@ class TargetReader:
         self.own = own
         self.others = others
         self.quoter = Quoter(document)
+        self.spoken_of: tuple[Statement | None, Metric | None] = None, None
 
     def read(self) -> list[Target]:
         """What is to be reached; where nothing says so plainly, what is reported."""
         found = [
-            (target, plain) for one in self.statements if self._may_tell(one) for target, plain in self._statement(one)
+            (target, plain)
+            for one in self.statements
+            if self._may_tell(one)
+            for target, plain in (*self._statement(one), *self._bound_alone(one))
         ]
         wanted = [target for target, plain in found if plain] or [target for target, _ in found]
         return merged(wanted)
@@ -145,6 +166,7 @@ class TargetReader:
                 is_foreign(statement, pair.at)
                 or is_of_another_model(statement, pair.at, self.others)
                 or _TRIVIAL.search(clause.words)
+                or re.match(r"\W*(?:if|unless)\b", clause.words, re.IGNORECASE)
                 or _TRAINING_ROWS.search(_before_it(statement, pair))
             ):
                 continue
@@ -155,14 +177,29 @@ class TargetReader:
                 continue
             plain = bool(_WANTED.search(clause.words)) or bool(_WANTED.search(statement.words))
             yield self._target(statement, pair), plain
-            for at in _further(statement, pair):
+            for at in [*_further(statement, pair), *_aside(statement, pair)]:
                 yield self._target(statement, _Pair(pair.metric, at)), plain
+
+    def _bound_alone(self, statement: Statement) -> Iterator[tuple[Target, bool]]:
+        """A bound without its metric, which the sentence before has named: ``Anything under 20 is fine``."""
+        last = next(iter(reversed(list(metrics_in(statement.words)))), None)
+        if last is not None:
+            self.spoken_of = statement, last
+        before, metric = self.spoken_of
+        after = 0 if last is None else max(statement.words.find(";", last.end), 0) or len(statement.words)
+        match = _BOUND_ALONE.search(statement.words, after)
+        if match is None or metric is None or before is None or statement.order - before.order > _FAR:
+            return
+        at = match.start("n")
+        is_free = statement.index(at) not in statement.taken
+        if is_free and _fits(statement, metric, at) and not is_foreign(statement, at):
+            yield self._target(statement, _Pair(metric, at)), True
 
     def _is_own(self, name: str) -> bool:
         return (
             name in self.own
             or any(one in name for one in self.own)
-            or name in ("We", "This", "It", "Our", "Accuracy", "Target", "Results", "Test")
+            or name in ("I", "You", "They", "We", "This", "It", "Our", "Accuracy", "Target", "Results", "Test")
         )
 
     def _target(self, statement: Statement, pair: _Pair) -> Target:
@@ -185,17 +222,27 @@ class TargetReader:
         )
 
     def _split(self, statement: Statement, at: int) -> str | None:
+        before = re.split(NUMBER, statement.words[max(0, at - 60) : at])[-1]
+        named = [(match.start(), name) for name, pattern in _SPLITS for match in pattern.finditer(before)]
+        if named and len(before) - max(named)[0] < _NEAR:
+            return max(named)[1]
         for text in (_own_part(statement, at), clause_at(statement, at).words, statement.words):
             placed = [(match.start(), name) for name, pattern in _SPLITS if (match := pattern.search(text))]
             if placed:
                 return min(placed)[1]
         return None
 
+    def _with_year(self, statement: Statement, name: str) -> str:
+        """The name with the year or the version that stands after it, which is a number in the statement's words."""
+        text = self.document.view.text[statement.start : statement.end]
+        match = re.search(rf"{re.escape(name)}[ -]20\d\d(?!\d)", text)
+        return match.group() if match else name
+
     def _dataset(self, statement: Statement, at: int) -> str | None:
         for text in (_own_part(statement, at), clause_at(statement, at).words):
             named = names_in(text)
             if named:
-                return named[0]
+                return self._with_year(statement, named[0])
             match = _ON.search(text)
             if match and not re.match(r"[\ue000-\uf8ff]", match["data"]):
                 return match["data"].rstrip(".'")
@@ -247,7 +294,9 @@ def _before(words: str, metric: Metric) -> int | None:
     """The number right before a metric's name, over its spread."""
     for match in reversed(list(re.finditer(NUMBER, words[: metric.start]))):
         if not _SPREAD_SIGN.search(words[: match.start()]):
-            return match.start() if _AFTER_NUMBER.fullmatch(words[match.end() : metric.start]) else None
+            gap = words[match.end() : metric.start]
+            in_brackets = _IN_BRACKETS.fullmatch(gap) and words[metric.end : metric.end + 1] == ")"
+            return match.start() if in_brackets or _AFTER_NUMBER.fullmatch(gap) else None
     return None
 
 
@@ -306,11 +355,19 @@ def _further(statement: Statement, pair: _Pair) -> Iterator[int]:
             or not _fits(statement, pair.metric, match.start(1))
         ):
             return
-        if _GAP_STOP.search(between) or re.search(r"\b(?:vs|versus|compared|from|range)\b", between):
+        if _GAP_STOP.search(_AFTER_STAGE.sub(" ", between)) or re.search(r"\b(?:vs|versus|compared|from"
+            r"|range)\b", between):
             return
         yield match.start(1)
         spread = _SPREAD.match(statement.words, match.end(1))
         at = spread.start(1) if spread else match.start(1)
+
+
+def _aside(statement: Statement, pair: _Pair) -> Iterator[int]:
+    """The same metric on another split, in brackets: ``19.4 (validation: 18.9)``."""
+    match = _OTHER_SPLIT.match(statement.words, pair.at + 1)
+    if match and _fits(statement, pair.metric, match.start(1)):
+        yield match.start(1)
 
 
 def applies_to_model(document: Document, statement: Statement, at: int, own: frozenset[str]) -> str | None:

@@ -43,7 +43,7 @@ We do not use weight decay. => weight_decay=0
 Optimization uses AdamW with a cosine schedule, a peak learning rate of 6e-4 and a minimum learning rate of 6e-5. => optimizer=AdamW schedule=cosine learning_rate=0.0006 min_learning_rate=6e-5
 The cosine schedule anneals the learning rate from 1e-3 to 1e-5 over 200 epochs. => schedule=cosine learning_rate=0.001 min_learning_rate=1e-5 epochs=200
 The convolutions have kernel size 3 and stride 2. => kernel_size=3
-Each layer uses 3×3 convolutions with 64 filters. => kernel_size=3
+Each layer uses 3×3 convolutions with 64 filters. => kernel_size=3 channels=64
 We use a context window of 2048 tokens. => sequence_length=2048
 The input window is 96 time steps and the horizon is 24 steps. => sequence_length=96
 Softmax temperature τ is set to 0.07. => temperature=0.07
