@@ -7,7 +7,7 @@ from ..finding import FindingDraft
 from .check import Check, Evidence, Judgement, could_not_tell, fault, fine
 from .rows_read import why_not
 
-CODE = "data.misaligned"
+CODE = "data.misaligned.batch"
 PAIRING = "observed.pairing"
 MOSTLY = 0.7
 """Of what would be wrong if targets and rows had nothing to do with each other."""
@@ -43,7 +43,7 @@ def _finding(one: Json, batches: int, evidence: Evidence) -> FindingDraft:
 
 
 PAIRED = Check(
-    name="data.misaligned.batch",
+    name=CODE,
     codes=(CODE,),
     rung=RungName.OVERFIT,
     question="Does the loss, or the fit, get each row's own target?",

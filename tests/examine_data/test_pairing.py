@@ -34,7 +34,7 @@ UNIQUE = "import numpy as np; X = 2 * data[:320]; truth = truth[:320] + 0.001 * 
 def test_targets_that_are_taken_in_their_own_order(examine: Examine, load: str) -> None:
     wrong = "target[32 * place:32 * place + len(rows)]"
 
-    found = examine(SCRIPT.format(load=load, prepare=PREPARE, target=wrong)).only("data.misaligned")
+    found = examine(SCRIPT.format(load=load, prepare=PREPARE, target=wrong)).only("data.misaligned.batch")
 
     assert "of 32 rows get another row's target" in found.message
     assert found.line == 16
@@ -49,7 +49,7 @@ def test_targets_that_are_taken_in_their_own_order(examine: Examine, load: str) 
 def test_targets_at_the_same_places(examine: Examine, load: str, prepare: str) -> None:
     examined = examine(SCRIPT.format(load=load, prepare=prepare, target="target[rows]"))
 
-    assert "data.misaligned" not in examined.blamed
+    assert "data.misaligned.batch" not in examined.blamed
     assert any(words.startswith("inputs and targets of 4 batches or fits stand") for words in examined.verified)
 
 
@@ -58,14 +58,14 @@ def test_a_target_that_comes_next_is_no_other_rows(examine: Examine) -> None:
 
     examined = examine(SCRIPT.format(load="load_diabetes", prepare=UNIQUE, target=following))
 
-    assert "data.misaligned" not in examined.blamed
+    assert "data.misaligned.batch" not in examined.blamed
     assert examined.reports["observed.pairing"] == {"e": "observed.pairing", "could_not": "nothing was seen"}
 
 
 def test_targets_that_come_once_each_are_known_wherever_they_stand(examine: Examine) -> None:
     drawn = "target[torch.randperm(320)[:len(rows)]]"
 
-    assert "data.misaligned" in examine(SCRIPT.format(load="load_diabetes", prepare=UNIQUE, target=drawn)).blamed
+    assert "data.misaligned.batch" in examine(SCRIPT.format(load="load_diabetes", prepare=UNIQUE, target=drawn)).blamed
 
 
 FITTED = """
@@ -84,7 +84,7 @@ NUMBERS, TABLES = "X = 2 * X", "X, y = pd.DataFrame(2 * X), pd.Series(y)"
     ("change", "fit"), [(NUMBERS, "X[order], y"), (NUMBERS, "X, y[order]"), (TABLES, "X.iloc[order], y")]
 )
 def test_a_fit_to_targets_in_another_order(examine: Examine, change: str, fit: str) -> None:
-    assert "data.misaligned" in examine(FITTED.format(change=change, fit=fit)).blamed
+    assert "data.misaligned.batch" in examine(FITTED.format(change=change, fit=fit)).blamed
 
 
 @pytest.mark.parametrize(
@@ -101,4 +101,4 @@ def test_a_fit_to_targets_in_another_order(examine: Examine, change: str, fit: s
     ],
 )
 def test_a_fit_to_targets_in_the_same_order(examine: Examine, change: str, fit: str) -> None:
-    assert "data.misaligned" not in examine(FITTED.format(change=change, fit=fit)).blamed
+    assert "data.misaligned.batch" not in examine(FITTED.format(change=change, fit=fit)).blamed
