@@ -12,7 +12,7 @@ from .painted import Piece
 from .rows import Rows
 
 SIGNS = "? unknown, and it matters · ≠ differs between libraries"
-_ORIGINS = {Origin.REFERENCE: "reference", Origin.PERSON: "person"}
+_ORIGINS = {Origin.REFERENCE: "reference", Origin.RECIPE: "recipe", Origin.PERSON: "person"}
 """Shorter than their names, for a narrow column."""
 _ORIGIN_WIDTH = max(len(_ORIGINS.get(origin, origin)) for origin in Origin)
 _SIGNS_WIDTH = 3
