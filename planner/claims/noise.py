@@ -6,12 +6,11 @@ Pure arithmetic on the standard library. Invariant: too few values give ``None``
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-_TINY = 1e-300
-_CLOSE = 1e-14
+from ..student import cdf, quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Comparison:
 
     def margin(self, alpha: float) -> float:
         """How large a difference has to be to count at level ``alpha``, one-sided: the noise floor."""
-        return t_quantile(1 - alpha, self.degrees) * self.standard_error
+        return quantile(1 - alpha, self.degrees) * self.standard_error
 
 
 def spread(values: Sequence[float]) -> Spread:
@@ -56,7 +55,7 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, 
     one = spread(values)
     if one.standard_error is None:
         return None
-    half = t_quantile(0.5 + level / 2, one.count - 1) * one.standard_error
+    half = quantile(0.5 + level / 2, one.count - 1) * one.standard_error
     return one.mean - half, one.mean + half
 
 
@@ -83,61 +82,6 @@ def paired(own: Sequence[float], other: Sequence[float]) -> Comparison | None:
     return against_number([a - b for a, b in zip(own, other, strict=True)], 0.0)
 
 
-def t_cdf(t: float, degrees: float) -> float:
-    """The distribution function of Student's t."""
-    if math.isinf(t):
-        return 1.0 if t > 0 else 0.0
-    tail = 0.5 * incomplete_beta(degrees / 2, 0.5, degrees / (degrees + t * t))
-    return 1 - tail if t > 0 else tail
-
-
-def t_quantile(probability: float, degrees: float) -> float:
-    """Its inverse, by halving; ``probability`` between 0 and 1."""
-    return _halved(lambda t: t_cdf(t, degrees), probability)
-
-
-def incomplete_beta(a: float, b: float, x: float) -> float:
-    """The regularised incomplete beta function, by Lentz's continued fraction (Abramowitz and Stegun 26.5.8)."""
-    if x <= 0 or x >= 1:
-        return 0.0 if x <= 0 else 1.0
-    if x > (a + 1) / (a + b + 2):
-        return 1 - incomplete_beta(b, a, 1 - x)
-    front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
-    )
-    c, d = 1.0, 1 / _kept(1 - (a + b) * x / (a + 1))
-    fraction = d
-    for m in range(1, 10_000):
-        for step in (
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ):
-            d, c = 1 / _kept(1 + step * d), _kept(1 + step / c)
-            fraction *= c * d
-        if abs(c * d - 1) < _CLOSE:
-            break
-    return front * fraction / a
-
-
 def _comparison(difference: float, error: float, degrees: float) -> Comparison:
     t = difference / error if error > 0 else math.copysign(math.inf, difference) if difference else 0.0
-    return Comparison(difference, error, degrees, 1 - t_cdf(t, degrees))
-
-
-def _kept(value: float) -> float:
-    return value if abs(value) > _TINY else _TINY
-
-
-def _halved(function: Callable[[float], float], wanted: float) -> float:
-    low, high = -1.0, 1.0
-    while function(low) > wanted and low > -1e12:
-        low *= 2
-    while function(high) < wanted and high < 1e12:
-        high *= 2
-    for _ in range(200):
-        middle = (low + high) / 2
-        if function(middle) < wanted:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    return Comparison(difference, error, degrees, 1 - cdf(t, degrees))

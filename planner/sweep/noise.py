@@ -13,7 +13,7 @@ from enum import StrEnum
 from statistics import NormalDist, fmean, stdev
 
 from ...store.records import Interval
-from .student import quantile, two_sided
+from ..student import two_sided, within
 
 LEVEL = 0.95
 POWER = 0.8
@@ -31,7 +31,7 @@ class Floor:
     @property
     def smallest(self) -> float:
         """The least difference between two single runs that is not noise, at 95 %."""
-        return quantile(LEVEL, self.freedom) * self.deviation * math.sqrt(2)
+        return within(LEVEL, self.freedom) * self.deviation * math.sqrt(2)
 
 
 def floor(groups: Sequence[Sequence[float]]) -> Floor | None:
@@ -52,7 +52,7 @@ def interval(values: Sequence[float]) -> Interval | None:
     if len(values) < 2:
         return None
     middle = fmean(values)
-    half = quantile(LEVEL, len(values) - 1) * stdev(values) / math.sqrt(len(values))
+    half = within(LEVEL, len(values) - 1) * stdev(values) / math.sqrt(len(values))
     return Interval(middle - half, middle, middle + half)
 
 
@@ -125,7 +125,7 @@ def _difference(gain: float, error: float, freedom: float, seeds: int, looked_at
         return Difference(Verdict.UNKNOWN, None, None, seeds, "all seeds agree to the last digit: it has no effect")
     # Bonferroni: of so many that were looked at, one is this far off by luck so many times as often.
     chance = min(1.0, looked_at * two_sided(gain / error, freedom))
-    half = quantile(1 - (1 - LEVEL) / looked_at, freedom) * error
+    half = within(1 - (1 - LEVEL) / looked_at, freedom) * error
     told = Interval(gain - half, gain, gain + half)
     if chance >= 1 - LEVEL:
         return Difference(Verdict.INSIDE, told, chance, seeds, "a difference like this comes from seeds alone")
@@ -150,7 +150,7 @@ def seeds_needed(deviation: float, gain: float) -> int | None:
 def _tells(count: int, deviation: float, gain: float) -> bool:
     """Whether so many seeds suffice when the deviation itself is known from them alone."""
     freedom = 2 * count - 2
-    wanted = quantile(LEVEL, freedom) + NormalDist().inv_cdf(POWER)
+    wanted = within(LEVEL, freedom) + NormalDist().inv_cdf(POWER)
     return wanted * deviation * math.sqrt(2 / count) <= gain
 
 

@@ -6,15 +6,15 @@ import random
 from statistics import fmean
 
 import pytest
+from mlintern.planner.student import two_sided, within
 from mlintern.planner.sweep.noise import Verdict, compare, floor, interval, luck_of_the_best, paired, seeds_needed
-from mlintern.planner.sweep.student import quantile, two_sided
 
 
 @pytest.mark.parametrize(
     ("freedom", "expected"), [(1, 12.7062), (2, 4.30265), (5, 2.57058), (10, 2.22814), (30, 2.04227), (1000, 1.96234)]
 )
 def test_quantiles_are_those_of_the_tables(freedom: int, expected: float) -> None:
-    assert quantile(0.95, freedom) == pytest.approx(expected, rel=1e-4)
+    assert within(0.95, freedom) == pytest.approx(expected, rel=1e-4)
     assert two_sided(expected, freedom) == pytest.approx(0.05, rel=1e-3)
 
 
