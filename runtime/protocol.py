@@ -101,6 +101,10 @@ class Command:
     """Changes to the environment that the face runs in; ``None`` removes a variable."""
 
 
+GRACE_SECONDS = 10.0
+"""How long a script may go on after it was asked to stop, unless told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a run may use; ``None`` is no limit. A costly rung's wall time comes from its approval, not from here."""
@@ -113,7 +117,7 @@ class Limits:
     """What is left of the experiment's budgets, put there by the gate; so for the next two."""
     energy_joules: float | None = None
     usd: float | None = None
-    grace_seconds: float = 10.0
+    grace_seconds: float = GRACE_SECONDS
     """How long the script may go on after it was asked to stop."""
 
 

@@ -29,10 +29,9 @@ from ..planner.overview import overview
 from ..planner.rungs import BUILT, FACTS, NOT_BUILT_WHY
 from ..planner.shown import what_rung_showed
 from ..planner.view import LadderView
-from ..runtime import interpreters, launch, protocol
+from ..runtime import interpreters, launch
 from ..runtime.budgets import Unit, accounts
 from ..runtime.project import ScriptTarget, fingerprint, module_target, script_target
-from ..runtime.protocol import Command, Isolation
 from ..runtime.room import RoomWatch
 from ..store import Store
 from ..store.experiments import ExperimentChanges
@@ -51,7 +50,8 @@ from ..store.records import (
     Severity,
 )
 from .engine import NOTHING_SAID, Limits
-from .probing import FREE_CEILING_SECONDS, free_ceiling, memory_room, probe_settings
+from .probing import FREE_CEILING_SECONDS, free_ceiling, memory_room
+from .starting import start_run, target_of
 
 
 class ClimbError(RuntimeError):
@@ -116,8 +116,7 @@ class Climb:
     @classmethod
     def of(cls, store: Store, home: Path, experiment: Experiment) -> Self:
         """Take up a known experiment as it was, whatever its files say now."""
-        target = ScriptTarget(experiment.script, experiment.module, experiment.args, experiment.working_dir)
-        return cls(store, home, target, experiment)
+        return cls(store, home, target_of(experiment), experiment)
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
@@ -380,29 +379,14 @@ class Climb:
         return run
 
     def _launch(self, run: Run, *, token: str | None = None, thorough: bool = False) -> None:
-        experiment = self.experiment
-        launch.start(
+        start_run(
             self._home,
-            run.id,
-            Command(
-                python=experiment.python,
-                script=None if experiment.module else experiment.script,
-                module=experiment.module,
-                args=experiment.args,
-                working_dir=experiment.working_dir,
-                environment={},
-            ),
-            limits=protocol.Limits(
-                wall_seconds=run.ceiling_seconds,
-                host_bytes=experiment.host_limit_bytes,
-                disk_bytes=experiment.disk_limit_bytes,
-                device_bytes=experiment.device_limit_bytes,
-            ),
-            isolation=Isolation.NONE if run.rung is RungName.FULL else Isolation.OVERLAY,
-            probe=probe_settings(
-                run, experiment, roots=self._target.roots, thorough=thorough, look_for_room=self._room.look
-            ),
+            run,
+            self.experiment,
+            args=self.experiment.args,
+            look_for_room=self._room.look,
             token=token,
+            thorough=thorough,
         )
 
     def _add_findings(self, rung: RungName, drafts: tuple[FindingDraft, ...], run_id: int | None) -> None:

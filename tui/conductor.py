@@ -22,15 +22,13 @@ from ..planner.sweep.director import Next, Nothing, next_trial, why_behind
 from ..planner.sweep.space import arguments, from_json
 from ..planner.sweep.state import State, look
 from ..planner.sweep.summary import summarise
-from ..runtime import launch, processes, protocol
+from ..runtime import launch, processes
 from ..runtime.budgets import Unit, used_by
 from ..runtime.options import with_values
-from ..runtime.project import ScriptTarget
-from ..runtime.protocol import Command, Isolation
 from ..runtime.room import RoomWatch
 from ..store import Store, StoreError
 from ..store.records import Experiment, Run, RungName, RungStatus, Sweep, SweepStatus, Trial
-from .probing import probe_settings
+from .starting import start_run
 
 POLL_SECONDS = 0.2
 LOOK_SECONDS = 1.0
@@ -229,38 +227,17 @@ class Conductor:
             )
             self._say("trial.began", run, trial, origin=found.origin, parameters=dict(found.values))
         try:
-            self._start_run(sweep, run, found)
+            start_run(
+                self._home,
+                run,
+                self._experiment,
+                args=trial_args(self._experiment, sweep, found),
+                look_for_room=self._room.look,
+                grace_seconds=_GRACE_SECONDS,
+            )
         except launch.LaunchError as error:
             # The run's record says why; it is settled like any other.
             sys.stderr.write(f"{error}\n")
-
-    def _start_run(self, sweep: Sweep, run: Run, found: Next) -> None:
-        experiment = self._experiment
-        target = ScriptTarget(experiment.script, experiment.module, experiment.args, experiment.working_dir)
-        launch.start(
-            self._home,
-            run.id,
-            Command(
-                python=experiment.python,
-                script=None if experiment.module else experiment.script,
-                module=experiment.module,
-                args=trial_args(experiment, sweep, found),
-                working_dir=experiment.working_dir,
-                environment={},
-            ),
-            limits=protocol.Limits(
-                wall_seconds=run.ceiling_seconds,
-                host_bytes=experiment.host_limit_bytes,
-                disk_bytes=experiment.disk_limit_bytes,
-                device_bytes=experiment.device_limit_bytes,
-                grace_seconds=_GRACE_SECONDS,
-            ),
-            isolation=Isolation.OVERLAY,
-            probe=probe_settings(
-                run, experiment, roots=target.roots, thorough=False, look_for_room=self._room.look
-            ),
-            token=None,
-        )
 
     def _say(self, kind: str, run: Run, trial: Trial, **data: Any) -> None:
         self._store.events.append(

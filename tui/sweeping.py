@@ -23,7 +23,7 @@ from ..runtime import processes
 from ..runtime.budgets import accounts
 from ..runtime.options import script_options
 from ..runtime.printing import printed_names
-from ..runtime.project import ScriptTarget, fingerprint
+from ..runtime.project import fingerprint
 from ..runtime.room import RoomWatch
 from ..store import Store
 from ..store.records import (
@@ -36,6 +36,7 @@ from ..store.records import (
     Sweep,
     SweepStatus,
 )
+from .starting import target_of
 
 DEFAULT_SEEDS = 3
 
@@ -63,7 +64,7 @@ class Sweeping:
         self._store = store
         self._home = home
         self.experiment = experiment
-        self._target = ScriptTarget(experiment.script, experiment.module, experiment.args, experiment.working_dir)
+        self._target = target_of(experiment)
 
     def plan(self, wanted: Wanted) -> Plan:
         """What a sweep would do. Raises ``SpaceError``, ``MetricError`` or ``PlanError``, each with what would do."""
