@@ -119,10 +119,10 @@ def fingerprint(target: ScriptTarget) -> str:
 def own_files(target: ScriptTarget) -> tuple[Path, ...]:
     """The script and the modules of the user's that it imports, directly or not, in the order of their paths."""
     found = {target.script}
-    waiting = [target.script]
+    waiting, roots = [target.script], target.roots
     while waiting and len(found) < MOST_FILES:
         file = waiting.pop()
-        for imported in _imported_files(file, target.roots):
+        for imported in _imported_files(file, roots):
             if imported not in found:
                 found.add(imported)
                 waiting.append(imported)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...store.records import Json, RungName, Severity
 from .check import Check, Evidence, Judgement, could_not_tell, fault, fine
-from .upon import found, upon, words
+from .upon import first_optimizer, found, upon, words
 
 CODE = "model.init"
 FEWEST_STEPS = 5
@@ -23,7 +23,7 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
         f"all rows of {words(names)} are identical at the first step and still after {report['steps']}: the units"
         " compute the same and get the same gradient, so the layer is worth one unit"
     )
-    place = report["optimizers"][0]["place"] if report["optimizers"] else None
+    place = first_optimizer(report)
     numbers = tuple({key: row[key] for key in ("name", "elements", "nonzero")} for row in rows[:8])
     fix = "initialise weights at random, as the layers do by themselves; only biases may begin at zero"
     return fault(found(evidence, CODE, Severity.WARNING, message, place, numbers, fix))
@@ -38,7 +38,7 @@ def _began_same(report: Json, evidence: Evidence) -> Judgement:
         f"{len(same)} of {count} weight matrices begin with all rows identical ({words(same)}): until the biases have"
         " made them different, nothing behind them learns"
     )
-    place = report["optimizers"][0]["place"] if report["optimizers"] else None
+    place = first_optimizer(report)
     fix = "initialise weights at random, as the layers do by themselves; at most the last of a branch may begin at zero"
     return fault(found(evidence, CODE, Severity.WARNING, message, place, ({"names": same[:8]},), fix))
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from ...store.records import Json, RungName, Severity
 from ..finding import FindingDraft
 from .check import Check, Evidence, Judgement, ask, could_not_tell, fault, fine
-from .upon import found, upon, words
+from .upon import first_optimizer, found, upon, words
 
 FROZEN, DETACHED, UNREGISTERED = "model.frozen", "model.detached", "model.unregistered"
 FEWEST_STEPS = 5
@@ -28,11 +28,6 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
     if findings:
         return ask(*findings)
     return fine(f"all {report['count']} parameters get a gradient, are in an optimizer and change")
-
-
-def _first_optimizer(report: Json) -> Json | None:
-    made: list[Json] = report["optimizers"]
-    return made[0]["place"] if made else None
 
 
 def _cut(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
@@ -52,7 +47,7 @@ def _cut(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
             severity, tail = Severity.INFO, "and no optimizer holds them: is this part meant to stay as it is?"
         message = f"{len(names)} parameters never get a gradient: {words(names)}; {tail}"
         fix = "look for detach(), .data, .item(), numpy() or torch.no_grad() between them and the loss"
-        yield found(evidence, DETACHED, severity, message, _first_optimizer(report), tuple(_short(rows)), fix)
+        yield found(evidence, DETACHED, severity, message, first_optimizer(report), tuple(_short(rows)), fix)
 
 
 def _is_cut_inside(row: Json) -> bool:
@@ -81,7 +76,7 @@ def _not_held(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
             " gradients, but parameters() does not find them, so no optimizer trains them and no checkpoint keeps them"
         )
         fix = "keep layers in nn.ModuleList, nn.ModuleDict or as attributes, not in a plain list or dict"
-        yield found(evidence, UNREGISTERED, Severity.ERROR, message, _first_optimizer(report), strays[:5], fix)
+        yield found(evidence, UNREGISTERED, Severity.ERROR, message, first_optimizer(report), strays[:5], fix)
 
 
 def _unregistered(
@@ -93,7 +88,7 @@ def _unregistered(
         f"{len(names)} parameters ({share:.0%} of all elements) get gradients but are in no optimizer and never change:"
         f" {words(names)}"
     )
-    place = _first_optimizer(report)
+    place = first_optimizer(report)
     if stale:
         count, place = stale[0]["count"], stale[0]["place"]
         message += f"; the optimizer holds {count} others that no model uses any more: it was made too early"
@@ -115,11 +110,11 @@ def _dead(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
     if moved:
         message = f"{len(moved)} parameters get gradients and never change: {words(moved)}"
         fix = "the updates may be too small for the parameters' precision: raise the rate, or keep them in float32"
-        yield found(evidence, FROZEN, Severity.WARNING, message, _first_optimizer(report), tuple(_short(held)), fix)
+        yield found(evidence, FROZEN, Severity.WARNING, message, first_optimizer(report), tuple(_short(held)), fix)
     if zero and report["steps"] >= ENOUGH_TO_SAY_DEAD:
         message = f"the gradient of {len(zero)} parameters is zero in all {report['steps']} steps: {words(zero)}"
         fix = "look for units that are always off, zero factors, and clamped values behind them"
-        yield found(evidence, FROZEN, Severity.INFO, message, _first_optimizer(report), tuple(_short(held)), fix)
+        yield found(evidence, FROZEN, Severity.INFO, message, first_optimizer(report), tuple(_short(held)), fix)
 
 
 def _frozen(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
@@ -134,10 +129,10 @@ def _frozen(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
     if random:
         message += f"; {words(random)} are as the random initialisation made them: nothing trained or loaded them"
         fix = "freeze what was trained or loaded, after that"
-        yield found(evidence, FROZEN, Severity.WARNING, message, _first_optimizer(report), tuple(_short(rows)), fix)
+        yield found(evidence, FROZEN, Severity.WARNING, message, first_optimizer(report), tuple(_short(rows)), fix)
     else:
         message += "; is that meant so?"
-        yield found(evidence, FROZEN, Severity.INFO, message, _first_optimizer(report), tuple(_short(rows)))
+        yield found(evidence, FROZEN, Severity.INFO, message, first_optimizer(report), tuple(_short(rows)))
 
 
 def _unused(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
@@ -149,7 +144,7 @@ def _unused(report: Json, evidence: Evidence) -> Iterator[FindingDraft]:
     if rows:
         names = [row["name"] for row in rows]
         message = f"{len(names)} parameters had no part in any loss that was seen: {words(names)}"
-        yield found(evidence, FROZEN, Severity.INFO, message, _first_optimizer(report), tuple(_short(rows)))
+        yield found(evidence, FROZEN, Severity.INFO, message, first_optimizer(report), tuple(_short(rows)))
 
 
 _QUESTIONS = (_cut, _not_held, _dead, _frozen, _unused)

@@ -50,6 +50,12 @@ def _tellable(value: Any) -> Any:
     return [_tellable(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
+def first_optimizer(report: Json) -> Json | None:
+    """Where the first optimizer that an observer saw was made."""
+    made: list[Json] = report["optimizers"]
+    return made[0]["place"] if made else None
+
+
 def words(names: Sequence[str], most: int = 4) -> str:
     """Some names for a message."""
     rest = len(names) - most

@@ -11,14 +11,13 @@ from collections.abc import Iterator
 
 from .facts import Fact, fact, row
 from .project import Project, SourceFile
-from .trace import Trace
 from .values import Spot
 
 _FORECASTS = re.compile(r"(^|_)(forecast\w*|horizon|lags?|lookback|ahead|shift|TimeSeriesSplit)(_|$)", re.I)
 _WINDOWS = ("rolling", "rolling_mean")
 
 
-def windows_ahead(trace: Trace, project: Project) -> Iterator[Fact]:
+def windows_ahead(project: Project) -> Iterator[Fact]:
     """Columns that are made with ``rolling(…, center=True)``."""
     if not any(_forecasts(file) for file in project.files.values()):
         return

@@ -25,7 +25,7 @@ _LOOKS: dict[str, Callable[[Trace, Project], Iterator[Fact]]] = {
     "training order": training_order.training_order,
     "metrics": lambda trace, project: metrics_use.metrics_use(trace),
     "seeds": seeds.seeds,
-    "windows": future.windows_ahead,
+    "windows": lambda trace, project: future.windows_ahead(project),
 }
 
 
