@@ -56,6 +56,15 @@ class Arrays(Estimators):
             fits = fits | {fit}
         return Value(seen=of.touched, fits=fits, marks=of.marks & {"metric", "loss", "batches", "mask"} | {"reduced"})
 
+    def associated(self, node: ast.Call, how: str, given: tuple[Value, ...]) -> Value:
+        """How strongly columns go with each other or with the target, told by all rows given."""
+        whole = gathered(given)
+        if len([one for one in given if one.rows]) == 1:
+            # A matrix of all columns says nothing of the target until its row is taken.
+            return Value(seen=whole.touched, fits=whole.fits, marks=frozenset({"associations"}))
+        fit = self.fit(node, whole.touched, f"{how}()", "selection")
+        return Value(seen=whole.touched, fits=whole.fits | {fit}, marks=frozenset({"association"}))
+
     def largest(self, node: ast.Call, how: str, args: tuple[Value, ...], keywords: Keywords) -> Value:
         """A choice where it is taken among measured numbers; otherwise a prediction from scores, or a plain maximum."""
         among = args[0] if len(args) == 1 or how.startswith(("arg", "idx")) else joined(args)

@@ -48,6 +48,8 @@ class Effects(Arrays):
             return self._repeated(node, last, args[0] if args else NOTHING, args[1:], keywords)
         if last in ("argmax", "argmin", "max", "min", "sorted") and args:
             return self.largest(node, last, args, keywords)
+        if last in meanings.ASSOCIATIONS and gathered(everything).rows:
+            return self.associated(node, last, everything)
         if last in meanings.REDUCTIONS and args:
             return self.reduced(node, last, args[0], args[1:], keywords)
         if last == "ModuleList" and args:
@@ -86,6 +88,8 @@ class Effects(Arrays):
             return self._repeated(node, method, receiver, args, keywords)
         if method in ("argmax", "argmin", "idxmax", "idxmin"):
             return self.largest(node, method, (receiver, *args), keywords)
+        if method in meanings.ASSOCIATIONS and gathered(everything).rows:
+            return self.associated(node, method, everything)
         if method in meanings.REDUCTIONS and receiver.touched:
             return self.reduced(node, method, receiver, args, keywords)
         if "group" in receiver.marks and method in ("transform", "agg", "aggregate", "apply"):

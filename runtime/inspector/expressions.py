@@ -13,7 +13,7 @@ from .along import is_along_rows, is_constant_stretch
 from .arithmetic import combined, is_turned, summed
 from .effects import Effects
 from .trace import AcrossRows, Loop
-from .values import NOTHING, UNSET, ClassThing, Function, ModuleThing, Thing, Value, constant, gathered, joined
+from .values import NOTHING, UNSET, ClassThing, Fit, Function, ModuleThing, Thing, Value, constant, gathered, joined
 
 _SPLIT_KEYS = ("train", "test", "validation", "val", "valid", "dev")
 _MOST_UNROLLED = 6
@@ -123,10 +123,17 @@ class Expressions(Effects):
         of = self.evaluate(node.value)
         if isinstance(node.slice, ast.Slice) and of.items is not None:
             return self._sliced_items(of, node.slice)
-        first = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
-        if isinstance(first, ast.Slice):
-            return self._sliced(of, first, node)
-        return self.subscripted(of, self.evaluate(first), node)
+        places = node.slice.elts if isinstance(node.slice, ast.Tuple) and node.slice.elts else [node.slice]
+        if isinstance(places[0], ast.Slice):
+            picked = self._sliced(of, places[0], node)
+        else:
+            picked = self.subscripted(of, self.evaluate(places[0]), node)
+        return self._columns_chosen(picked, places[1:])
+
+    def _columns_chosen(self, of: Value, places: list[ast.expr]) -> Value:
+        """What holds the columns that these places name, which may have been found by looking at rows."""
+        chosen = gathered([self.evaluate(one) for one in places if not isinstance(one, ast.Slice)])
+        return of.with_(fits=of.fits | _selections(chosen)) if of.rows else of
 
     def subscripted(self, of: Value, by: Value, node: ast.AST) -> Value:
         if of.items is not None:
@@ -138,6 +145,10 @@ class Expressions(Effects):
                 rows = frozenset(self.part(one, by.const, node, role=role) for one in of.rows)
                 return of.with_(rows=rows, marks=of.marks - {"splits"})
             return of.with_(column=by.const, things=())
+        if "associations" in of.marks and isinstance(by.const, str):
+            return of.with_(fits=of.fits | {self.fit(node, of.seen, "corr()", "selection")}).marked("association")
+        if of.rows and (found := _selections(by)):
+            return of.with_(fits=of.fits | found, things=(), const=UNSET)
         if by.rows and of.rows and by.marks & {"index", "mask"}:
             return self._picked(of, by, node)
         return of.with_(things=of.things if of.items is not None or not of.rows else (), const=UNSET)
@@ -194,7 +205,8 @@ class Expressions(Effects):
         marks = {"mask"} if whole.rows else set()
         if whole.marks & {"prediction", "score", "output", "of prediction"}:
             marks.add("of prediction")
-        return Value(rows=whole.rows, seen=whole.seen, marks=frozenset(marks | (whole.marks & {"metric"})))
+        marks |= whole.marks & {"metric", "association"}
+        return Value(rows=whole.rows, seen=whole.seen, fits=_selections(whole), marks=frozenset(marks))
 
     def _look_across_rows(self, node: ast.Compare, sides: list[Value]) -> None:
         """An ``argmax`` along the rows gives one number a column; compared with a stretch of the labels it fits."""
@@ -273,3 +285,10 @@ class Expressions(Effects):
     def bind(self, target: ast.AST, value: Value, node: ast.AST) -> None:
         """Bind a target to a value."""
         raise NotImplementedError
+
+
+def _selections(chosen: Value) -> frozenset[Fit]:
+    """What was fitted to find out which columns to take."""
+    if "association" not in chosen.marks:
+        return frozenset()
+    return frozenset(fit for fit in chosen.fits if fit.kind == "selection")

@@ -45,8 +45,13 @@ STATISTICS = {
 RANGE = {"max", "amax", "nanmax"}
 REDUCTIONS = STATISTICS | {
     "sum", "nansum", "item", "count", "prod", "any", "all", "value_counts", "bincount", "unique", "nunique", "norm",
-    "corr", "cov", "tolist_sum", "count_nonzero", "set", "Counter", "histogram", "sorted_set", "backward",
+    "cov", "tolist_sum", "count_nonzero", "set", "Counter", "histogram", "sorted_set", "backward",
 }  # fmt: skip
+ASSOCIATIONS = {
+    "corr", "corrwith", "corrcoef", "pearsonr", "spearmanr", "kendalltau", "pointbiserialr", "f_classif",
+    "f_regression", "chi2", "r_regression", "mutual_info_classif", "mutual_info_regression",
+}  # fmt: skip
+"""How strongly columns go with the target: what is chosen by it was chosen by all rows that it saw."""
 WINDOWS = {"rolling", "expanding", "ewm", "groupby", "resample", "shift"}
 SAME_VALUES = {
     "view", "reshape", "squeeze", "unsqueeze", "flatten", "float", "double", "to", "cpu", "cuda", "contiguous",

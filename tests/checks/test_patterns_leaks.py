@@ -17,7 +17,7 @@ import torch
 from sklearn.datasets import load_breast_cancer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.feature_selection import SelectKBest
+from sklearn.feature_selection import SelectKBest, f_classif
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, cross_val_score, train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -93,6 +93,27 @@ df = pd.read_csv("t.csv"); df["c"] = df["city"].map(df.groupby("city")["price"].
 target = df["price"]
 train_df, test_df = train_test_split(df, random_state=0)
 """,
+    "columns by their correlation with the target": """\
+df = pd.read_csv("t.csv"); y = df.pop("price")
+kept = df.drop(columns="city").corrwith(y).abs().nlargest(5).index
+df = df[[*kept, "city"]]
+X_train, X_test, y_train, y_test = train_test_split(df, y, random_state=0)
+""",
+    "columns by the target's row of the matrix": """\
+df = pd.read_csv("t.csv"); near = df.corr()["price"].abs()
+df = df[near[near > 0.3].index]
+train_df, test_df = train_test_split(df, random_state=0)
+""",
+    "columns by a score of each": """\
+scores, _ = f_classif(X, y)
+X = X[:, np.argsort(-scores)[:5]]
+X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+""",
+    "columns by place": """\
+df = pd.read_csv("t.csv"); y = df.pop("price")
+df = df.loc[:, df.corrwith(y).abs() > 0.2]
+X_train, X_test, y_train, y_test = train_test_split(df, y, random_state=0)
+""",
     "fitted again on the test rows": """\
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0); s = StandardScaler()
 X_train = s.fit_transform(X_train)
@@ -112,6 +133,21 @@ def test_a_fit_to_held_out_rows_is_an_error(look: Look, text: str) -> None:
 
 
 SOUND = {
+    "correlations that are only looked at": """\
+df = pd.read_csv("t.csv"); y = df.pop("price"); print(df.corrwith(y), df.corr()["a"])
+X_train, X_test, y_train, y_test = train_test_split(df, y, random_state=0)
+""",
+    "columns by their correlation in the training rows": """\
+df = pd.read_csv("t.csv"); y = df.pop("price")
+X_train, X_test, y_train, y_test = train_test_split(df, y, random_state=0)
+kept = X_train.corrwith(y_train).abs().nlargest(5).index
+X_train, X_test = X_train[kept], X_test[kept]
+""",
+    "columns that say the same as others": """\
+df = pd.read_csv("t.csv"); near = df.corr().abs(); twins = [name for name in near if near[name].max() > 0.99]
+df = df.drop(columns=twins)
+train_df, test_df = train_test_split(df, random_state=0)
+""",
     "fit after the split": """\
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 s = StandardScaler()
