@@ -34,9 +34,7 @@ class DetailScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="detail-box"):
-            facts = Facts(id="detail-facts")
-            facts.can_focus = True
-            yield facts
+            yield Facts(id="detail-facts", is_focusable=True)
 
     def on_mount(self) -> None:
         box = self.query_one("#detail-box")

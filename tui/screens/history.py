@@ -68,7 +68,7 @@ class HistoryScreen(Place):
         yield Line(id="calibration")
         with Vertical(id="run-part"):
             yield SectionTitle("", id="run-part-title")
-            yield Facts(id="run-facts")
+            yield Facts(id="run-facts", is_focusable=True)
 
     @property
     def table(self) -> RunTable:

@@ -60,7 +60,7 @@ class LadderScreen(LadderAnswers):
                     yield FindingList(id="findings")
                 with Vertical(id="facts-part"):
                     yield SectionTitle("not verified yet", id="facts-title")
-                    yield Facts(id="facts")
+                    yield Facts(id="facts", is_focusable=True)
         with Vertical(id="asks"):
             yield Approval(id="approval")
             yield Stopping(id="stopping")

@@ -64,8 +64,9 @@ class Line(Painted):
 class Facts(Painted, ScrollView, can_focus=False):
     """Sentences, each after a sign, wrapped and scrolled; nothing is mounted per sentence."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, is_focusable: bool = False) -> None:
         super().__init__(id=id)
+        self.can_focus = is_focusable  # where it may be longer than its room: Tab goes there, the arrows scroll
         self._facts: Sequence[tuple[str, str, str]] = ()
         self._lines: list[list[Piece]] = []
 

@@ -1,4 +1,4 @@
-"""Taking a finding as it is, on the Ladder: with a reason, and back again."""
+"""What the Ladder tells beside its rungs: findings, taken as they are and taken back, and what is not verified."""
 
 from __future__ import annotations
 
@@ -80,3 +80,15 @@ async def test_nothing_is_accepted_where_no_finding_is_in_hand(backend: FakeBack
         screen.query_one("#rungs").focus()
         await pilot.press("A")
         assert not screen.query_one(Prompt).display
+
+
+async def test_what_is_verified_and_what_is_not_is_read_to_its_end_by_keys(backend: FakeBackend) -> None:
+    many = tuple(f"claim {number}" for number in range(40))
+    backend.engine.ladder = replace(backend.engine.ladder, not_verified=many, verified=("the last of all",))
+    async with running(backend, TARGET) as pilot:
+        screen = await with_finding_in_hand(pilot)
+        assert "the last of all" not in shown(pilot.app)
+        await pilot.press("tab")
+        await until(lambda: screen.focused is screen.query_one("#facts"))
+        await pilot.press("end")
+        await until(lambda: "the last of all" in shown(pilot.app))
