@@ -30,8 +30,10 @@ def judge_examination(run: Run, reports: Mapping[str, Json]) -> Verdict:
     """Judge an ended examination: whether it could look."""
     if run.status is RunStatus.LOST or (run.status is RunStatus.STOPPED and run.reason == ON_REQUEST):
         return Verdict(RungStatus.STOPPED, run.reason or "its supervisor vanished, so nobody saw how it ended")
-    if run.status is RunStatus.DONE:
+    if run.status is RunStatus.DONE and not reports.get("end", {}).get("broke_off"):
         return Verdict(RungStatus.PASSED)
+    if run.status is RunStatus.DONE:
+        return Verdict(RungStatus.SKIPPED, "the script was not over in the time for it: only what it did first was seen")
     return Verdict(RungStatus.SKIPPED, f"could not, because {_why(run, reports)}")
 
 
@@ -42,11 +44,14 @@ def with_answers(
     if not any(check.rung is run.rung for check in CHECKS):
         return verdict  # nobody would read the evidence
     checked = ask_all(run.rung, _evidence(store, experiment, run, reports))
+    verified, not_verified = checked.verified, checked.not_verified
+    if reports.get("end", {}).get("broke_off"):
+        verified, not_verified = (), (*not_verified, *(f"{claim}: not seen to its end" for claim in verified))
     return replace(
         verdict,
         findings=(*verdict.findings, *checked.findings),
-        verified=(*verdict.verified, *checked.verified),
-        not_verified=(*verdict.not_verified, *checked.not_verified),
+        verified=(*verdict.verified, *verified),
+        not_verified=(*verdict.not_verified, *not_verified),
     )
 
 

@@ -132,6 +132,7 @@ def _walk(layers_descriptor: int) -> Iterator[Written]:
     for layer in os.listdir(layers_descriptor):
         try:
             top = _read(f"{layer}/path", layers_descriptor)
+            began = os.stat(f"{layer}/path", dir_fd=layers_descriptor).st_mtime_ns
         except OSError:
             continue
         upper = f"{layer}/upper"
@@ -140,17 +141,21 @@ def _walk(layers_descriptor: int) -> Iterator[Written]:
             for name in names:
                 status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
                 is_removed = stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
-                if is_removed or not _is_unchanged(shown / name, status):
+                if is_removed or not _is_unchanged(shown / name, status, began):
                     yield Written(str(shown / name), None if is_removed else status.st_size)
 
 
-def _is_unchanged(path: Path, status: os.stat_result) -> bool:
-    """Whether a file was only opened for writing, or copied for the case that it is written."""
+def _is_unchanged(path: Path, status: os.stat_result, began: int) -> bool:
+    """Whether a file was only opened for writing, or copied for the case that it is written.
+
+    Another program may have changed the original since the layer ``began``; a copy that is older was not written to.
+    """
     try:
         original = path.lstat()
     except OSError:
         return False
-    return (original.st_size, original.st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+    is_same = (original.st_size, original.st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+    return is_same or original.st_mtime_ns >= began > status.st_mtime_ns
 
 
 def _read(path: str, folder: int) -> str:

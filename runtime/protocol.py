@@ -82,6 +82,8 @@ class ProbeSettings:
     redirect: Path | None = None
     """Where writes are turned to. Leave it ``None``: it is filled in when the isolation that holds needs it."""
     time_budget_seconds: float | None = None
+    whole_seconds: float | None = None
+    """An examination that is not over by then breaks off, and tells what it saw until then."""
     memory_room: Mapping[str, int] | None = None
     """Free bytes of each device type, such as ``cpu``: a dry run that comes close looks at what would make it fit."""
     thorough: bool = False

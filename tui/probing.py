@@ -18,6 +18,9 @@ REHEARSAL_LOOP_SECONDS = 5.0
 EXAMINATION_LOOP_SECONDS = 2.0
 """How long an examination spends inside loops; it measures no time, so it needs less of it."""
 
+EXAMINATION_END_SECONDS = 15.0
+"""What is left of an examination's ceiling, at most half of it, for what is tried after the script's end."""
+
 DRYRUN_CEILING_SECONDS = 30.0
 """What a dry run may take at most, where it looks at what would make a training fit; else it ends in seconds."""
 
@@ -44,12 +47,14 @@ def probe_settings(
     if mode is ProbeMode.DRYRUN:
         room = memory_room(look_for_room(), experiment)
         return ProbeSettings(mode=mode, roots=roots, time_budget_seconds=0.85 * ceiling, memory_room=room)
-    seconds = EXAMINATION_LOOP_SECONDS if mode is ProbeMode.EXAMINE else REHEARSAL_LOOP_SECONDS
+    is_examination = mode is ProbeMode.EXAMINE
+    seconds = EXAMINATION_LOOP_SECONDS if is_examination else REHEARSAL_LOOP_SECONDS
     return ProbeSettings(
         mode=mode,
         stop_steps=run.planned_steps if mode is ProbeMode.PILOT else None,
         roots=roots,
         time_budget_seconds=min(seconds, ceiling / 4),
+        whole_seconds=max(ceiling / 2, ceiling - EXAMINATION_END_SECONDS) if is_examination else None,
         thorough=thorough,
     )
 

@@ -42,6 +42,8 @@ from .tracker import Tracker
 
 BUDGET_SECONDS = 12.0
 """All of a dry run, where nobody says otherwise."""
+WITHOUT_TORCH_SECONDS = 5.0
+"""Processor time after which a script that has not imported torch is taken to work without it."""
 LOOK_SECONDS = 6.0
 """One look, from the crossroads on."""
 SEEN_SECONDS = 0.7
@@ -93,6 +95,7 @@ class DryRun:
         guard = threading.Timer(self._budget, self._give_up)
         guard.daemon = True
         guard.start()
+        threading.Thread(target=self._give_up_without_torch, daemon=True).start()
 
     def install(self, hooks: Any) -> None:
         """Hook in, right after torch was imported; ``hooks`` are the probe's own."""
@@ -342,6 +345,16 @@ class DryRun:
         """The time is over and the script has not come to the crossroads."""
         if self.owns_process and self._descriptor is None and not (self._stages and self._stages.is_past):
             self._tell([], f"the script was still preparing after {self._budget:.0f} s")
+            os._exit(0)
+
+    def _give_up_without_torch(self) -> None:
+        """Nobody waits to the end of a program that works without torch: it imports what it needs at its beginning."""
+        while time.process_time() < WITHOUT_TORCH_SECONDS:
+            time.sleep(0.2)
+            if "torch" in sys.modules:
+                return
+        if "torch" not in sys.modules and self.owns_process:
+            self._tell([], f"the script had not imported torch after {WITHOUT_TORCH_SECONDS:.0f} s of work")
             os._exit(0)
 
     def _tell(self, reports: list[looks.Report], could_not: str | None) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import importlib.machinery
 import os
 import runpy
+import signal
 import sys
 import time
 import types
@@ -102,6 +104,8 @@ class Session:
             self._stuck.begin()
         if self._examiner is not None:
             self._examiner.begin(self._finder.is_users, waiting)
+            signal.signal(signal.SIGALRM, self._break_off)
+            signal.setitimer(signal.ITIMER_REAL, float(settings.get("whole_seconds") or 0.0))
         if settings.get("redirect"):
             from . import redirect
 
@@ -192,13 +196,25 @@ class Session:
             cut=self._tracker.was_cut,
         )
 
-    def _finish(self, *, ok: bool, words: str | None) -> None:
+    def _break_off(self, number: int, frame: Any) -> None:
+        """An examination's time is over, and the script is not: what was seen until here is told."""
+        if os.getpid() != self._process:
+            return
+        self._finish(ok=True, words=None, broke_off=True)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os._exit(0)
+
+    def _finish(self, *, ok: bool, words: str | None, broke_off: bool = False) -> None:
         if self._examiner is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
             self._examiner.finish(ok=ok)
         self._send_loops()
         if self._environment is not None:
             self._channel.send("environment", **self._environment.report())
-        self._channel.send("end", ok=ok, steps=self._tracker.steps_done, words=words and words[:MOST_WORDS])
+        told = words and words[:MOST_WORDS]
+        self._channel.send("end", ok=ok, steps=self._tracker.steps_done, words=told, broke_off=broke_off)
         self._channel.finish()
 
 

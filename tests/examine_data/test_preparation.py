@@ -138,3 +138,11 @@ def test_a_table_whose_training_rows_alone_are_learned_from_is_fine(
     examine: Examine, before: str, after: str
 ) -> None:
     assert "data.leak.preprocessing" not in examine(TABLE.format(before=before, after=after)).blamed
+
+
+def test_what_was_seen_before_the_time_was_over_is_told(examine: Examine) -> None:
+    over = "    import signal; signal.raise_signal(signal.SIGALRM)\n    print('later')\n"
+    seen = examine(script(before="X = StandardScaler().fit_transform(X)") + over)
+
+    assert seen.only("data.leak.preprocessing").line == 10
+    assert seen.reports["end"]["broke_off"] and "later" not in seen.output

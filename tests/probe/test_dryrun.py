@@ -248,6 +248,12 @@ def test_a_script_without_a_model_says_so(dry: Any) -> None:
     assert dry("import torch\nprint(torch.ones(3))\n")[1].could_not == "the script ended before any model ran"
 
 
+def test_nobody_waits_for_the_end_of_a_script_that_works_without_torch(dry: Any) -> None:
+    done, report = dry("while True:\n    sum(range(1000))\n")
+    assert done.exit_code == 0
+    assert report.could_not == "the script had not imported torch after 5 s of work"
+
+
 def test_processes_that_train_by_themselves_cannot_be_followed(dry: Any) -> None:
     _, report = dry("""
         import torch, torch.multiprocessing as mp
