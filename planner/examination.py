@@ -33,7 +33,7 @@ def judge_examination(run: Run, reports: Mapping[str, Json]) -> Verdict:
     if run.status is RunStatus.DONE and not reports.get("end", {}).get("broke_off"):
         return Verdict(RungStatus.PASSED)
     if run.status is RunStatus.DONE:
-        return Verdict(RungStatus.SKIPPED, "the script was not over in the time for it: only what it did first was seen")
+        return Verdict(RungStatus.SKIPPED, "the script was not over in its time: only what it did first was seen")
     return Verdict(RungStatus.SKIPPED, f"could not, because {_why(run, reports)}")
 
 

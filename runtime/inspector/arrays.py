@@ -76,7 +76,7 @@ class Arrays(Estimators):
         is_chosen = key is not None or not (along or how in ("max", "min", "sorted"))
         is_best = how in ("max", "min") and "collected" in told.marks
         is_chosen = is_chosen or (is_best and self._is_all_that_is_told(node))
-        if not told.rows and told.seen and is_chosen:
+        if told.seen and is_chosen and (not told.rows or "led" in told.marks):
             self.trace.choices.append(Choice(self.spot(node), "the best of several", told.measured, self.loops, True))
             return Value(seen=told.seen)
         if how.startswith(("arg", "idx")):

@@ -114,10 +114,13 @@ class Flow(Bindings):
             before = self.names.get(held.id)
             if before is not None and not any(isinstance(thing, Thing) for thing in before.things if thing):
                 given = [self.evaluate(one) for one in call.args]
+                is_led = _is_led_by_a_measure(given)
+                given = [gathered(given)] if is_led else given
                 grown = joined([before.with_(items=None), *given])
                 by_row = any(gathered([loop.over]).rows for loop in self.loops[-1:])
                 marks = grown.marks if by_row or not grown.rows else grown.marks | {"stacked"}
-                marks |= {"collected"} if self.loops and not grown.rows and gathered(given).seen else set()
+                if self.loops and gathered(given).seen and (is_led or not grown.rows):
+                    marks |= {"collected", "led"} if is_led else {"collected"}
                 self.names.set(held.id, grown.with_(const=UNSET, name="", items=None, marks=marks))
             elif before is not None:
                 self.names.set(held.id, joined([before, *map(self.evaluate, call.args)]))
@@ -262,3 +265,9 @@ class Flow(Bindings):
         return left and not node.handlers
 
     _do_trystar = _do_try
+
+
+def _is_led_by_a_measure(given: list[Value]) -> bool:
+    """Whether what is collected are tuples that a measured number leads, so that the best of them is chosen by it."""
+    first = (given[0].items or {}).get(0) if len(given) == 1 else None
+    return first is not None and bool(first.seen) and not first.rows
