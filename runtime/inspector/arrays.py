@@ -110,7 +110,10 @@ class Arrays(Estimators):
         raise NotImplementedError
 
     def _measured(self, values: Iterable[Value]) -> Value:
-        seen = gathered(values).touched
+        """A metric; labels and predictions are of the same rows, so what only one of them may hold was not measured."""
+        given = list(values)
+        held = [value.rows for value in given[:2] if value.rows]
+        seen = (frozenset.intersection(*held) if held else frozenset()) or gathered(given).touched
         self.trace.measured |= seen
         return Value(seen=seen, marks=frozenset({"metric"}))
 

@@ -42,7 +42,7 @@ class Estimators(State):
             made = [value.with_(fits=value.fits | fits, items=None) for value in args]
             return Value(items=dict(enumerate(made)))
         if meanings.FOLDS.match(thing.short) and method == "split":
-            return self._folds(node, given)
+            return self._folds(node, thing, given)
         if method == "__call__":
             return self._called(thing, args, keywords)
         if thing.maker.startswith(("sklearn.", "xgboost.", "lightgbm.", "catboost.", "keras.", "tensorflow.")):
@@ -96,12 +96,14 @@ class Estimators(State):
             for rows in given.rows:
                 self.leak(self.fit(node, given.rows, thing.short, "values"), rows.split, node, "refit")
 
-    def _folds(self, node: ast.Call, given: Value) -> Value:
+    def _folds(self, node: ast.Call, thing: Thing, given: Value) -> Value:
+        splits = thing.keywords.get("n_splits") or (thing.args[0] if thing.args else NOTHING)
+        # Folds choose among settings, whatever their names: that is what they are for. A single split is none.
+        roles = ("", "") if splits.const == 1 else (TRAIN, VALIDATION)
         train, held = (
             Value(
-                # Folds choose among settings, whatever their names: that is what they are for.
                 rows=frozenset(
-                    self.part(rows, (node, held), node, held=held, role=VALIDATION if held else TRAIN)
+                    self.part(rows, (node, held), node, held=held, role=roles[held])
                     for rows in given.rows | given.counts
                 ),
                 marks=frozenset({"index"}),
