@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ..noise import Comparison, against_number, paired, spread, welch
 from .evidence import Evidence, Kind, Side
-from .noise import Comparison, against_number, paired, spread, welch
 
 ALPHA = 0.05
 """How often noise alone may pass as a difference, one-sided, over all configurations that were tried."""
