@@ -56,6 +56,8 @@ class Orders:
     scratch: str
     folders: Sequence[str]
     """Where the script works: what an isolation must be able to show."""
+    writable: Sequence[str]
+    """Folders of ours that it may write in."""
     output_fd: int
     events_fd: int
 
@@ -275,7 +277,8 @@ def _become(
         signal.alarm(_SETUP_SECONDS)
         _connect(orders)
         folders = [Path(folder) for folder in orders.folders]
-        layers = isolate(attempt.isolation, scratch=scratch, folders=folders, temporary=temporary)
+        free = [Path(folder) for folder in orders.writable] + ([] if temporary is None else [temporary])
+        layers = isolate(attempt.isolation, scratch=scratch, folders=folders, free=free)
         stage = "start"
         os.chdir(orders.working_dir)
         environment = {**orders.environment, **attempt.environment}

@@ -294,7 +294,9 @@ class WatchedRun:
             self._recorder.report("probe_lines", {"dropped": self._lines.dropped})
         changes = self._changes(outcome, gone)
         log = {"sha256": self._log.sha256, "bytes": self._log.size_bytes}
-        self._recorder.seal(changes, log=log, code=self._code, started=self._begun_at)
+        command = self._launch.command
+        places = (command.working_dir, *(() if command.script is None else (command.script.parent,)))
+        self._recorder.seal(changes, log=log, code=self._code, started=self._begun_at, places=places)
         if not self._recorder.end(changes):
             self._insist(changes)
         self._last_words.forget()

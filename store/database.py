@@ -13,6 +13,7 @@ from typing import Self
 
 from .acceptances import Acceptances
 from .approvals import Approvals
+from .confirmations import Confirmations
 from .connection import Connection
 from .decisions import Decisions
 from .errors import StoreError
@@ -51,6 +52,7 @@ class Store:
         self.acceptances = Acceptances(connection)
         self.remedies = Remedies(connection)
         self.sweeps = Sweeps(connection)
+        self.confirmations = Confirmations(connection)
         self.decisions = Decisions(connection)
         self.model_trials = ModelTrials(connection)
         self.metrics = Metrics(connection)
