@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..planner.confirm.plan import Plan
-from ..planner.confirm.state import Look, State
+from ..planner.confirm.state import Look, State, look
 from ..runtime.printed import PREFIX
+from ..store import Store
 from ..store.confirmations import Confirmation, ConfirmationStatus, Purpose
 from ..store.records import RunStatus
 from .text import clean
@@ -27,7 +28,7 @@ _PURPOSES: Mapping[Purpose, str] = {
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """What a confirmation would do, what it would show, and what it costs."""
-    yield clean(f"claim, fixed now: {claim_words(plan)}")
+    yield clean(f"claim, fixed now: {plan.claim}")
     yield f"chosen by run {plan.chosen.id}, whose value is in no mean; configurations looked at: {plan.looked_at}"
     fresh = ", ".join(map(str, plan.seeds))
     yield clean(f"{len(plan.seeds)} fresh seeds, never used before: {fresh} ({plan.seed_flag}), each in a fresh copy")
@@ -47,17 +48,6 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield clean(f"different from run {plan.chosen.id}: {one}")
     each, whole = duration_interval(plan.run_seconds), duration_interval(plan.seconds)
     yield clean(f"{plan.runs} runs, {each} each: {whole} in all ({plan.basis})")
-
-
-def claim_words(plan: Plan) -> str:
-    """The claim, as it is fixed before the first run."""
-    metric, goal = plan.goal.metric.removeprefix(PREFIX), plan.goal
-    parts = []
-    if goal.target is not None:
-        parts.append(f"{metric} reaches {number(goal.target)} ({goal.target_says})")
-    if goal.against is not None:
-        parts.append(f"{metric} is better than that of run {goal.against.id}")
-    return " and ".join(parts) or f"{metric} of run {plan.chosen.id} is what fresh seeds give"
 
 
 def run_line(look: Look, metric: str) -> str:
@@ -85,6 +75,16 @@ def standing_line(state: State) -> str:
         f"confirmation {confirmation.id}: {over} runs done{now} · spent {duration(state.purse.spent)} of"
         f" {duration(confirmation.ceiling_seconds)}"
     )
+
+
+def latest(store: Store, experiment_id: int) -> list[str]:
+    """All there is to say of an experiment's latest confirmation; reads only."""
+    found = store.confirmations.for_experiment(experiment_id)
+    if not found:
+        return ["there is no confirmation of this experiment"]
+    state = look(store, found[-1])
+    runs = [run_line(one, state.confirmation.metric) for one in state.looks if one.is_over]
+    return [*result_lines(state.confirmation), standing_line(state), *runs]
 
 
 def result_lines(confirmation: Confirmation) -> Iterator[str]:

@@ -65,7 +65,7 @@ class Confirming:
             usd=cost.usd,
             gpu_seconds=cost.gpu_seconds,
             unknown=cost.unknown,
-            basis=f"{plan.runs} runs, {plan.basis}",
+            basis=f"claim: {plan.claim}; {plan.runs} runs, {plan.basis}",
         )
         return Ask(RungName.CONFIRM, forecast, FACTS[RungName.CONFIRM].verifies, "it costs")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from ...runtime.printed import PREFIX
 from ...store.confirmations import Purpose
 from ...store.records import Interval, Run
 from ..claims.verdict import corrected
@@ -65,6 +66,17 @@ class Plan:
     run_seconds: Interval
     basis: str
     differences: tuple[str, ...]
+
+    @property
+    def claim(self) -> str:
+        """What is to be shown, in words."""
+        metric, goal = self.goal.metric.removeprefix(PREFIX), self.goal
+        parts = []
+        if goal.target is not None:
+            parts.append(f"{metric} reaches {goal.target:g} ({goal.target_says})")
+        if goal.against is not None:
+            parts.append(f"{metric} is better than that of run {goal.against.id}")
+        return " and ".join(parts) or f"{metric} of run {self.chosen.id} is what fresh seeds give"
 
     @property
     def runs(self) -> int:

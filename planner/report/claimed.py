@@ -66,9 +66,14 @@ def _reported(subject: Subject, metric: str) -> Claim:
 
 
 def _claim(subject: Subject, key: tuple[str | int, ...], said: Line, more: Line) -> Claim:
-    verdict = subject.resolver.verdict(key)
     of_run = Reference("run", (subject.run.id, "id"))
     check = line("mlintern report ", of_run, *more) if more else line("mlintern verify ", of_run)
+    return claim(subject, key, said, check)
+
+
+def claim(subject: Subject, key: tuple[str | int, ...], said: Line, check: Line) -> Claim:
+    """A claim with its verdict, by the key that the resolver knows it by."""
+    verdict = subject.resolver.verdict(key)
     return Claim(
         statement=said,
         verdict=Reference("claim", (*key, "answer")),

@@ -260,7 +260,7 @@ def content(
 def _plan(plan: Plan) -> dict[str, Any]:
     goal = plan.goal
     return {
-        "claim": confirm_words.claim_words(plan),
+        "claim": plan.claim,
         "chosen": plan.chosen.id,
         "metric": goal.metric.removeprefix("printed/"),
         "target": goal.target,
