@@ -103,6 +103,7 @@ def _orders(launch: LaunchFile, folder: Path, output_fd: int, events_fd: int) ->
         "scratch": str(scratch),
         "folders": [str(path) for path in (command.working_dir, *launch.probe.roots)],
         "writable": [str(path) for path in launch.writable],
+        "hidden": [str(path) for path in launch.hidden],
         "output_fd": output_fd,
         "events_fd": events_fd,
     }

@@ -43,6 +43,7 @@ def start(
     probe: ProbeSettings,
     token: str | None,
     writable: tuple[Path, ...] = (),
+    hidden: tuple[Path, ...] = (),
 ) -> None:
     """Start a run that the store knows as ``STARTING``; returns when its process runs.
 
@@ -53,7 +54,8 @@ def start(
     with Store.open(home, create=False) as store:
         folder = store.runs.get(run_id).folder
     launch = LaunchFile(
-        run_id=run_id, command=command, limits=limits, isolation=isolation, probe=probe, writable=writable
+        run_id=run_id, command=command, limits=limits, isolation=isolation, probe=probe, writable=writable,
+        hidden=hidden,
     )
     try:
         path = _write_privately(folder / "launch.json", launch_text(launch))

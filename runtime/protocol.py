@@ -132,6 +132,8 @@ class LaunchFile:
     probe: ProbeSettings
     writable: tuple[Path, ...] = ()
     """Folders of ours that the script may write in whatever isolation holds, such as a fresh copy of the project."""
+    hidden: tuple[Path, ...] = ()
+    """Files of sealed labels, all in one folder, that no process of the run may read."""
 
 
 def launch_text(launch: LaunchFile) -> str:
@@ -165,6 +167,7 @@ def launch_from_text(text: str) -> LaunchFile:
             thorough=probe["thorough"],
         ),
         writable=tuple(Path(folder) for folder in data.get("writable", ())),
+        hidden=tuple(Path(file) for file in data.get("hidden", ())),
     )
 
 

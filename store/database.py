@@ -23,6 +23,7 @@ from .filters import match_words
 from .findings import Findings
 from .forecasts import Forecasts
 from .integrity import Integrity
+from .labels import Labels
 from .logs import Logs
 from .metrics import Metrics
 from .model_trials import ModelTrials
@@ -52,6 +53,7 @@ class Store:
         self.acceptances = Acceptances(connection)
         self.remedies = Remedies(connection)
         self.sweeps = Sweeps(connection)
+        self.labels = Labels(connection)
         self.confirmations = Confirmations(connection)
         self.decisions = Decisions(connection)
         self.model_trials = ModelTrials(connection)

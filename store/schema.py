@@ -516,6 +516,26 @@ CREATE TABLE repeats (
 )
 """,
     """
+CREATE TABLE sealed_labels (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    script TEXT NOT NULL,
+    path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    "rows" INTEGER NOT NULL,
+    created_at REAL NOT NULL
+)
+""",
+    """
+CREATE TRIGGER sealed_labels_keep_on_update BEFORE UPDATE ON sealed_labels BEGIN
+    SELECT RAISE(ABORT, 'sealed labels are never exchanged');
+END
+""",
+    """
+CREATE TRIGGER sealed_labels_keep_on_delete BEFORE DELETE ON sealed_labels BEGIN
+    SELECT RAISE(ABORT, 'sealed labels are never forgotten');
+END
+""",
+    """
 CREATE TRIGGER confirmations_keep_on_delete BEFORE DELETE ON confirmations BEGIN
     SELECT RAISE(ABORT, 'a confirmation is never forgotten');
 END

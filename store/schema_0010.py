@@ -1,4 +1,4 @@
-"""Migration 10: confirmations, and the runs that each is made of.
+"""Migration 10: confirmations, the runs that each is made of, and labels that are kept from every run.
 
 Invariant: released, so never edited again. What is to be claimed (metric, target, baseline, seeds) is written with the
 approval, before any of the runs, and is never changed afterwards; neither a confirmation nor a repeat is ever deleted.
@@ -46,6 +46,20 @@ CREATE TABLE repeats (
     created_at REAL NOT NULL,
     UNIQUE (confirmation_id, number)
 );
+CREATE TABLE sealed_labels (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    script TEXT NOT NULL,
+    path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    "rows" INTEGER NOT NULL,
+    created_at REAL NOT NULL
+);
+CREATE TRIGGER sealed_labels_keep_on_update BEFORE UPDATE ON sealed_labels BEGIN
+    SELECT RAISE(ABORT, 'sealed labels are never exchanged');
+END;
+CREATE TRIGGER sealed_labels_keep_on_delete BEFORE DELETE ON sealed_labels BEGIN
+    SELECT RAISE(ABORT, 'sealed labels are never forgotten');
+END;
 CREATE TRIGGER confirmations_keep_on_delete BEFORE DELETE ON confirmations BEGIN
     SELECT RAISE(ABORT, 'a confirmation is never forgotten');
 END;
@@ -65,5 +79,5 @@ END;
 
 
 def create_confirmations(database: Database) -> None:
-    """Make the two tables."""
+    """Make the three tables."""
     database.executescript(_TABLES)

@@ -395,6 +395,7 @@ class Climb:
             self.experiment,
             args=self.experiment.args,
             look_for_room=self._room.look,
+            hidden=self._store.labels.files(self.experiment.script),
             token=token,
             thorough=thorough,
         )

@@ -194,6 +194,7 @@ class Conductor:
                 args=trial_args(self._experiment, sweep, found),
                 look_for_room=self._room.look,
                 grace_seconds=_GRACE_SECONDS,
+                hidden=self._store.labels.files(self._experiment.script),
             )
         except launch.LaunchError as error:
             # The run's record says why; it is settled like any other.

@@ -96,6 +96,7 @@ class Confirmer:
                 args=one.repeat.args,
                 look_for_room=self._room.look,
                 copy=folder,
+                hidden=self._store.labels.files(experiment.script),
             )
         except (launch.LaunchError, OSError) as error:
             # The run's record says why, or it is found never to have started, and is lost.

@@ -33,10 +33,12 @@ def start_run(
     thorough: bool = False,
     grace_seconds: float = GRACE_SECONDS,
     copy: Path | None = None,
+    hidden: tuple[Path, ...] = (),
 ) -> None:
     """Start a run that the store knows, with these arguments for the script. Raises ``LaunchError``.
 
-    ``copy`` is the folder of a fresh copy that the experiment's paths lie in: it alone may be written.
+    ``copy`` is the folder of a fresh copy that the experiment's paths lie in: it alone may be written. ``hidden`` are
+    files of sealed labels.
     """
     launch.start(
         home,
@@ -62,6 +64,7 @@ def start_run(
         ),
         token=token,
         writable=() if copy is None else (copy,),
+        hidden=hidden,
     )
 
 
