@@ -111,7 +111,11 @@ def _summary_lines(confirmation: Confirmation, summary: Mapping[str, Any]) -> It
         yield f"verdict: {_CLAIMS[one['kind']].format(**_names(confirmation, metric))}: {one['answer'].upper()}"
         yield from (f"  because {reason}" for reason in one["because"])
         yield from (f"  beside: {words}" for words in one["beside"])
-    yield f"rows of this kind were evaluated by {summary['evaluations']} runs in all"
+    yield f"the metric: {summary['labels']}"
+    of = "openings of these labels, this one included" if confirmation.metric.startswith("sealed/") else (
+        "runs that evaluated such rows in all"
+    )  # fmt: skip
+    yield f"{of}: {summary['evaluations']}"
     for name, words in (("again", "the same seed again"), ("resumed", "interrupted and resumed")):
         yield f"{words}: {summary[name]['answer']}: {summary[name]['why']}"
     for one in (*confirmation.differences, *summary["packages"]):

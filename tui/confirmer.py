@@ -17,6 +17,7 @@ from ..planner.confirm.differences import recorded_data
 from ..planner.confirm.director import Next, Nothing, is_to_be_interrupted, next_run
 from ..planner.confirm.state import Look, State, look
 from ..planner.confirm.summary import summarise
+from ..planner.verification import opened
 from ..runtime import fresh_copy, launch
 from ..runtime.room import RoomWatch
 from ..runtime.scratch import remove
@@ -132,6 +133,7 @@ class Confirmer:
     def _conclude(self, state: State, status: ConfirmationStatus, why: str | None) -> None:
         """Write down what the runs allow to say, and where the rung stands."""
         confirmation = state.confirmation
+        self._open_labels(state)
         summary = summarise(self._store, confirmation)
         words = "; ".join(f"{one['answer']}: {one['because'][0]}" for one in summary["claims"])
         rung = _RUNG[status]
@@ -156,6 +158,22 @@ class Confirmer:
         # The predictions are kept with their runs; what else was written into the copies was for the runs alone.
         for one in state.looks:
             remove(one.run.folder / fresh_copy.FOLDER)
+
+    def _open_labels(self, state: State) -> None:
+        """Hold the sealed labels against the predictions, once for this claim, and say so before anything is read."""
+        confirmation = state.confirmation
+        labels = self._store.labels.for_script(state.experiment.script)
+        if labels is None or not opened.is_sealed(confirmation.metric):
+            return
+        events = self._store.events.of_kind(opened.OPENED)
+        if not any(event.data["confirmation_id"] == confirmation.id for event in events):
+            self._event(
+                confirmation, opened.OPENED, labels=labels.id, sha256=labels.sha256, metric=confirmation.metric,
+                target=confirmation.target, against=confirmation.against_run_id,
+            )  # fmt: skip
+        runs = [one.run for one in state.looks if one.run.status is RunStatus.DONE]
+        for run_id, value in opened.values(runs, self._store, labels, confirmation.metric).items():
+            self._store.reports.put(run_id, opened.REPORT, value.to_json(confirmation.metric, labels))
 
     def _event(self, confirmation: Confirmation, kind: str, *, run: Run | None = None, **data: Any) -> None:
         self._store.events.append(

@@ -13,9 +13,9 @@ from ...store import Store
 from ...store.acceptances import fingerprint_of
 from ...store.confirmations import Confirmation, Purpose
 from ...store.records import Experiment, Run, RungName, RungStatus, RunStatus, Severity
-from ..verification import metric_names
+from ..verification import metric_names, opened
 from ..verification.checked import Checked
-from ..verification.labels import bare_labels
+from ..verification.labels import bare_labels, unguarded
 from ..verification.verify import troubles, verify
 from .configurations import RESULTS, count_configurations, repetitions, seed_of
 from .evidence import Evidence, Fault, Kind, Measurement, Side
@@ -153,10 +153,14 @@ class Gatherer:
         return run.status is RunStatus.DONE and self._last(run, metric) is not None
 
     def _last(self, run: Run, metric: str) -> float | None:
+        if opened.is_sealed(metric):
+            return opened.told(self._store, run, metric)
         found = self._store.metrics.last(run.id).get(metric)
         return None if found is None else found.value
 
     def _definition(self, run: Run, metric: str) -> str | None:
+        if opened.is_sealed(metric):
+            return metric.removeprefix(opened.SEALED)
         return next((one.definition for one in self.verified(run) if one.metric == metric and one.definition), None)
 
     def _faults(self, experiment: Experiment) -> list[Fault]:
@@ -169,7 +173,7 @@ class Gatherer:
 
     def _bare_labels(self, run: Run) -> tuple[str, ...]:
         if run.id not in self._labels:
-            self._labels[run.id] = bare_labels(self._store, run)
+            self._labels[run.id] = (*bare_labels(self._store, run), *unguarded(self._store, run))
         return self._labels[run.id]
 
     def _unexamined(self, experiment: Experiment) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from ...runtime.options import resume_switch, script_options
 from ...runtime.project import SETTINGS
 from ...runtime.seal import target_of
 from ...store import Store
+from ...store.labels import SealedLabels
 from ...store.records import Experiment, Run, RungName, RunStatus
 from ..claims.configurations import RESULTS, repetitions, seed_of, split_seed
 from ..claims.gather import Gatherer, in_unit_of
@@ -18,7 +19,7 @@ from ..claims.looks import looked_at
 from ..noise import spread
 from ..sweep.metric import plain
 from ..sweep.space import seed_flag_of
-from ..verification import metric_names
+from ..verification import metric_names, opened
 from . import plan as planning
 from .differences import differences
 from .plan import Goal, NotConfirmableError, Plan
@@ -59,7 +60,7 @@ class Proposer:
         chosen = self._chosen(wanted)
         metric = self._metric(chosen, wanted.metric)
         goal = self._goal(metric, chosen, wanted)
-        looks = looked_at(self._store, self._experiment, metric)
+        looks = self._looks(metric)
         known = self._needed(goal, chosen, looks)
         took = planning.run_seconds([chosen, *self._whole_runs()])
         if took is None:
@@ -81,6 +82,13 @@ class Proposer:
             basis=took[1],
             differences=differences(self._store, self._experiment, chosen),
         )
+
+    def _looks(self, metric: str) -> int:
+        """Sealed rows were looked at as often as they were opened, and are once more now."""
+        labels = self._store.labels.for_script(self._experiment.script)
+        if opened.is_sealed(metric) and labels is not None:
+            return 1 + opened.openings(self._store, labels)
+        return looked_at(self._store, self._experiment, metric)
 
     def _chosen(self, wanted: Wanted) -> Run:
         """The run that was named, or the latest finished one of the configuration."""
@@ -107,6 +115,9 @@ class Proposer:
         return [run for _, run in repetitions(self._store, self._experiment) if run.status is RunStatus.DONE]
 
     def _metric(self, chosen: Run, named: str | None) -> str:
+        labels = self._store.labels.for_script(self._experiment.script)
+        if labels is not None and (named is None or opened.is_sealed(named)):
+            return self._sealed(labels, named)
         names = Gatherer(self._store).metrics(chosen)
         if named is not None:
             found = next((name for name in names if plain(name) == plain(named)), None)
@@ -122,10 +133,26 @@ class Proposer:
             )
         return (of_test or list(names))[-1]
 
+    def _sealed(self, labels: SealedLabels, named: str | None) -> str:
+        """A metric that the harness computes when it opens the labels; which one is fixed now."""
+        try:
+            known = opened.measures(opened.read_labels(labels.path))
+        except opened.LabelsError as error:
+            raise NotConfirmableError(str(error)) from error
+        metric = named or f"{opened.SEALED}{'accuracy' if 'accuracy' in known else 'rmse'}"
+        if metric.removeprefix(opened.SEALED) not in known:
+            raise NotConfirmableError(f"no {metric} follows from the sealed labels: there are {', '.join(known)}")
+        return metric
+
     def _goal(self, metric: str, chosen: Run, wanted: Wanted) -> Goal:
         against = None if wanted.against is None else self._store.runs.get(wanted.against)
         if against is not None:
             self._refuse_baseline(against)
+        if opened.is_sealed(metric) and wanted.target is None and against is None:
+            raise NotConfirmableError(
+                "the labels are sealed, so what is to be shown is fixed before they are opened: give --target VALUE or"
+                " --against RUN"
+            )
         if wanted.target is not None:
             return Goal(metric, wanted.target, "a person", against)
         stated = stated_target(self._experiment.script.parent / SETTINGS, metric)

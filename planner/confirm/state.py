@@ -15,6 +15,7 @@ from ...store import Store
 from ...store.confirmations import Confirmation, Purpose, Repeat
 from ...store.records import Experiment, Run, RunStatus
 from ..sweep.budget import Purse
+from ..verification import opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +85,7 @@ def look(store: Store, confirmation: Confirmation) -> State:
     for repeat in store.confirmations.repeats(confirmation.id):
         last = store.metrics.last(repeat.run_id)
         told = {name: one.value for name, one in last.items() if name.startswith(PREFIX)}
-        looks.append(Look(repeat, store.runs.get(repeat.run_id), told))
+        run = store.runs.get(repeat.run_id)
+        sealed = opened.told(store, run, confirmation.metric)
+        looks.append(Look(repeat, run, told if sealed is None else {**told, confirmation.metric: sealed}))
     return State(confirmation, store.experiments.get(confirmation.experiment_id), baseline, tuple(looks))

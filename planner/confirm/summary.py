@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...runtime import hiding
 from ...store import Store
 from ...store.confirmations import Confirmation, Purpose
 from ...store.records import Json, RunStatus
@@ -17,6 +18,7 @@ from ..claims.gather import Gatherer
 from ..claims.looks import evaluations
 from ..claims.verdict import judge
 from ..noise import mean_interval
+from ..verification import opened
 from .state import Look, State, look
 
 EQUAL, DIFFERS, NOT_VERIFIED = "equal", "differs", "not verified"
@@ -48,11 +50,12 @@ def summarise(store: Store, confirmation: Confirmation) -> Json:
         "claims": [_verdict(gatherer, confirmation, kind) for kind in claimed(confirmation)],
         "again": again,
         "resumed": resumed,
-        "evaluations": evaluations(store, state.experiment, confirmation.metric),
+        "evaluations": _evaluations(store, state),
         "left_out": [one.run.id for one in state.looks if one.is_over and one.run.status is not RunStatus.DONE
                      and one.repeat.purpose in (Purpose.SEED, Purpose.BASELINE)],
         "packages": packages_that_differ(store, state),
         "spent_seconds": state.purse.spent,
+        "labels": labels_words(store, state),
         "open": [f"{name}: {one['why']}" for name, one in (("determinism", again), ("resuming", resumed))
                  if one["answer"] == NOT_VERIFIED],
     }  # fmt: skip
@@ -67,6 +70,28 @@ def _verdict(gatherer: Gatherer, confirmation: Confirmation, kind: Kind) -> dict
         "beside": list(verdict.beside),
         "facts": dict(verdict.facts),
     }
+
+
+def _evaluations(store: Store, state: State) -> int:
+    """How often the rows were evaluated: sealed ones when they were opened, others by every run that told of them."""
+    labels = store.labels.for_script(state.experiment.script)
+    if opened.is_sealed(state.confirmation.metric) and labels is not None:
+        return opened.openings(store, labels)
+    return evaluations(store, state.experiment, state.confirmation.metric)
+
+
+def labels_words(store: Store, state: State) -> str:
+    """Who computed the metric, and what that allows to say."""
+    if not opened.is_sealed(state.confirmation.metric):
+        return "computed by the script itself, which could read the rows as often as it liked"
+    whys = [report["why"] for one in state.looks
+            if (report := store.reports.get(one.run.id, opened.REPORT)) is not None and report["why"]]  # fmt: skip
+    if whys:
+        return f"the labels were opened, and of {len(whys)} runs no value followed: {whys[0]}"
+    probed = [store.reports.get(one.run.id, hiding.REPORT) for one in state.looks]
+    if probed and all(report is not None and report["holds"] for report in probed):
+        return "computed from labels that no run could read: each was tried from inside before it began"
+    return "computed from sealed labels, but not every run was surely kept from reading them"
 
 
 def _again(state: State) -> dict[str, str]:

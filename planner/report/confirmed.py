@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...store.confirmations import Confirmation
 from ..claims.evidence import Kind
 from ..confirm.summary import claimed
+from ..verification import opened
 from .blocks import Block, Bullets, Claim, Line, Paragraph, Reference, Section, Words, line
 from .claimed import claim
 from .story import table
@@ -45,7 +46,8 @@ def _fixed(one: Confirmation) -> Block:
         (line("metric"), told("metric", shown="metric")),
         (line("chosen by run"), told("chosen_run_id", shown="count")),
         (line("configurations looked at by then"), told("looked_at", shown="count")),
-        (line("runs that evaluated such rows, by now"), told("summary", "evaluations", shown="count")),
+        (line("how often such rows were evaluated, by now"), told("summary", "evaluations", shown="count")),
+        (line("who computed it"), told("summary", "labels")),
         (line("approved for all runs"), told("ceiling_seconds", shown="seconds")),
         (line("spent"), told("summary", "spent_seconds", shown="seconds")),
     ]
@@ -79,7 +81,9 @@ def _runs(subject: Subject, one: Confirmation) -> Block:
     for number, repeat in enumerate(subject.store.confirmations.repeats(one.id)):
         last = subject.store.metrics.last(repeat.run_id)
         value = line("none")
-        if one.metric in last:
+        if opened.told(subject.store, subject.store.runs.get(repeat.run_id), one.metric) is not None:
+            value = line(Reference("report", (repeat.run_id, opened.REPORT, "value"), "number"))
+        elif one.metric in last:
             value = line(Reference("metric", (repeat.run_id, one.metric, "value"), "number"))
         rows.append(
             (

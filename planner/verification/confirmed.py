@@ -9,12 +9,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ...runtime import seal
+from ...runtime import hiding, seal
 from ...runtime.fresh_copy import REPORT
 from ...runtime.options import with_values
 from ...store import Store
 from ...store.confirmations import Confirmation, Purpose, Repeat
 from ...store.records import Run
+from . import opened
 from .checked import Checked, could_not, differs, matches
 
 
@@ -24,10 +25,33 @@ def check_repeat(store: Store, run: Run) -> Iterator[Checked]:
     if repeat is None:
         return
     confirmation = store.confirmations.get(repeat.confirmation_id)
+    yield from _sealed(store, run, confirmation)
     yield _command(run, repeat, confirmation)
     yield _copy(store, run, repeat)
     if confirmation.summary is not None and repeat.purpose in (Purpose.SEED, Purpose.BASELINE):
         yield _value(store, run, repeat, confirmation)
+
+
+def _sealed(store: Store, run: Run, confirmation: Confirmation) -> Iterator[Checked]:
+    """Whether the labels were kept from the run, and are still what was sealed."""
+    labels = store.labels.for_script(store.experiments.get(run.experiment_id).script)
+    if labels is None or not opened.is_sealed(confirmation.metric):
+        return
+    probed: Any = store.reports.get(run.id, hiding.REPORT)
+    if probed is None:
+        yield could_not("sealed labels", "nobody tried to read them from inside the run")
+    elif probed["holds"]:
+        yield matches("sealed labels", "what the run could read with what was to be hidden from it", probed["by"])
+    else:
+        why = probed["refused"] or "it could read them"
+        yield could_not("sealed labels", f"only their mode kept them from the run: {why}")
+    digest, compared = seal.file_hash(labels.path), "the sealed file with its hash when it was sealed"
+    if digest is None:
+        yield could_not("labels file", f"{labels.path} cannot be read")
+    elif digest == labels.sha256:
+        yield matches("labels file", compared)
+    else:
+        yield differs("labels file", compared, f"{labels.path} was changed")
 
 
 def _command(run: Run, repeat: Repeat, confirmation: Confirmation) -> Checked:
@@ -69,7 +93,7 @@ def _value(store: Store, run: Run, repeat: Repeat, confirmation: Confirmation) -
     compared = "the value that the confirmation took of this seed with the run's own"
     kept = (confirmation.summary or {}).get("values" if repeat.purpose is Purpose.SEED else "baseline", {})
     found = store.metrics.last(run.id).get(confirmation.metric)
-    own = None if found is None else found.value
+    own = opened.told(store, run, confirmation.metric) if found is None else found.value
     taken = kept.get(str(repeat.seed))
     if own is None or taken is None:
         return could_not("value in the claim", "it told no value, and is in no mean")

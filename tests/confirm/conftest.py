@@ -56,7 +56,9 @@ class Lab:
         script = self.project / "train.py"
         script.write_text(text)
         (self.project / "data").mkdir(exist_ok=True)
-        (self.project / "data" / "rows.txt").write_text("1 2 3")
+        rows = self.project / "data" / "rows.txt"
+        if not rows.exists():
+            rows.write_text("1 2 3")
         (self.project / "cache.bin").write_text("left over from before")
         known = {"script": script, "module": None, "args": args, "working_dir": self.project}
         made = self.store.experiments.add(

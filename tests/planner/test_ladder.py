@@ -60,10 +60,14 @@ def test_no_standing_of_the_rungs_makes_a_costly_rung_free(make_forecast: Any) -
     import itertools
 
     forecasts = {name: make_forecast(rung=name) for name in RungName if FACTS[name].costs}
-    on_the_way = [name for name in BUILT if name not in OPTIONAL]
-    for standing in itertools.product(RungStatus, repeat=len(on_the_way)):
-        rungs = _rungs(**{name.value: status for name, status in zip(on_the_way, standing, strict=True)})
+    to_full = [name for name in BUILT if name not in OPTIONAL and name is not RungName.CONFIRM]
+    for standing in itertools.product(RungStatus, repeat=len(to_full)):
+        rungs = _rungs(**{name.value: status for name, status in zip(to_full, standing, strict=True)})
         move = next_move(rungs, RungName.FULL, forecasts)
+        assert not (isinstance(move, RunRung) and FACTS[move.rung].costs)
+    free = {name.value: P for name in BUILT if not FACTS[name].costs}
+    for pilot, full, confirm in itertools.product(RungStatus, repeat=3):
+        move = next_move(_rungs(**free, pilot=pilot, full=full, confirm=confirm), RungName.CONFIRM, forecasts)
         assert not (isinstance(move, RunRung) and FACTS[move.rung].costs)
 
 
