@@ -147,9 +147,9 @@ def _add(store: Store, experiment: Experiment, forecast: CostForecast, run: Run,
 def forecast_of(store: Store, run: Run) -> Forecast | None:
     """The forecast that a run was approved with, or else the latest of its rung that was made before it.
 
-    A sweep's is of no single trial.
+    A sweep's is of no single trial, and a confirmation's of no single run.
     """
-    if run.rung is RungName.SWEEP:
+    if run.rung in (RungName.SWEEP, RungName.CONFIRM):
         return None
     for approval in store.approvals.for_experiment(run.experiment_id):
         if approval.used_by_run_id == run.id and approval.forecast_id is not None:

@@ -12,7 +12,7 @@ from ..store.records import Event, Experiment, Forecast, Run, Rung, RungName, Ru
 from .accepted import accepted_findings
 from .forecasting import reforecast
 from .moves import Move
-from .rungs import ALWAYS_OPEN, BUILT, FACTS, as_built
+from .rungs import BUILT, FACTS, as_built
 from .view import LadderView, RungView
 
 
@@ -101,4 +101,4 @@ def _not_verified(rungs: Mapping[RungName, Rung], settled: Mapping[RungName, Eve
             words.append(f"{', '.join(FACTS[name].verifies)} ({name}: not built yet)")
         elif name not in settled:
             words.extend(f"{word} ({name})" for word in FACTS[name].verifies)
-    return [*words, *ALWAYS_OPEN]
+    return words

@@ -9,7 +9,7 @@ from ..store.records import Rung, RungName, RungStatus
 
 BUILT = (
     RungName.STATIC, RungName.DRYRUN, RungName.REHEARSAL, RungName.OVERFIT, RungName.PILOT, RungName.SWEEP,
-    RungName.FULL,
+    RungName.FULL, RungName.CONFIRM,
 )  # fmt: skip
 """The rungs that this version can climb. The others are declared, and never read as passed."""
 
@@ -66,12 +66,12 @@ FACTS: Mapping[RungName, RungFacts] = {
     ),
     RungName.SWEEP: RungFacts(costs=True, shows="which knobs matter (optional)", verifies=("which knobs matter",)),
     RungName.FULL: RungFacts(costs=True, shows="the result", verifies=("the run completes, and what it reports",)),
-    RungName.CONFIRM: RungFacts(costs=True, shows="whether the result holds", verifies=("the result on fresh seeds",)),
+    RungName.CONFIRM: RungFacts(
+        costs=True,
+        shows="whether the result holds",
+        verifies=("the result on more than one seed", "the same from a fresh copy"),
+    ),
 }
-
-ALWAYS_OPEN = ("more than one seed",)
-"""What no rung of this version verifies."""
-
 
 def as_built(rungs: Mapping[RungName, Rung]) -> Mapping[RungName, Rung]:
     """The rungs as this version has them, where an earlier one began the climb.

@@ -2,7 +2,8 @@
 files.
 
 Invariant: no process of a costly rung is started unless an approval of that experiment and rung was spent on this very
-run, or, for a trial of a sweep, unless what the sweep's approval allows covers it beside all other trials. Its time is
+run, or, for a trial of a sweep or a run of a confirmation, unless what its one approval allows covers it beside all
+others. Its time is
 the approval's, and what it may use is what is left of the experiment's budgets, whatever the launch file says. The
 check is made by the supervisor, in one transaction.
 """
@@ -10,10 +11,10 @@ check is made by the supervisor, in one transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..store import NotApproved, Store
-from ..store.records import Approval, Run, RungName, Sweep
+from ..store.records import Approval, Run, RungName
 from .budgets import COSTLY_RUNGS, WORDS, Account, Unit, accounts, committed_by
 from .protocol import Isolation, Limits
 
@@ -25,8 +26,8 @@ def admit(store: Store, run: Run, *, token: str | None, limits: Limits, isolatio
     """The limits that hold for a run, or :class:`NotApproved`. Spends the approval of a costly one."""
     if run.rung not in COSTLY_RUNGS:
         return _admit_free(run, limits=limits, isolation=isolation)
-    if run.rung is RungName.SWEEP:
-        return _admit_trial(store, run, limits=limits, isolation=isolation)
+    if run.rung in (RungName.SWEEP, RungName.CONFIRM):
+        return _admit_listed(store, run, limits=limits, isolation=isolation)
     if not token:
         raise NotApproved(
             f"Run {run.id} is not approved: {run.rung} costs, and nobody approved it.", "Approve it first."
@@ -51,41 +52,69 @@ def _bounded(limits: Limits, ceiling_seconds: float, left: Mapping[Unit, float |
     )
 
 
-def _admit_trial(store: Store, run: Run, *, limits: Limits, isolation: Isolation) -> Limits:
-    """A trial needs no secret: it is one because its sweep lists it, and the sweep's approval is charged with it."""
+@dataclass(frozen=True, slots=True)
+class _List:
+    """The runs that one approval covers together."""
+
+    name: str
+    rung: RungName
+    experiment_id: int
+    approval_id: int
+    is_over: bool
+    runs: tuple[int, ...]
+
+
+def _admit_listed(store: Store, run: Run, *, limits: Limits, isolation: Isolation) -> Limits:
+    """A trial, or a run of a confirmation, needs no secret: its sweep or confirmation lists it, and is charged."""
     if isolation is Isolation.NONE:
-        raise NotApproved(f"Run {run.id} is not approved: a trial is kept from the user's files.", "Start it isolated.")
+        raise NotApproved(
+            f"Run {run.id} is not approved: a run of {run.rung} is kept from the user's files.", "Start it isolated."
+        )
     with store.transaction():
-        sweep = _sweep_of(store, run)
-        approval = store.approvals.get(sweep.approval_id)
-        why = _why_not(store, run, sweep, approval)
+        listed = _list_of(store, run)
+        why = _why_not(store, run, listed, store.approvals.get(listed.approval_id))
         if why is not None or run.ceiling_seconds is None:
-            raise NotApproved(f"Run {run.id} is not approved: {why or 'it has no ceiling'}.", "Approve another sweep.")
+            raise NotApproved(
+                f"Run {run.id} is not approved: {why or 'it has no ceiling'}.", f"Approve another {run.rung}."
+            )
         left = _left(store, run)
     return _bounded(limits, run.ceiling_seconds, left)
 
 
-def _sweep_of(store: Store, run: Run) -> Sweep:
-    trial = store.sweeps.trial_of_run(run.id)
-    if trial is None:
+def _list_of(store: Store, run: Run) -> _List:
+    if run.rung is RungName.SWEEP:
+        trial = store.sweeps.trial_of_run(run.id)
+        if trial is not None:
+            sweep = store.sweeps.get(trial.sweep_id)
+            runs = tuple(one.run_id for one in store.sweeps.trials(sweep.id))
+            return _List(f"sweep {sweep.id}", run.rung, sweep.experiment_id, sweep.approval_id, sweep.status.is_over,
+                         runs)  # fmt: skip
         raise NotApproved(f"Run {run.id} is not approved: no sweep knows it.", "Start it with `mlintern sweep`.")
-    return store.sweeps.get(trial.sweep_id)
+    repeat = store.confirmations.repeat_of_run(run.id)
+    if repeat is None:
+        raise NotApproved(
+            f"Run {run.id} is not approved: no confirmation knows it.", "Start it with `mlintern confirm`."
+        )
+    confirmation = store.confirmations.get(repeat.confirmation_id)
+    runs = tuple(one.run_id for one in store.confirmations.repeats(confirmation.id))
+    return _List(f"confirmation {confirmation.id}", run.rung, confirmation.experiment_id, confirmation.approval_id,
+                 confirmation.status.is_over, runs)  # fmt: skip
 
 
-def _why_not(store: Store, run: Run, sweep: Sweep, approval: Approval) -> str | None:
-    """What the approval of a sweep does not allow; ``None`` where it covers this trial."""
-    if sweep.status.is_over:
-        return f"sweep {sweep.id} is over"
-    if (approval.experiment_id, approval.rung) != (run.experiment_id, RungName.SWEEP):
+def _why_not(store: Store, run: Run, listed: _List, approval: Approval) -> str | None:
+    """What the approval of a list does not allow; ``None`` where it covers this run."""
+    if listed.is_over:
+        return f"{listed.name} is over"
+    if not run.experiment_id == listed.experiment_id == approval.experiment_id or approval.rung is not listed.rung:
         return "the approval is of something else"
     if not store.approvals.stands(approval):
         return "nobody approved it, or a later no took it back"
-    others = [store.runs.get(trial.run_id) for trial in store.sweeps.trials(sweep.id) if trial.run_id != run.id]
+    others = [store.runs.get(run_id) for run_id in listed.runs if run_id != run.id]
     committed = sum(committed_by(other) for other in others)
     if not committed + (run.ceiling_seconds or 0.0) <= (approval.ceiling_seconds or 0.0):
         return (
-            f"{committed:.0f} s of the {approval.ceiling_seconds or 0.0:.0f} s approved are used or held by other"
-            f" trials, and this one may take {run.ceiling_seconds or 0.0:.0f} s"
+            f"{committed:.0f} s of the {approval.ceiling_seconds or 0.0:.0f} s approved are used or held by the others,"
+            f" and this one may take {run.ceiling_seconds or 0.0:.0f} s"
         )
     return None
 

@@ -12,8 +12,10 @@ from pathlib import Path
 _TRY_SECONDS = 30.0
 
 
-def isolate(name: str, *, scratch: Path, folders: Sequence[Path], temporary: Path | None) -> int | None:
+def isolate(name: str, *, scratch: Path, folders: Sequence[Path], free: Sequence[Path] = ()) -> int | None:
     """Put this process under the isolation ``name``, or raise :class:`OSError` where the machine does not grant it.
+
+    ``free`` are folders of ours that may be written; an overlay takes their writes like all others.
 
     Returns a descriptor of the layers (see :mod:`.layers`) where there are any.
     """
@@ -27,7 +29,7 @@ def isolate(name: str, *, scratch: Path, folders: Sequence[Path], temporary: Pat
     if name == "landlock":
         from . import landlock
 
-        landlock.enter([scratch] if temporary is None else [scratch, temporary])
+        landlock.enter([scratch, *free])
     return None
 
 
@@ -64,7 +66,7 @@ def _holds(name: str) -> bool:
 def _try() -> None:
     """The child of :func:`_holds`: ends with 0 when the isolation took and a file could not be changed for good."""
     name, scratch, precious = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    isolate(name, scratch=scratch, folders=[precious.parent], temporary=None)
+    isolate(name, scratch=scratch, folders=[precious.parent])
     try:
         precious.write_text("changed")
     except PermissionError:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from . import kernel
+from .hiding import Hiding
 from .isolation import isolate
 from .scratch import TEMPORARY_PREFIX, remove
 
@@ -56,6 +57,10 @@ class Orders:
     scratch: str
     folders: Sequence[str]
     """Where the script works: what an isolation must be able to show."""
+    writable: Sequence[str]
+    """Folders of ours that it may write in."""
+    hidden: Sequence[str]
+    """Files, all in one folder, that it may not read."""
     output_fd: int
     events_fd: int
 
@@ -106,7 +111,10 @@ class Keeper:
                 os.close(orders.output_fd)
                 os.close(orders.events_fd)
                 temporary = None if self._temporary is None else str(self._temporary)
-                self._say("started", pid=pid, isolation=attempt.isolation, refused=refused, temporary=temporary)
+                self._say(
+                    "started", pid=pid, isolation=attempt.isolation, refused=refused, temporary=temporary,
+                    labels=words.get("labels"),
+                )  # fmt: skip
                 return True
             os.waitpid(pid, 0)
             if words["stage"] != "isolation":
@@ -275,13 +283,21 @@ def _become(
         signal.alarm(_SETUP_SECONDS)
         _connect(orders)
         folders = [Path(folder) for folder in orders.folders]
-        layers = isolate(attempt.isolation, scratch=scratch, folders=folders, temporary=temporary)
+        free = [Path(folder) for folder in orders.writable] + ([] if temporary is None else [temporary])
+        hidden = Hiding([Path(file) for file in orders.hidden])
+        if attempt.isolation != "overlay":
+            hidden.cover()  # a process under kernel rules may not mount any more
+        layers = isolate(attempt.isolation, scratch=scratch, folders=folders, free=free)
+        if attempt.isolation == "overlay":
+            hidden.cover(in_own_namespace=True)
+        found = hidden.look()
         stage = "start"
         os.chdir(orders.working_dir)
         environment = {**orders.environment, **attempt.environment}
         if attempt.isolation in ("landlock", "audit") and temporary is not None:
             environment["TMPDIR"] = str(temporary)
-        socket.send_fds(keeper, [b"{}\n"], [] if layers is None else [layers])
+        told = json.dumps({} if found is None else {"labels": found}).encode() + b"\n"
+        socket.send_fds(keeper, [told], [] if layers is None else [layers])
         signal.alarm(0)
         if kernel.IS_LINUX:
             kernel.die_with_parent(signal.SIGKILL)

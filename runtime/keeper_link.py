@@ -102,6 +102,8 @@ def _orders(launch: LaunchFile, folder: Path, output_fd: int, events_fd: int) ->
         ],
         "scratch": str(scratch),
         "folders": [str(path) for path in (command.working_dir, *launch.probe.roots)],
+        "writable": [str(path) for path in launch.writable],
+        "hidden": [str(path) for path in launch.hidden],
         "output_fd": output_fd,
         "events_fd": events_fd,
     }
@@ -120,7 +122,10 @@ def _probe_environment(launch: LaunchFile, isolation: Isolation, scratch: Path, 
     if launch.probe.mode is ProbeMode.OFF:
         return {}
     redirect = scratch / isolation if isolation.needs_redirect else None
-    return {PROBE_VARIABLE: probe_environment(launch.probe, launch.command, events_fd=events_fd, redirect=redirect)}
+    settings = probe_environment(
+        launch.probe, launch.command, events_fd=events_fd, redirect=redirect, writable=launch.writable
+    )
+    return {PROBE_VARIABLE: settings}
 
 
 def _roomy_pipe() -> tuple[int, int]:

@@ -42,6 +42,8 @@ def start(
     isolation: Isolation,
     probe: ProbeSettings,
     token: str | None,
+    writable: tuple[Path, ...] = (),
+    hidden: tuple[Path, ...] = (),
 ) -> None:
     """Start a run that the store knows as ``STARTING``; returns when its process runs.
 
@@ -51,7 +53,10 @@ def start(
         raise ValueError(f"the home folder {home} must be named by an absolute path")
     with Store.open(home, create=False) as store:
         folder = store.runs.get(run_id).folder
-    launch = LaunchFile(run_id=run_id, command=command, limits=limits, isolation=isolation, probe=probe)
+    launch = LaunchFile(
+        run_id=run_id, command=command, limits=limits, isolation=isolation, probe=probe, writable=writable,
+        hidden=hidden,
+    )
     try:
         path = _write_privately(folder / "launch.json", launch_text(launch))
         answer = _spawn(home, path, folder / "supervisor.log", token)

@@ -13,6 +13,7 @@ from .project import ScriptTarget, own_files
 
 _KINDS = {"int": "int", "float": "float", "str": "str"}
 _Plain = (int, float, str, bool)
+_RESUMES = ("resume", "auto_resume", "continue", "resume_training")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +125,31 @@ def _literal(node: ast.expr | None) -> object:
         return ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
+
+
+def resume_switch(target: ScriptTarget) -> tuple[str | None, str | None]:
+    """The script's switch that goes on from its own checkpoint, such as ``--resume``; else ``None``, and why."""
+    found: str | None = None
+    for file in sorted(own_files(target), key=lambda path: path != target.script):
+        for flag, is_switch in _resuming(file.read_bytes()):
+            if is_switch:
+                return flag, None
+            found = found or flag
+    if found is not None:
+        return None, f"{found} takes a value, and which checkpoint it should name cannot be read from the code"
+    return None, "the script has no switch such as --resume that goes on from its own checkpoint"
+
+
+def _resuming(source: bytes) -> Iterator[tuple[str, bool]]:
+    """Options whose name says that they resume, and whether they are switches."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _called(node) in ("add_argument", "option"):
+            words = {keyword.arg: _literal(keyword.value) for keyword in node.keywords if keyword.arg}
+            for arg in node.args:
+                flag = _literal(arg)
+                if isinstance(flag, str) and flag.lstrip("-").replace("-", "_") in _RESUMES and flag.startswith("--"):
+                    yield flag, words.get("action") == "store_true" or words.get("is_flag") is True

@@ -48,7 +48,7 @@ def enter(scratch: Path, folders: Sequence[Path]) -> int:
 
     Returns a descriptor of the layers' folder, which stays readable when the namespace is gone.
     """
-    in_user_namespace = _leave_namespaces()
+    in_user_namespace = leave_namespaces()
     kernel.mount("none", "/", None, MountFlag.PRIVATE | MountFlag.RECURSIVE)
     layers = Layers.make(scratch, in_user_namespace=in_user_namespace)
     mounts = mounted()
@@ -83,7 +83,7 @@ def _foreign_folders(folders: Sequence[Path]) -> dict[str, int]:
     return found
 
 
-def _leave_namespaces() -> bool:
+def leave_namespaces() -> bool:
     """Enter a new mount namespace; says whether that took a user namespace as well."""
     user, group = os.geteuid(), os.getegid()
     if user == 0:

@@ -132,6 +132,10 @@ class LaunchFile:
     limits: Limits
     isolation: Isolation
     probe: ProbeSettings
+    writable: tuple[Path, ...] = ()
+    """Folders of ours that the script may write in whatever isolation holds, such as a fresh copy of the project."""
+    hidden: tuple[Path, ...] = ()
+    """Files of sealed labels, all in one folder, that no process of the run may read."""
 
 
 def launch_text(launch: LaunchFile) -> str:
@@ -164,10 +168,14 @@ def launch_from_text(text: str) -> LaunchFile:
             memory_room=probe.get("memory_room"),
             thorough=probe["thorough"],
         ),
+        writable=tuple(Path(folder) for folder in data.get("writable", ())),
+        hidden=tuple(Path(file) for file in data.get("hidden", ())),
     )
 
 
-def probe_environment(settings: ProbeSettings, command: Command, *, events_fd: int, redirect: Path | None) -> str:
+def probe_environment(
+    settings: ProbeSettings, command: Command, *, events_fd: int, redirect: Path | None, writable: tuple[Path, ...] = ()
+) -> str:
     """The value of ``MLINTERN_PROBE``: the settings, the descriptor to write messages to, and what to run."""
     return json.dumps(
         {
@@ -175,6 +183,7 @@ def probe_environment(settings: ProbeSettings, command: Command, *, events_fd: i
             "stop_steps": settings.stop_steps,
             "roots": [str(root) for root in settings.roots],
             "redirect": None if redirect is None else str(redirect),
+            "writable": [str(folder) for folder in writable],
             "time_budget_seconds": settings.time_budget_seconds,
             "memory_room": None if settings.memory_room is None else dict(settings.memory_room),
             "thorough": settings.thorough,

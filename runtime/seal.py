@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from hashlib import sha256
@@ -54,12 +54,23 @@ def code(store: Store, run: Run) -> list[Json]:
 
 
 def content(
-    store: Store, run: Run, changes: RunChanges, *, log: Json, code: list[Json], started: float
+    store: Store,
+    run: Run,
+    changes: RunChanges,
+    *,
+    log: Json,
+    code: list[Json],
+    started: float,
+    places: Sequence[Path] = (),
 ) -> dict[str, Any]:
-    """What the seal says. ``changes`` are those that the run's end brings; ``started`` is seconds since the epoch."""
+    """What the seal says. ``changes`` are those that the run's end brings; ``started`` is seconds since the epoch.
+
+    ``places`` are the folders that the script worked in, where they are not those of its experiment.
+    """
     experiment = store.experiments.get(run.experiment_id)
     digest, count = store.metrics.digest(run.id)
-    kept = keep_predictions(run, experiment, since=started) if run.rung in COSTLY_RUNGS else []
+    worked_in = tuple(dict.fromkeys(places or (experiment.working_dir, experiment.script.parent)))
+    kept = keep_predictions(run, worked_in, since=started) if run.rung in COSTLY_RUNGS else []
     return {
         "log": log,
         "metrics": {"sha256": digest, "count": count},
@@ -90,15 +101,15 @@ def errors(store: Store, experiment: Experiment) -> list[Json]:
     return [{"code": one.code, "fingerprint": fingerprint_of(one)} for one in found if one.severity is Severity.ERROR]
 
 
-def keep_predictions(run: Run, experiment: Experiment, *, since: float) -> list[Json]:
+def keep_predictions(run: Run, places: Sequence[Path], *, since: float) -> list[Json]:
     """Copy the files of predictions that the script wrote into the run's folder, because the next run overwrites them.
 
-    A file counts that lies in the script's working folder or one below it, is named ``predictions….csv`` or ``.jsonl``
-    and was written since the run began.
+    A file counts that lies in one of the places (where the script works, and where it is) or one folder below, is named
+    ``predictions….csv`` or ``.jsonl`` and was written since the run began.
     """
     kept: list[Json] = []
     room = _MOST_BYTES
-    for path in _written(experiment.working_dir, since):
+    for path in dict.fromkeys(found for place in places for found in _written(place, since)):
         copy = run.folder / PREDICTIONS / f"{len(kept)}-{path.name}"
         with suppress(OSError):
             room -= path.stat().st_size

@@ -19,7 +19,7 @@ from typing import Any
 from ..store import Store, StoreError
 from ..store.records import Metric, Run, RunStatus
 from ..store.runs import RunChanges
-from . import gpu_use, leftovers, scratch, seal
+from . import gpu_use, hiding, leftovers, scratch, seal
 from .guard import REPORT as MEMORY_REPORT
 from .keeper_link import KeeperLink
 from .last_words import LastWords
@@ -190,6 +190,9 @@ class WatchedRun:
         self._started = self._next_sample = self._clock()
         self._next_sample += next(self._sample_times)
         self._recorder.report("isolation", {"held": word["isolation"], "refused": word["refused"]})
+        if word.get("labels") is not None:
+            self._recorder.report(hiding.REPORT, word["labels"])
+            self._recorder.event("labels.probed", **word["labels"])
         if word["temporary"] is not None:
             self._recorder.report(leftovers.TEMPORARY, {"path": word["temporary"]})
         self._memory.training_pid = word["pid"]
@@ -294,7 +297,9 @@ class WatchedRun:
             self._recorder.report("probe_lines", {"dropped": self._lines.dropped})
         changes = self._changes(outcome, gone)
         log = {"sha256": self._log.sha256, "bytes": self._log.size_bytes}
-        self._recorder.seal(changes, log=log, code=self._code, started=self._begun_at)
+        command = self._launch.command
+        places = (command.working_dir, *(() if command.script is None else (command.script.parent,)))
+        self._recorder.seal(changes, log=log, code=self._code, started=self._begun_at, places=places)
         if not self._recorder.end(changes):
             self._insist(changes)
         self._last_words.forget()

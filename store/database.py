@@ -13,6 +13,7 @@ from typing import Self
 
 from .acceptances import Acceptances
 from .approvals import Approvals
+from .confirmations import Confirmations
 from .connection import Connection
 from .decisions import Decisions
 from .errors import StoreError
@@ -22,6 +23,7 @@ from .filters import match_words
 from .findings import Findings
 from .forecasts import Forecasts
 from .integrity import Integrity
+from .labels import Labels
 from .logs import Logs
 from .metrics import Metrics
 from .model_trials import ModelTrials
@@ -51,6 +53,8 @@ class Store:
         self.acceptances = Acceptances(connection)
         self.remedies = Remedies(connection)
         self.sweeps = Sweeps(connection)
+        self.labels = Labels(connection)
+        self.confirmations = Confirmations(connection)
         self.decisions = Decisions(connection)
         self.model_trials = ModelTrials(connection)
         self.metrics = Metrics(connection)

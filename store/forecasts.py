@@ -23,7 +23,7 @@ FROM (SELECT * FROM forecasts ORDER BY id DESC LIMIT ?) AS forecasts
 JOIN runs ON runs.experiment_id = forecasts.experiment_id AND runs.rung = forecasts.rung
 JOIN experiments ON experiments.id = runs.experiment_id
 JOIN runs AS source ON source.id = forecasts.source_run_id
-WHERE runs.status = ? AND runs.rung != 'sweep' AND forecasts.id = (
+WHERE runs.status = ? AND runs.rung NOT IN ('sweep', 'confirm') AND forecasts.id = (
     SELECT max(latest.id) FROM forecasts AS latest
     WHERE latest.experiment_id = runs.experiment_id AND latest.rung = runs.rung
         AND latest.source_run_id = forecasts.source_run_id AND latest.created_at <= runs.created_at)

@@ -167,8 +167,8 @@ class MlinternApp(App[None]):
             front.beat(changed=pulse.changed)
 
     def _announce_end(self, run: Run) -> None:
-        if run.rung is RungName.SWEEP:
-            return  # one of many trials; the Sweep screen tells each
+        if run.rung in (RungName.SWEEP, RungName.CONFIRM):
+            return  # one of many, and not the end of its rung
         view = self.climber.view
         is_seen = self.current_mode == "ladder" and view is not None and view.experiment.id == run.experiment_id
         if is_seen and not FACTS[run.rung].costs:

@@ -19,9 +19,7 @@ LIMIT_OPTIONS = {
 }
 """What limits a run besides time."""
 
-LATER = {
-    "confirm": "more seeds, and the sealed test split once",
-}
+LATER: dict[str, str] = {}
 """Commands that this version declares and cannot do yet."""
 
 RUNGS = ("static", "dryrun", "rehearsal", "overfit", "pilot", "sweep", "full", "confirm")
@@ -69,7 +67,7 @@ def parser() -> _Parser:
         _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume,
         _add_diagnose, _add_paper, _add_new, _add_data, _add_find, _add_report, _add_verify, _add_overrule,
     )  # fmt: skip
-    for add in (_add_check, _add_run, _add_sweep, *of_runs):
+    for add in (_add_check, _add_run, _add_sweep, _add_confirm, _add_seal, *of_runs):
         add(commands, common)
     commands.add_parser("saved", parents=[common, _json()], help="what the ladder stopped early, and what that saved")
     doctor = commands.add_parser("doctor", parents=[common, _json()], help="what this machine has and what is missing")
@@ -189,6 +187,34 @@ def _add_sweep(commands: Any, common: _Parser) -> None:
     parser.add_argument("--approve", metavar="CEILING", type=_duration, help="approve it ahead, up to such as 30m")
     parser.add_argument("--resume", action="store_true", help="come back to a sweep, and go on where it stood")
     parser.add_argument("--stop", action="store_true", help="end a sweep; what it found stays")
+
+
+def _add_confirm(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "confirm",
+        parents=[_script(), common, _json()],
+        help="the chosen configuration on fresh seeds, in fresh copies, approved once",
+        usage="mlintern confirm RUN|SCRIPT|-m MODULE [--target VALUE] [--against RUN] [--metric NAME] [--seeds N] "
+        "[--no-checks] [--approve CEILING] [--resume] [--stop] [--json] "
+        "[--python EXE] [--steps N] [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
+    )
+    parser.add_argument("--target", metavar="VALUE", type=_number, help="a number to reach (default: the paper's)")
+    parser.add_argument("--against", metavar="RUN", type=_run_id, help="a full run of the baseline, to be better than")
+    parser.add_argument("--metric", metavar="NAME", help="what is claimed of (default: the last metric of the test)")
+    parser.add_argument("--seeds", metavar="N", type=_few, help="fresh seeds (default: what the claim needs, 5 to 10)")
+    parser.add_argument("--no-checks", action="store_true", help="leave out the same seed again, and resuming")
+    parser.add_argument("--approve", metavar="CEILING", type=_duration, help="approve it ahead, up to such as 30m")
+    parser.add_argument("--resume", action="store_true", help="come back to a confirmation, and go on where it stood")
+    parser.add_argument("--stop", action="store_true", help="end a confirmation; what it measured stays")
+
+
+def _add_seal(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "seal", parents=[common, _json()], help="labels of the test, put where no run of the script can read them"
+    )
+    parser.add_argument("labels", metavar="LABELS", help="a CSV or JSONL file with the columns id and label")
+    parser.add_argument("--for", dest="script", metavar="SCRIPT", required=True, help="whose predictions they judge")
+    parser.add_argument("--move", action="store_true", help="remove LABELS, where a run could read them")
 
 
 def _add_history(commands: Any, common: _Parser) -> None:

@@ -49,6 +49,8 @@ from ..store.records import (
     RunStatus,
     Severity,
 )
+from . import declining
+from .confirming import Confirming
 from .engine import NOTHING_SAID, Limits
 from .probing import FREE_CEILING_SECONDS, free_ceiling, memory_room
 from .starting import start_run, target_of
@@ -72,6 +74,7 @@ class Climb:
         self.experiment = experiment
         self._price = prices.known(home)
         self._to = RungName.FULL
+        self._why_no_confirm: str | None = None
         self._room = RoomWatch()
 
     @classmethod
@@ -120,9 +123,13 @@ class Climb:
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
+    def aim(self, to: RungName) -> None:
+        """How far to climb."""
+        self._to = to
+
     def next(self, to: RungName = RungName.FULL) -> Move:
         """What can happen next on the way to ``to``; ended runs are settled first."""
-        self._to = to
+        self.aim(to)
         self.settle()
         return self._move()
 
@@ -139,7 +146,15 @@ class Climb:
     def _move(self) -> Move:
         rungs = self._store.rungs.all(self.experiment.id)
         standing = standing_errors(self._store, self.experiment, rungs)
-        return ladder.next_move(rungs, self._to, self._forecasts(), standing)
+        move = ladder.next_move(rungs, self._to, self._forecasts(), standing)
+        if isinstance(move, Blocked) and move.rung is RungName.CONFIRM and self._why_no_confirm is not None:
+            return Blocked(move.rung, self._why_no_confirm)
+        return move
+
+    @property
+    def confirming(self) -> Confirming:
+        """The last rung, which is many runs under one approval."""
+        return Confirming(self._store, self._home, self.experiment)
 
     def _forecasts(self) -> Mapping[RungName, Forecast]:
         latest = {
@@ -167,6 +182,8 @@ class Climb:
         ``forecast_id`` is the forecast that the person saw: another one that came meanwhile is another question.
         """
         self._refuse_what_changed(rung)
+        if rung is RungName.CONFIRM:
+            return self.confirming.approve_asked(ceiling_seconds=ceiling_seconds, by=by, forecast_id=forecast_id)
         token = secrets.token_hex(16)
         self.settle()
         room = self._room.look()
@@ -205,18 +222,8 @@ class Climb:
     def decline(self, rung: RungName, reason: str | None, *, by: str) -> None:
         """Record a no, with its reason and the forecast that it answers."""
         forecast = self._store.forecasts.latest(self.experiment.id, rung)
-        with self._store.transaction():
-            self._store.approvals.add(
-                experiment_id=self.experiment.id,
-                rung=rung,
-                forecast_id=forecast.id if forecast else None,
-                decision=Decision.DECLINED,
-                ceiling_seconds=None,
-                reason=reason,
-                decided_by=by,
-                token_hash=None,
-            )
-            self._event("approval.declined", rung=rung, reason=reason, by=by)
+        answered = forecast.id if forecast else None
+        declining.decline(self._store, self.experiment, rung, forecast_id=answered, reason=reason, by=by)
 
     def accept(self, finding_id: int, reason: str, *, by: str) -> Acceptance:
         """Record that a person takes a finding as it is, and why. Raises :class:`ClimbError`."""
@@ -263,7 +270,10 @@ class Climb:
         self._price = prices.known(self._home)
         changed = reprice(self._store, self.experiment, self._price)
         for rung in self._store.rungs.all(self.experiment.id).values():
-            if rung.status is RungStatus.RUNNING and rung.run_id is not None:
+            if rung.name is RungName.CONFIRM:
+                if self._to is RungName.CONFIRM or rung.status is RungStatus.RUNNING:
+                    self._why_no_confirm = self.confirming.settle(rung)
+            elif rung.status is RungStatus.RUNNING and rung.run_id is not None:
                 run = self._store.runs.get(rung.run_id)
                 if run.status.is_over:
                     self._conclude(rung, run)
@@ -385,6 +395,7 @@ class Climb:
             self.experiment,
             args=self.experiment.args,
             look_for_room=self._room.look,
+            hidden=self._store.labels.files(self.experiment.script),
             token=token,
             thorough=thorough,
         )

@@ -133,6 +133,19 @@ class Climber:
             await self._look()
             await self._climb()
 
+    async def confirm(self) -> None:
+        """Climb on to the last rung, which asks what a confirmation may take."""
+        self.declined = None
+
+        def aim(bench: _Bench) -> None:
+            bench.climb.aim(RungName.CONFIRM)
+            bench.climb.settle()
+
+        async with self._turn:
+            await self._do("planning a confirmation", aim)
+            await self._look()
+            await self._climb()
+
     async def again(self) -> None:
         """Climb from the first rung, with the script as it is now."""
         if self.target is not None:

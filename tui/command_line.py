@@ -15,7 +15,7 @@ from importlib import import_module
 from .arguments import LATER, parser
 from .output import CommandError, ExitCode, Output
 
-TAKES_SCRIPT_ARGS = ("check", "run", "sweep", "history")
+TAKES_SCRIPT_ARGS = ("check", "run", "sweep", "confirm", "history")
 """Where words behind ``--`` mean something; for the history they are more of the query, such as ``-status:lost``."""
 
 

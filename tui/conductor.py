@@ -7,8 +7,6 @@ supervisor of its own, which goes on without it; no trial starts that the gate d
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 import time
 from contextlib import suppress
@@ -22,45 +20,25 @@ from ..planner.sweep.director import Next, Nothing, next_trial, why_behind
 from ..planner.sweep.space import arguments, from_json
 from ..planner.sweep.state import State, look
 from ..planner.sweep.summary import summarise
-from ..runtime import launch, processes
+from ..runtime import launch
 from ..runtime.budgets import Unit, used_by
 from ..runtime.options import with_values
 from ..runtime.room import RoomWatch
-from ..store import Store, StoreError
+from ..store import Store
 from ..store.records import Experiment, Run, RungName, RungStatus, Sweep, SweepStatus, Trial
+from . import conducting
 from .starting import start_run
 
-POLL_SECONDS = 0.2
-LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 2.0
 _MOST_FAILURES = 3
 
 
 def main() -> None:
     """Leave whoever started us, then conduct."""
-    home, sweep_id = Path(sys.argv[1]), int(sys.argv[2])
-    if os.fork():
-        os._exit(0)
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_IGN)
-    # A neighbour of the trials that takes turns with them would cost what it is to save.
-    with suppress(OSError):
-        os.nice(5)
+    home, sweep_id = conducting.leave()
     with Store.open(home, create=False) as store:
-        if _claim(store, sweep_id):
-            Conductor(store, home, sweep_id).conduct()
-
-
-def _claim(store: Store, sweep_id: int) -> bool:
-    """Make this process the sweep's conductor, if no other is."""
-    with store.transaction():
-        sweep = store.sweeps.get(sweep_id)
-        if processes.is_alive(sweep.conductor_pid, sweep.conductor_started):
-            return False
-        store.sweeps.update(
-            sweep_id, conductor_pid=os.getpid(), conductor_started=processes.started_at(os.getpid())
-        )
-    return True
+        if conducting.claim(store, store.sweeps, sweep_id):
+            conducting.conduct(store, Conductor(store, home, sweep_id).turn)
 
 
 class Conductor:
@@ -74,25 +52,7 @@ class Conductor:
         self._room = RoomWatch()
         self._asked_to_end: set[int] = set()
 
-    def conduct(self) -> None:
-        """Until nothing more can be started and all that was started is over."""
-        looked = 0.0
-        seen = -1
-        while True:
-            version = self._store.data_version()
-            if version == seen and time.monotonic() - looked < LOOK_SECONDS:
-                time.sleep(POLL_SECONDS)
-                continue
-            seen, looked = version, time.monotonic()
-            try:
-                if self._turn():
-                    return
-            except StoreError as error:
-                # A database that is locked or full now may take it in a moment; the trials go on meanwhile.
-                sys.stderr.write(f"{error}\n")
-                time.sleep(LOOK_SECONDS)
-
-    def _turn(self) -> bool:
+    def turn(self) -> bool:
         """See to everything once; whether the sweep is over."""
         launch.reconcile(self._store)
         state = self._settle(self._state())
@@ -234,6 +194,7 @@ class Conductor:
                 args=trial_args(self._experiment, sweep, found),
                 look_for_room=self._room.look,
                 grace_seconds=_GRACE_SECONDS,
+                hidden=self._store.labels.files(self._experiment.script),
             )
         except launch.LaunchError as error:
             # The run's record says why; it is settled like any other.

@@ -74,6 +74,10 @@ class Engine(Protocol):
         """Turn runs that ended into rungs, findings and forecasts; whether anything changed. May be called any time."""
         ...
 
+    def aim(self, to: RungName) -> None:
+        """How far to climb; to the full run unless told."""
+        ...
+
     def view(self) -> LadderView:
         """Everything there is to say now."""
         ...

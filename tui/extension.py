@@ -60,6 +60,8 @@ def _refuse(run: Run, ceiling_seconds: float) -> None:
         raise ExtensionError(f"run {run.id} climbs {run.rung}, which needs no approval and has a bound of its own")
     if run.rung is RungName.SWEEP:
         raise ExtensionError(f"run {run.id} is a trial: what its sweep may take was approved as a whole")
+    if run.rung is RungName.CONFIRM:
+        raise ExtensionError(f"run {run.id} is one of a confirmation: what all of it may take was approved as a whole")
     if run.ceiling_seconds is not None and not ceiling_seconds > run.ceiling_seconds:
         raise ExtensionError(
             f"run {run.id} may already take {duration(run.ceiling_seconds)}: name more than that, such as"

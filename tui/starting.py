@@ -1,6 +1,7 @@
-"""How a run of an experiment is started: its script, its limits, its isolation and its probe. Climb and sweep both do.
+"""How a run of an experiment is started, for climb, sweep and confirm: its script, limits, isolation and probe.
 
-Invariant: only a full run works on the user's own files; every other run's writes land in scratch.
+Invariant: only a full run works on the user's own files; every other run's writes land in scratch, or in
+a fresh copy of the project that was made for it.
 """
 
 from __future__ import annotations
@@ -31,8 +32,14 @@ def start_run(
     token: str | None = None,
     thorough: bool = False,
     grace_seconds: float = GRACE_SECONDS,
+    copy: Path | None = None,
+    hidden: tuple[Path, ...] = (),
 ) -> None:
-    """Start a run that the store knows, with these arguments for the script. Raises ``LaunchError``."""
+    """Start a run that the store knows, with these arguments for the script. Raises ``LaunchError``.
+
+    ``copy`` is the folder of a fresh copy that the experiment's paths lie in: it alone may be written. ``hidden`` are
+    files of sealed labels.
+    """
     launch.start(
         home,
         run.id,
@@ -51,9 +58,18 @@ def start_run(
             device_bytes=experiment.device_limit_bytes,
             grace_seconds=grace_seconds,
         ),
-        isolation=Isolation.NONE if run.rung is RungName.FULL else Isolation.OVERLAY,
+        isolation=_isolation(run, copy),
         probe=probe_settings(
             run, experiment, roots=target_of(experiment).roots, thorough=thorough, look_for_room=look_for_room
         ),
         token=token,
+        writable=() if copy is None else (copy,),
+        hidden=hidden,
     )
+
+
+def _isolation(run: Run, copy: Path | None) -> Isolation:
+    if run.rung is RungName.FULL:
+        return Isolation.NONE
+    # An overlay would take what is written into the copy away, predictions and checkpoints with it.
+    return Isolation.OVERLAY if copy is None else Isolation.LANDLOCK

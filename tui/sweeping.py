@@ -6,8 +6,6 @@ approved is one ceiling for all trials together; the conductor keeps to it, and 
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +17,6 @@ from ..planner.moves import Ask
 from ..planner.rungs import FACTS
 from ..planner.sweep import metric, space
 from ..planner.sweep.plan import Plan, PlanError, make_plan
-from ..runtime import processes
 from ..runtime.budgets import accounts
 from ..runtime.options import script_options
 from ..runtime.printing import printed_names
@@ -36,6 +33,8 @@ from ..store.records import (
     Sweep,
     SweepStatus,
 )
+from .conducting import is_conducted, spawn
+from .declining import decline
 from .starting import target_of
 
 DEFAULT_SEEDS = 3
@@ -167,20 +166,7 @@ class Sweeping:
 
     def decline(self, ask: Ask, reason: str | None, *, by: str) -> None:
         """Record a no, with its reason and the forecast that it answers."""
-        with self._store.transaction():
-            self._store.approvals.add(
-                experiment_id=self.experiment.id,
-                rung=RungName.SWEEP,
-                forecast_id=ask.forecast.id,
-                decision=Decision.DECLINED,
-                ceiling_seconds=None,
-                reason=reason,
-                decided_by=by,
-                token_hash=None,
-            )
-            self._store.events.append(
-                "approval.declined", experiment_id=self.experiment.id, rung=RungName.SWEEP, reason=reason, by=by
-            )
+        decline(self._store, self.experiment, RungName.SWEEP, forecast_id=ask.forecast.id, reason=reason, by=by)
 
     def under_way(self) -> Sweep | None:
         """The sweep that is not over yet, if there is one."""
@@ -217,26 +203,8 @@ def go_on(store: Store, home: Path, sweep: Sweep) -> bool:
     sweep = store.sweeps.get(sweep.id)
     if sweep.ended_at is not None or is_conducted(sweep):
         return False
-    folder = home / "sweeps" / str(sweep.id)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "conductor.log").open("ab") as log:
-        process = subprocess.Popen(
-            # -P: the folder that the user is in must not offer modules.
-            [sys.executable, "-P", "-m", "mlintern.tui.conductor", str(home), str(sweep.id)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-            start_new_session=True,
-        )
-    # What we started has forked and ended; the conductor is no child of ours.
-    process.wait()
+    spawn("mlintern.tui.conductor", home, sweep.id, home / "sweeps" / str(sweep.id))
     return True
-
-
-def is_conducted(sweep: Sweep) -> bool:
-    """Whether a process starts its trials now."""
-    return processes.is_alive(sweep.conductor_pid, sweep.conductor_started)
 
 
 def stop(store: Store, sweep: Sweep) -> Sweep:

@@ -17,7 +17,8 @@ from mlintern.store.records import Run
 from mlintern.tui.reports.json import differences, render
 from mlintern.tui.reports.values import Shown
 
-from .stories import STORIES, Story
+from .confirmed import CONFIRMED
+from .stories import STORIES, Key, Story
 from .world import World, change_report
 
 
@@ -50,12 +51,19 @@ def score(story: Story, folder: Path) -> Result:
         key = story.tell(world)
         resolver = Resolver(store)
         verdict = resolver.verdict(key)
-        checked = resolver.gatherer.verified(store.runs.get(int(key[1])))
+        checked = resolver.gatherer.verified(store.runs.get(run_of(store, key)))
         differs: tuple[str, ...] = tuple(one.what for one in checked if one.answer is Counted.DIFFERS)
         if story.edited is not None:
-            run = store.runs.get(int(key[1]))
+            run = store.runs.get(run_of(store, key))
             differs += _edited_report(resolver, run, store, folder / "report.json", story.edited)
     return Result(story, verdict.answer, "; ".join(verdict.because), differs)
+
+
+def run_of(store: Store, key: Key) -> int:
+    """The run that a claim is of; of a confirmation the last."""
+    if key[0] == "confirmed":
+        return store.confirmations.repeats(int(key[1]))[-1].run_id
+    return int(key[1])
 
 
 def _edited_report(
@@ -69,7 +77,7 @@ def _edited_report(
     return ("report",) if any(is_wrong for is_wrong, _ in after) and not before else ()
 
 
-def score_all(stories: Sequence[Story] = tuple(STORIES)) -> list[Result]:
+def score_all(stories: Sequence[Story] = (*STORIES, *CONFIRMED)) -> list[Result]:
     """Every story, each in a temporary folder."""
     results = []
     for story in stories:

@@ -40,12 +40,16 @@ STORIES: list[Story] = []
 
 
 def story(
-    *right: Answer, true: bool = False, told: str | None = None, edited: tuple[object, object] | None = None
+    *right: Answer,
+    true: bool = False,
+    told: str | None = None,
+    edited: tuple[object, object] | None = None,
+    among: list[Story] = STORIES,
 ) -> Callable[[Callable[[World], Key]], Callable[[World], Key]]:
     """Register a story under the function's name."""
 
     def add(tell: Callable[[World], Key]) -> Callable[[World], Key]:
-        STORIES.append(Story(tell.__name__, true, frozenset(right), tell, told, edited))
+        among.append(Story(tell.__name__, true, frozenset(right), tell, told, edited))
         return tell
 
     return add

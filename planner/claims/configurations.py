@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...store import Store
+from ...store.confirmations import Purpose
 from ...store.records import Experiment, Run, RungName
 
 SEEDS = ("seed", "random-seed", "random-state", "manual-seed", "rng-seed")
@@ -59,8 +60,22 @@ def repetitions(store: Store, experiment: Experiment) -> tuple[tuple[Experiment,
     """All result runs of the same configuration, those that failed included, oldest first."""
     wanted = configuration_of(experiment)
     same = [one for one in store.experiments.for_script(experiment.script) if configuration_of(one) == wanted]
-    found = [(one, run) for one in same for run in store.runs.for_experiment(one.id) if run.rung in RESULTS]
+    found = [(one, run) for one in same for run in store.runs.for_experiment(one.id) if _is_result(store, run)]
     return tuple(sorted(found, key=lambda pair: pair[1].id))
+
+
+def _is_result(store: Store, run: Run) -> bool:
+    """Of a confirmation's runs those with the configuration itself are; a baseline is another one."""
+    if run.rung is not RungName.CONFIRM:
+        return run.rung in RESULTS
+    repeat = store.confirmations.repeat_of_run(run.id)
+    return repeat is None or repeat.purpose is Purpose.SEED
+
+
+def seed_of(store: Store, experiment: Experiment, run: Run) -> str | None:
+    """The seed that a run was given; ``None`` where none is named on its command line."""
+    repeat = store.confirmations.repeat_of_run(run.id) if run.rung is RungName.CONFIRM else None
+    return split_seed(experiment.args)[1] if repeat is None else str(repeat.seed)
 
 
 def count_configurations(store: Store, experiment: Experiment) -> int:

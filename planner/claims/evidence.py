@@ -15,6 +15,7 @@ class Kind(StrEnum):
     REPORTED = "reported"  # one run's number is what it says
     REACHED = "reached"  # the configuration reaches a target
     BETTER = "better"  # it is better than another one
+    HOLDS = "holds"  # what the run told by which it was chosen is what its fresh seeds give
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Evidence:
     higher_is_better: bool | None
     own: Side
     configurations: int
-    """How many configurations of this script have been run in all, by the store's own count."""
+    """Among how many configurations this one may have been chosen, by the store's own count."""
     target: float | None = None
-    """In the unit of the values."""
+    """In the unit of the values; of :attr:`Kind.HOLDS`, the value by which it was chosen."""
     against: Side | None = None

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 
 from ...store import Store
 from ...store.acceptances import fingerprint_of
+from ...store.confirmations import Confirmation, Purpose
 from ...store.records import Experiment, Run, RungName, RungStatus, RunStatus, Severity
-from ..verification import metric_names
+from ..verification import metric_names, opened
 from ..verification.checked import Checked
-from ..verification.labels import bare_labels
+from ..verification.labels import bare_labels, unguarded
 from ..verification.verify import troubles, verify
-from .configurations import RESULTS, count_configurations, repetitions, split_seed
+from .configurations import RESULTS, count_configurations, repetitions, seed_of
 from .evidence import Evidence, Fault, Kind, Measurement, Side
 
 EXAMINED = (RungName.STATIC, RungName.OVERFIT)
@@ -50,15 +51,45 @@ class Gatherer:
     def reached(self, run: Run, metric: str, target: float) -> Evidence:
         """That a run's configuration reaches a target; one in per cent is turned into the unit of the values."""
         side = self._side(run, metric)
-        if target > 1.5 and side.values and all(0 <= value <= 1 for value in side.values):
-            target /= 100
-        return self._evidence(Kind.REACHED, run, metric, side, target=target)
+        return self._evidence(Kind.REACHED, run, metric, side, target=in_unit_of(side.values, target))
 
     def better(self, run: Run, other: Run, metric: str) -> Evidence:
         """That a run's configuration is better than another's."""
         return self._evidence(
             Kind.BETTER, run, metric, self._side(run, metric), against=self._side(other, metric)
         )
+
+    def confirmed(self, confirmation: Confirmation, kind: Kind) -> Evidence:
+        """What a confirmation was to show, by its own fresh seeds alone: the value that chose is in no mean."""
+        chosen = self._store.runs.get(confirmation.chosen_run_id)
+        experiment = self._store.experiments.get(confirmation.experiment_id)
+        metric, target, against = confirmation.metric, confirmation.target, None
+        if kind is Kind.HOLDS:
+            target = self._last(chosen, metric)
+        own = self._side_of(chosen, experiment, self._fresh(confirmation, Purpose.SEED, experiment), metric)
+        if kind is Kind.BETTER and confirmation.against_run_id is not None:
+            target, other = None, self._store.runs.get(confirmation.against_run_id)
+            baseline = self._store.experiments.get(other.experiment_id)
+            pairs = self._fresh(confirmation, Purpose.BASELINE, baseline)
+            against = self._side_of(other, baseline, pairs, metric)
+        return Evidence(
+            kind=kind,
+            metric=metric,
+            higher_is_better=metric_names.higher_is_better(metric),
+            own=own,
+            configurations=confirmation.looked_at,
+            target=target if kind is Kind.HOLDS else in_unit_of(own.values, target),
+            against=against,
+        )
+
+    def _fresh(
+        self, confirmation: Confirmation, purpose: Purpose, experiment: Experiment
+    ) -> tuple[tuple[Experiment, Run], ...]:
+        """The runs for a purpose. One that was lost says nothing of the configuration where its seed ran again."""
+        repeats = [one for one in self._store.confirmations.repeats(confirmation.id) if one.purpose is purpose]
+        runs = [(one.seed, self._store.runs.get(one.run_id)) for one in repeats]
+        done = {seed for seed, run in runs if run.status is RunStatus.DONE}
+        return tuple((experiment, run) for seed, run in runs if run.status is not RunStatus.LOST or seed not in done)
 
     def _evidence(
         self, kind: Kind, run: Run, metric: str, own: Side, *, target: float | None = None, against: Side | None = None
@@ -78,6 +109,11 @@ class Gatherer:
         experiment = self._store.experiments.get(run.experiment_id)
         whole = alone or run.rung not in RESULTS
         pairs = ((experiment, run),) if whole else repetitions(self._store, experiment)
+        return self._side_of(run, experiment, pairs, metric)
+
+    def _side_of(
+        self, run: Run, experiment: Experiment, pairs: Sequence[tuple[Experiment, Run]], metric: str
+    ) -> Side:
         told = [(one, each) for one, each in pairs if self._has_told(each, metric)]
         runs = [each for _, each in told]
         experiments = {one.id: one for one, _ in pairs}.values()
@@ -97,7 +133,7 @@ class Gatherer:
     def _measurements(self, told: Sequence[tuple[Experiment, Run]], metric: str) -> tuple[Measurement, ...]:
         by_seed: dict[str, list[Run]] = defaultdict(list)
         for experiment, run in told:
-            seed = split_seed(experiment.args)[1]
+            seed = seed_of(self._store, experiment, run)
             by_seed[f"run {run.id}" if seed is None else f"seed {seed}"].append(run)
         return tuple(self._measurement(name, runs, metric) for name, runs in by_seed.items())
 
@@ -117,10 +153,14 @@ class Gatherer:
         return run.status is RunStatus.DONE and self._last(run, metric) is not None
 
     def _last(self, run: Run, metric: str) -> float | None:
+        if opened.is_sealed(metric):
+            return opened.told(self._store, run, metric)
         found = self._store.metrics.last(run.id).get(metric)
         return None if found is None else found.value
 
     def _definition(self, run: Run, metric: str) -> str | None:
+        if opened.is_sealed(metric):
+            return metric.removeprefix(opened.SEALED)
         return next((one.definition for one in self.verified(run) if one.metric == metric and one.definition), None)
 
     def _faults(self, experiment: Experiment) -> list[Fault]:
@@ -133,7 +173,7 @@ class Gatherer:
 
     def _bare_labels(self, run: Run) -> tuple[str, ...]:
         if run.id not in self._labels:
-            self._labels[run.id] = bare_labels(self._store, run)
+            self._labels[run.id] = (*bare_labels(self._store, run), *unguarded(self._store, run))
         return self._labels[run.id]
 
     def _unexamined(self, experiment: Experiment) -> tuple[str, ...]:
@@ -166,6 +206,13 @@ class Gatherer:
             return False
         best = min if metric_names.higher_is_better(metric) is False else max
         return values[-1] == best(values[:-1]) and values[-1] != values[-2]
+
+
+def in_unit_of(values: Sequence[float], target: float | None) -> float | None:
+    """A target in per cent is turned into a share where the values are shares."""
+    if target is not None and target > 1.5 and values and all(0 <= value <= 1 for value in values):
+        return target / 100
+    return target
 
 
 def _is_of(one: Checked, metric: str) -> bool:

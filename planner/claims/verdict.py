@@ -11,13 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ..noise import Comparison, against_number, against_single, paired, spread, welch
 from .evidence import Evidence, Kind, Side
-from .noise import Comparison, against_number, paired, spread, welch
 
 ALPHA = 0.05
 """How often noise alone may pass as a difference, one-sided, over all configurations that were tried."""
 _FEWEST_SEEDS = 3
 """Two seeds a side may lie close by chance, and a difference that they do not show is no sign that there is none."""
+_FEWEST_SEEDS_TO_HOLD = 5
+"""With fewer, hardly any value is outside of what the seeds would give."""
 _MOST_FAILED = 0.2
 _LEAST_STEPS = 0.8
 _OF_THE_MEASURE = ("data.", "eval.")
@@ -125,7 +127,7 @@ def _of_kind(evidence: Evidence, comparison: Comparison | None) -> Iterator[Reas
     if evidence.kind is Kind.BETTER and evidence.against is None:
         yield Answer.INCONCLUSIVE, "there is nothing to compare with"
         return
-    if evidence.kind is Kind.REACHED and evidence.target is None:
+    if evidence.kind in (Kind.REACHED, Kind.HOLDS) and evidence.target is None:
         yield Answer.INCONCLUSIVE, "no target is known"
         return
     yield from _of_seeds(evidence)
@@ -153,6 +155,8 @@ def _comparison(evidence: Evidence) -> Comparison | None:
     mine = [sign * value for value in own.values]
     if evidence.kind is Kind.REACHED and evidence.target is not None:
         return against_number(mine, sign * evidence.target)
+    if evidence.kind is Kind.HOLDS and evidence.target is not None:
+        return against_single(mine, sign * evidence.target)
     if evidence.kind is not Kind.BETTER or against is None:
         return None
     seeds = _shared_seeds(own, against)
@@ -171,6 +175,8 @@ def _shared_seeds(own: Side, against: Side) -> tuple[str, ...] | None:
 def _of_noise(evidence: Evidence, comparison: Comparison) -> Reason:
     against = evidence.against
     fewest = min(len(side.measurements) for side in (evidence.own, against) if side is not None)
+    if evidence.kind is Kind.HOLDS:
+        return _of_chosen(comparison, fewest)
     goal = "the target" if evidence.kind is Kind.REACHED else "the baseline"
     if fewest < _FEWEST_SEEDS and 1 - comparison.p_greater >= ALPHA:
         return Answer.INCONCLUSIVE, "too few seeds to tell the difference from their noise"
@@ -181,6 +187,15 @@ def _of_noise(evidence: Evidence, comparison: Comparison) -> Reason:
     if 1 - comparison.p_greater < ALPHA:
         return Answer.NOT_SUPPORTED, f"it is short of {goal} by more than the noise of its seeds"
     return Answer.NOT_SUPPORTED, f"the difference to {goal} is inside the noise of its seeds"
+
+
+def _of_chosen(comparison: Comparison, seeds: int) -> Reason:
+    """Whether the value that chose is one that a fresh seed could give, or too good for that."""
+    if 1 - comparison.p_greater < ALPHA:
+        return Answer.NOT_SUPPORTED, "the run that chose it did better than fresh seeds do: it was luck"
+    if seeds < _FEWEST_SEEDS_TO_HOLD:
+        return Answer.INCONCLUSIVE, "too few seeds to tell luck from what the configuration gives"
+    return Answer.SUPPORTED, "the run that chose it did what fresh seeds do"
 
 
 def corrected(configurations: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...store.records import RungName
-from ..rungs import ALWAYS_OPEN
+from ..rungs import FACTS
 from ..verification.checked import Answer
 from ..verification.verify import RESULTS
 from .blocks import Block, Bullets, Claim, Command, Line, Paragraph, Plot, Reference, Section, Words, line
@@ -66,9 +66,14 @@ def _reported(subject: Subject, metric: str) -> Claim:
 
 
 def _claim(subject: Subject, key: tuple[str | int, ...], said: Line, more: Line) -> Claim:
-    verdict = subject.resolver.verdict(key)
     of_run = Reference("run", (subject.run.id, "id"))
     check = line("mlintern report ", of_run, *more) if more else line("mlintern verify ", of_run)
+    return claim(subject, key, said, check)
+
+
+def claim(subject: Subject, key: tuple[str | int, ...], said: Line, check: Line) -> Claim:
+    """A claim with its verdict, by the key that the resolver knows it by."""
+    verdict = subject.resolver.verdict(key)
     return Claim(
         statement=said,
         verdict=Reference("claim", (*key, "answer")),
@@ -101,7 +106,8 @@ def not_verified(subject: Subject) -> Section:
     rows = [row for number, row in _recounted(subject, not_done=True)]
     blocks: list[Block] = [table(("what", "answer", "why"), [row[:3] for row in rows])] if rows else []
     left = [line(reference) for reference in _settled(subject, "not_verified")]
-    left += [line(words) for words in ALWAYS_OPEN]
+    if not any(event.data["rung"] == RungName.CONFIRM for event in subject.events("rung.settled")):
+        left += [line(words) for words in FACTS[RungName.CONFIRM].verifies]
     return Section(Words("What was not verified"), (*blocks, Bullets(tuple(left))))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from ...store import Store, StoreError
 from ...store.records import Interval, Run
 from ..claims.configurations import count_configurations
-from ..claims.evidence import Evidence
+from ..claims.evidence import Evidence, Kind
 from ..claims.gather import Gatherer
 from ..claims.verdict import Verdict, judge
 from ..forecasting import forecast_of
@@ -56,6 +56,8 @@ class Resolver:
             "hyperparameter": self._hyperparameter,
             "verified": self._verified,
             "claim": self._claim,
+            "confirmation": lambda key: _field(store.confirmations.get(key[0]), key[1:]),
+            "repeat": lambda key: _field(store.confirmations.repeats(key[0])[key[1]], key[2:]),
             "configurations": lambda key: count_configurations(store, store.experiments.get(key[0])),
             "saved": self._saved,
             "unfinished": lambda key: len(unfinished(store, store.experiments.get(key[0]))),
@@ -80,6 +82,8 @@ class Resolver:
 
     def evidence(self, key: Key) -> Evidence:
         """What the claim stands on."""
+        if key[0] == "confirmed":
+            return self.gatherer.confirmed(self._store.confirmations.get(key[1]), Kind(key[2]))
         kind, run, metric, *more = key
         own = self._run(run)
         if kind == "reported":

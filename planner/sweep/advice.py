@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .noise import Floor
+from ..noise import Floor
 
 _LEAST_TRIALS = 12
 _TRIALS_PER_PARAMETER = 4

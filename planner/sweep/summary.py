@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...store.records import Interval, Json, TrialState
-from . import noise
+from .. import noise
 from .advice import advise
 from .director import cost_model, observations, search
 from .importance import LEAST_TRIALS, importances
@@ -74,7 +74,7 @@ def _told(look: Look | None, state: State) -> dict[str, Any] | None:
     if look is None:
         return None
     seeds = state.seeds_of(look.trial.parameters)
-    interval = noise.interval(list(seeds.values()))
+    interval = noise.mean_interval(list(seeds.values()))
     return {
         "number": look.trial.number,
         "run": look.trial.run_id,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from ...runtime import seal
+from ...runtime import hiding, seal
 from ...store import Store
 from ...store.records import Run
 from .predictions import Predictions, PredictionsError, read
@@ -38,6 +38,13 @@ def bare_labels(store: Store, run: Run) -> tuple[str, ...]:
         return ()
     folder = store.experiments.get(run.experiment_id).working_dir
     return tuple(str(path) for path in _candidates(folder) if str(path) not in own and _holds(path, rows))
+
+
+def unguarded(store: Store, run: Run) -> tuple[str, ...]:
+    """Sealed labels of the script that nothing but their mode kept from this run, or that nobody tried to read."""
+    files = store.labels.files(store.experiments.get(run.experiment_id).script)
+    report = store.reports.get(run.id, hiding.REPORT)
+    return () if report is not None and report["holds"] else tuple(map(str, files))
 
 
 def _pairs(one: Predictions) -> set[tuple[str, str]]:

@@ -52,21 +52,39 @@ def read(path: Path) -> Predictions:
         raise PredictionsError(str(error)[:200]) from error
 
 
+def read_columns(path: Path, *, label_only: bool = False) -> list[tuple[str, str]]:
+    """Pairs of id and prediction of a file without labels, or of id and label. Raises :class:`PredictionsError`."""
+    try:
+        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+            rows = _json_rows(file) if path.suffix == ".jsonl" else csv.DictReader(file)
+            found = _columns(iter(rows), (ID, LABEL if label_only else PREDICTION))
+    except OSError as error:
+        raise PredictionsError(f"it cannot be read: {error.strerror}") from error
+    except (csv.Error, RecursionError) as error:
+        raise PredictionsError(str(error)[:200]) from error
+    return [(one, other) for one, other in found]
+
+
 def _read(rows: Iterator[Mapping[str, Any]]) -> Predictions:
-    columns: tuple[str, str, str] | None = None
-    found: list[tuple[str, str, str]] = []
+    return Predictions(*(tuple(one) for one in zip(*_columns(rows, (ID, LABEL, PREDICTION)), strict=True)))
+
+
+def _columns(rows: Iterator[Mapping[str, Any]], wanted: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """The values of the wanted columns, each by its names, row by row."""
+    columns: tuple[str, ...] | None = None
+    found: list[tuple[str, ...]] = []
     for row in rows:
         if columns is None:
-            columns = _column(row, ID), _column(row, LABEL), _column(row, PREDICTION)
+            columns = tuple(_column(row, names) for names in wanted)
         values = [row.get(name) for name in columns]
         if any(value is None for value in values):
             raise PredictionsError(f"row {len(found) + 1} is not whole")
-        found.append((str(values[0]), str(values[1]).strip(), str(values[2]).strip()))
+        found.append((str(values[0]), *(str(value).strip() for value in values[1:])))
         if len(found) > MOST_ROWS:
             raise PredictionsError(f"it has more than {MOST_ROWS} rows")
     if not found:
         raise PredictionsError("it has no rows")
-    return Predictions(*(tuple(one) for one in zip(*found, strict=True)))
+    return found
 
 
 def _column(row: Mapping[str, Any], names: Sequence[str]) -> str:

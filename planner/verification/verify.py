@@ -11,6 +11,7 @@ from ...store import Store
 from ...store.records import Run, RungName
 from .checked import Answer, Checked, could_not, differs, matches
 from .code import check_code
+from .confirmed import check_repeat
 from .printed import check_printed
 from .recounted import check_predictions
 from .sealed import check_seal
@@ -35,6 +36,7 @@ def _all(store: Store, run: Run) -> Iterator[Checked]:
     if run.rung in RESULTS:
         yield check_printed(store, run)
         yield from check_predictions(store, run)
+        yield from check_repeat(store, run)
     yield from check_spent(store, run)
     yield could_not("training", "the run itself: that needs its compute once more (mlintern run --fresh)")
 

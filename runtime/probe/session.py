@@ -110,7 +110,8 @@ class Session:
             from . import redirect
 
             temporary = os.environ.get("TMPDIR")  # the supervisor's own for this run
-            redirect.install(settings["redirect"], [temporary] if temporary else [], waiting)
+            free = [*settings.get("writable", ()), *([temporary] if temporary else [])]
+            redirect.install(settings["redirect"], free, waiting)
         self._channel.send("hello", pid=os.getpid(), python=sys.version.split()[0], torch=None, started=time.time())
 
     def _hook_torch(self, torch: Any) -> None:

@@ -25,7 +25,17 @@ def test_rungs_that_are_not_built_are_stepped_over_and_never_count_as_passed(mak
     below = {"static": P, "dryrun": P, "rehearsal": P, "overfit": P, "pilot": P}
     move = next_move(_rungs(**below), RungName.FULL, {RungName.FULL: make_forecast(rung=RungName.FULL)})
     assert isinstance(move, Ask) and move.rung is RungName.FULL
-    assert isinstance(next_move(_rungs(**below), RungName.CONFIRM, {}), Blocked)
+
+
+def test_confirm_comes_after_the_full_run_and_waits_for_its_runs(make_forecast: Any) -> None:
+    below = {"static": P, "dryrun": P, "rehearsal": P, "overfit": P, "pilot": P}
+    forecasts = {name: make_forecast(rung=name) for name in (RungName.FULL, RungName.CONFIRM)}
+    first = next_move(_rungs(**below), RungName.CONFIRM, forecasts)
+    assert isinstance(first, Ask) and first.rung is RungName.FULL
+    then = next_move(_rungs(**below, full=P), RungName.CONFIRM, forecasts)
+    assert isinstance(then, Ask) and then.rung is RungName.CONFIRM
+    assert isinstance(next_move(_rungs(**below, full=P), RungName.CONFIRM, {}), Blocked)
+    assert next_move(_rungs(**below, full=P, confirm=R), RungName.CONFIRM, forecasts) == Wait(RungName.CONFIRM, 5)
 
 
 @pytest.mark.parametrize("standing", [P, F, R, S, RungStatus.PLANNED])
@@ -50,10 +60,14 @@ def test_no_standing_of_the_rungs_makes_a_costly_rung_free(make_forecast: Any) -
     import itertools
 
     forecasts = {name: make_forecast(rung=name) for name in RungName if FACTS[name].costs}
-    on_the_way = [name for name in BUILT if name not in OPTIONAL]
-    for standing in itertools.product(RungStatus, repeat=len(on_the_way)):
-        rungs = _rungs(**{name.value: status for name, status in zip(on_the_way, standing, strict=True)})
+    to_full = [name for name in BUILT if name not in OPTIONAL and name is not RungName.CONFIRM]
+    for standing in itertools.product(RungStatus, repeat=len(to_full)):
+        rungs = _rungs(**{name.value: status for name, status in zip(to_full, standing, strict=True)})
         move = next_move(rungs, RungName.FULL, forecasts)
+        assert not (isinstance(move, RunRung) and FACTS[move.rung].costs)
+    free = {name.value: P for name in BUILT if not FACTS[name].costs}
+    for pilot, full, confirm in itertools.product(RungStatus, repeat=3):
+        move = next_move(_rungs(**free, pilot=pilot, full=full, confirm=confirm), RungName.CONFIRM, forecasts)
         assert not (isinstance(move, RunRung) and FACTS[move.rung].costs)
 
 

@@ -16,7 +16,7 @@ from mlintern.planner.sweep.space import Parameter
 from mlintern.runtime import launch, processes
 from mlintern.store import Store
 from mlintern.store.records import Decision, Experiment, Interval, RungName, Sweep, Trial, TrialState
-from mlintern.tui import sweeping
+from mlintern.tui import conducting, sweeping
 
 PATIENCE_SECONDS = 90.0
 
@@ -113,7 +113,7 @@ class Lab:
 
     def clean_up(self) -> None:
         for sweep in self.store.sweeps.recent():
-            if sweeping.is_conducted(sweep):
+            if conducting.is_conducted(sweep):
                 self.kill_conductor(sweep)
         launch.reconcile(self.store)
         for run in self.store.runs.unfinished():

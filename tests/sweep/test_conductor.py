@@ -11,7 +11,7 @@ import pytest
 from mlintern.planner.sweep.space import Parameter
 from mlintern.runtime.budgets import Unit, used_by
 from mlintern.store.records import Decision, RungName, RungStatus, RunStatus, SweepStatus, TrialState
-from mlintern.tui import sweeping
+from mlintern.tui import conducting, sweeping
 
 if TYPE_CHECKING:
     from conftest import Lab
@@ -55,7 +55,7 @@ def test_a_conductor_that_is_killed_loses_no_trial_and_another_goes_on(lab: Lab)
     lab.until(sweep, lambda _, trials: len(trials) == 2)
     lab.kill_conductor(sweep)
     known = {trial.id: trial for trial in lab.store.sweeps.trials(sweep.id)}
-    assert not sweeping.is_conducted(lab.store.sweeps.get(sweep.id))
+    assert not conducting.is_conducted(lab.store.sweeps.get(sweep.id))
 
     sweep, trials = lab.finish(sweep)
 
@@ -92,7 +92,7 @@ def test_a_trial_of_which_a_process_is_killed_is_lost_and_tried_again(lab: Lab, 
 def test_a_second_conductor_does_nothing_while_one_lives(lab: Lab) -> None:
     sweep = lab.begin(lab.experiment(), space=(FEW,))
     lab.conduct(sweep)
-    lab.until(sweep, lambda now, _: sweeping.is_conducted(now))
+    lab.until(sweep, lambda now, _: conducting.is_conducted(now))
     pid = lab.store.sweeps.get(sweep.id).conductor_pid
 
     assert not sweeping.go_on(lab.store, lab.home, sweep)

@@ -6,13 +6,13 @@ import math
 from pathlib import Path
 
 import pytest
+from mlintern.planner.noise import Floor
 from mlintern.planner.sweep import halving, metric
 from mlintern.planner.sweep.advice import advise
 from mlintern.planner.sweep.budget import GRACE_SECONDS, Purse, kept_for_seeds
 from mlintern.planner.sweep.cost import CostModel
 from mlintern.planner.sweep.importance import importances
 from mlintern.planner.sweep.metric import MetricError, Objective
-from mlintern.planner.sweep.noise import Floor
 from mlintern.planner.sweep.plan import PlanError, make_plan
 from mlintern.planner.sweep.space import Parameter
 from mlintern.planner.sweep.study import Ending, Observation, Search

@@ -161,7 +161,7 @@ def ladder_view(move: Move | None = None, **changes: object) -> LadderView:
             rung(RungName.PILOT, RungStatus.PLANNED, "throughput, curve, calibrated time", forecast=PILOT),
             rung(RungName.SWEEP, RungStatus.PLANNED, "which knobs matter (optional)"),
             rung(RungName.FULL, RungStatus.PLANNED, "the result", forecast=FULL),
-            rung(RungName.CONFIRM, RungStatus.NOT_BUILT, "whether the result holds"),
+            rung(RungName.CONFIRM, RungStatus.PLANNED, "whether the result holds"),
         ),
         findings=(LEARNING_RATE,),
         verified=(
@@ -173,7 +173,7 @@ def ladder_view(move: Move | None = None, **changes: object) -> LadderView:
         not_verified=(
             "steady throughput (pilot)",
             "the metric's formula, and that evaluation rows are unseen in training",
-            "more than one seed",
+            "the result on more than one seed (confirm)",
             "GPU memory: no GPU here",
         ),
         budgets=accounts_of(52.0),
@@ -234,6 +234,9 @@ class FakeEngine:
     def settle(self) -> bool:
         self.settled += 1
         return False
+
+    def aim(self, to: RungName) -> None:
+        self.aimed = to
 
     def is_stale(self) -> bool:
         return self.stale

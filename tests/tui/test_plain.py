@@ -62,7 +62,7 @@ def test_everything_on_the_screen_is_told_line_by_line() -> None:
         "sweep: not climbed yet",
         "full: not climbed yet, forecast 6m05s [5m20s–7m10s]",
         "verified: exact iteration counts",
-        "not verified: more than one seed",
+        "not verified: the result on more than one seed (confirm)",
         "pilot asks for approval: runs 440 of 48 400 steps on the real data; it costs",
     ):
         assert line in lines

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ...planner.budget import BudgetError, UnknownCostError
+from ...planner.confirm.plan import NotConfirmableError
 from ...planner.forecasting import reforecast
 from ...planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ...planner.rungs import FACTS
@@ -21,6 +22,7 @@ from ...store import Store
 from ...store.records import Run, RungName
 from .. import memory_words
 from ..climb import Climb, ClimbError
+from ..confirming import ConfirmError
 from ..outcome import exit_code, tells_of_ceiling
 from ..output import CommandError, ExitCode, Output
 from ..units import duration
@@ -68,6 +70,8 @@ class Climbing:
             match self.climb.next(self.order.to):
                 case RunRung(rung=rung):
                     self._start(rung)
+                case Wait(rung=RungName.CONFIRM):
+                    self._wait_for_confirmation()
                 case Wait(run_id=run_id):
                     self.wait(run_id)
                 case Ask() as ask:
@@ -79,6 +83,16 @@ class Climbing:
                     return exit_code(self.climb.view(), blocked=rung)
                 case Reached():
                     return exit_code(self.climb.view(), blocked=None)
+
+    def _wait_for_confirmation(self) -> None:
+        """Until all of its runs are over, and what they allow to say is told."""
+        from ..confirm_words import result_lines
+        from .confirm import wait
+
+        going = self.climb.confirming.under_way()
+        if going is not None:
+            for line in result_lines(wait(self.store, self.store.path.parent, going, self.output)):
+                self.output.say(line)
 
     def wait(self, run_id: int) -> Run:
         """Until the run is over, drawing how far it is."""
@@ -181,7 +195,7 @@ class Climbing:
             )
         except UnknownCostError as error:
             return self._ask_person(ask) if self.order.may_ask else self._leave_open(ask, str(error))
-        except (BudgetError, ClimbError) as error:
+        except (BudgetError, ClimbError, ConfirmError, NotConfirmableError) as error:
             return self._leave_open(ask, str(error))
         self.runs.append(run.id)
         self.output.say(f"climbing {ask.rung}: run {run.id}, approved within {duration(ceiling)}")

@@ -18,8 +18,9 @@ from ...runtime import launch
 from ...store import Store
 from ...store.records import Experiment, RungName, Sweep, SweepStatus
 from .. import output_json, sweep_words
+from ..conducting import is_conducted
 from ..output import SCHEMA, CommandError, ExitCode, Output
-from ..sweeping import SweepError, Sweeping, Wanted, go_on, is_conducted, stop
+from ..sweeping import SweepError, Sweeping, Wanted, go_on, stop
 from ..terminal import Answer, Terminal
 from ..units import duration
 from .climbing import Climbing, Order

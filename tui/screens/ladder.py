@@ -18,7 +18,9 @@ from textual.widget import Widget
 
 from ...planner.moves import Ask, RunRung, Wait
 from ...planner.view import LadderView
+from ...store import StoreError
 from ...store.records import Finding, RungName, RungStatus
+from .. import confirm_words
 from ..actions import Scope
 from ..bindings import bindings
 from ..budgets import short_budget_words
@@ -159,7 +161,7 @@ class LadderScreen(LadderAnswers):
                 return view is not None and any(rung.run is not None for rung in view.rungs)
             case "accept":
                 return self._finding_in_hand() is not None
-            case "again" | "limits" | "evidence" | "origins":
+            case "again" | "limits" | "evidence" | "origins" | "confirm":
                 return view is not None
         return True
 
@@ -207,11 +209,17 @@ class LadderScreen(LadderAnswers):
         elif not isinstance(self.app.screen, SweepScreen):
             self.app.push_screen(SweepScreen(self.view.experiment.id))
 
+    def action_confirm(self) -> None:
+        if self.view is not None and self.our_app.climber.busy is None:
+            self.our_app.do(self.our_app.climber.confirm)
+
     @on(Rows.Chosen, "#rungs")
     def _open_rung(self) -> None:
         rung = self.query_one("#rungs", LadderTable).rung_in_hand
         if rung is not None and rung.name is RungName.SWEEP:
             self.action_sweep()
+        elif rung is not None and rung.name is RungName.CONFIRM and rung.run is not None:
+            self.work(self._show_confirmation, "confirm")
         elif rung is not None and rung.run is not None:
             self.our_app.open_run(rung.run.id)
         elif rung is not None:
@@ -227,6 +235,18 @@ class LadderScreen(LadderAnswers):
         if rung.forecast is not None:
             pairs += question.forecast_facts(rung.forecast)[1:]
         self.app.push_screen(DetailScreen(str(rung.name), named_facts(pairs)))
+
+    async def _show_confirmation(self) -> None:
+        """Its runs so far, and what they allow to say."""
+        if self.view is None:
+            return
+        experiment_id = self.view.experiment.id
+        try:
+            lines = await self.our_app.reader.ask(lambda store: confirm_words.latest(store, experiment_id))
+        except StoreError as error:
+            self.our_app.say_trouble(error)
+            return
+        self.app.push_screen(DetailScreen("confirm", [("", "", line) for line in lines]))
 
     def action_evidence(self) -> None:
         findings = self.query_one("#findings", FindingList)

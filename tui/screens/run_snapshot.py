@@ -80,8 +80,9 @@ def take(store: Store, wanted: Wanted) -> Snapshot:
         baseline_values=baseline_values,
         sample=store.samples.latest(run.id),
         findings=tuple(finding for finding in found if finding.run_id == run.id),
-        # A sweep's forecast is of all its trials together.
-        forecast=None if run.rung is RungName.SWEEP else store.forecasts.latest(run.experiment_id, run.rung),
+        # A sweep's forecast is of all its trials together, and a confirmation's of all its runs.
+        forecast=None if run.rung in (RungName.SWEEP, RungName.CONFIRM)
+        else store.forecasts.latest(run.experiment_id, run.rung),
         reforecast=reforecast(store, run),
         budgets=tuple(accounts(experiment, store.runs.for_experiment(experiment.id)).values()),
         memory=standing(store.events.of_kind(EVENT, run_id=run.id)),

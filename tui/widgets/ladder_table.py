@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ...planner.moves import Ask
 from ...planner.view import LadderView, RungView
-from ...store.records import RungStatus
+from ...store.records import RungName, RungStatus
 from ..text import clean, fit, right
 from ..units import duration, duration_interval
 from .painted import Piece
@@ -98,11 +98,16 @@ def rung_pieces(view: LadderView, rung: RungView, width: int, *, now: float) -> 
         (fit(forecast, forecast_width), "muted" if forecast == "—" else ""),
         (right(actual, ACTUAL_WIDTH), "muted" if actual == "—" else ""),
         ("  ", ""),
-        (fit(clean(rung.why if rung.why and rung.status in _SAYS_WHY else rung.shows), max(0, rest)), "muted"),
+        (fit(clean(rung.why if rung.why and _says_why(rung) else rung.shows), max(0, rest)), "muted"),
     ]
 
 
 _SAYS_WHY = (RungStatus.FAILED, RungStatus.STOPPED, RungStatus.SKIPPED)
+
+
+def _says_why(rung: RungView) -> bool:
+    """Whether its reason is news; that of a confirmation that passed is the verdict."""
+    return rung.status in _SAYS_WHY or (rung.name is RungName.CONFIRM and rung.status is RungStatus.PASSED)
 
 
 def status_words(rung: RungView, *, asks: bool) -> str:

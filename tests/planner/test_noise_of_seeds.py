@@ -6,8 +6,19 @@ import random
 from statistics import fmean
 
 import pytest
+from mlintern.planner.noise import (
+    Verdict,
+    against_number,
+    against_single,
+    compare,
+    floor,
+    luck_of_the_best,
+    mean_interval,
+    paired,
+    seeds_needed,
+    told,
+)
 from mlintern.planner.student import two_sided, within
-from mlintern.planner.sweep.noise import Verdict, compare, floor, interval, luck_of_the_best, paired, seeds_needed
 
 
 @pytest.mark.parametrize(
@@ -19,12 +30,12 @@ def test_quantiles_are_those_of_the_tables(freedom: int, expected: float) -> Non
 
 
 def test_the_floor_is_pooled_over_configurations_and_unknown_without_seeds() -> None:
-    told = floor([[0.90, 0.92], [0.70, 0.72, 0.74], [0.5]])
-    assert told is not None and told.freedom == 3
-    assert told.deviation == pytest.approx(((2 * 0.01**2 + 2 * 0.02**2) / 3) ** 0.5)
+    pooled = floor([[0.90, 0.92], [0.70, 0.72, 0.74], [0.5]])
+    assert pooled is not None and pooled.freedom == 3
+    assert pooled.deviation == pytest.approx(((2 * 0.01**2 + 2 * 0.02**2) / 3) ** 0.5)
     assert floor([[0.9], [0.8]]) is None
     assert floor([[0.9, 0.9], [0.8, 0.8]]) is None, "a seed without an effect says nothing"
-    assert interval([0.9]) is None
+    assert mean_interval([0.9]) is None
 
 
 def test_a_difference_inside_the_noise_is_never_better() -> None:
@@ -64,9 +75,9 @@ def test_of_equals_a_wrong_better_is_as_rare_as_it_says() -> None:
 def test_rows_that_are_shared_are_compared_row_by_row() -> None:
     baseline = [1.0] * 80 + [0.0] * 20
     candidate = [1.0] * 90 + [0.0] * 10
-    assert paired(candidate, baseline).verdict is Verdict.BETTER
-    assert paired([*baseline[1:], 1.0], baseline).verdict is Verdict.INSIDE
-    with pytest.raises(ValueError, match="score the same rows"):
+    assert told(paired(candidate, baseline), 100).verdict is Verdict.BETTER
+    assert told(paired([*baseline[1:], 1.0], baseline), 100).verdict is Verdict.INSIDE
+    with pytest.raises(ValueError, match="the same seeds or rows"):
         paired([1.0], baseline)
 
 
@@ -82,3 +93,19 @@ def test_the_best_of_many_equals_looks_better_by_what_is_told() -> None:
     best = fmean(max(generator.gauss(0, 1) for _ in range(50)) for _ in range(2000))
     assert luck_of_the_best(50, 1.0) == pytest.approx(best, rel=0.05)
     assert luck_of_the_best(1, 1.0) == 0.0
+
+
+def test_a_target_without_noise_takes_fewer_seeds_than_a_noisy_baseline() -> None:
+    of_number = seeds_needed(0.01, 0.01, against_noise=False)
+    of_both = seeds_needed(0.01, 0.01)
+    assert of_number is not None and of_both is not None and of_number < of_both
+    strict = seeds_needed(0.01, 0.01, against_noise=False, alpha=0.0005)
+    assert strict is not None and strict > of_number
+
+
+def test_one_more_run_is_as_noisy_as_each_of_the_seeds() -> None:
+    values = [0.90, 0.91, 0.89, 0.905, 0.895]
+    of_mean, of_run = against_number(values, 0.92), against_single(values, 0.92)
+    assert of_mean is not None and of_run is not None
+    assert of_run.standard_error == pytest.approx(of_mean.standard_error * 6**0.5)
+    assert of_mean.chance < 0.05 < of_run.chance
