@@ -61,6 +61,7 @@ def lines(subject: Subject, advice: Advice | None) -> Iterator[str]:
         yield f"{NOTHING} in {subject.lines} lines"
     else:
         yield f"{short(diagnosis)}"
+        yield f"lies in: {cause.lies_in}{_of_ranks(cause)}"
         yield from (f"  {_where(quote)}{clean(quote.text)}" for quote in cause.quotes)
         yield from (clean(f"it could also be: {words}") for words in cause.instead)
         for one in diagnosis.others:
@@ -69,6 +70,12 @@ def lines(subject: Subject, advice: Advice | None) -> Iterator[str]:
             yield clean(f"followed from it: {one.code}: {one.what}")
         yield from _advice_lines(cause, advice)
     yield from (clean(f"no failure: {words}") for words in diagnosis.ruled_out)
+
+
+def _of_ranks(cause: Hypothesis) -> str:
+    if not cause.ranks:
+        return ""
+    return f", {'rank' if len(cause.ranks) == 1 else 'ranks'} {', '.join(map(str, cause.ranks[:8]))}"
 
 
 def _advice_lines(cause: Hypothesis, advice: Advice) -> Iterator[str]:
@@ -96,6 +103,8 @@ def _hypothesis(one: Hypothesis) -> dict[str, Any]:
         "code": one.code,
         "what": clean(one.what),
         "certainty": str(one.certainty),
+        "ranks": list(one.ranks),
+        "lies_in": str(one.lies_in),
         "evidence": [{"line": quote.line, "source": quote.source, "text": clean(quote.text)} for quote in one.quotes],
         "instead": list(one.instead),
         "test": one.test,
