@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..planner import rank_count
 from ..planner.fit import why_it_cannot_run
 from ..planner.prices import known
 from ..planner.sweep import outcome
@@ -233,6 +234,7 @@ class Conductor:
                 self._experiment,
                 args=trial_args(self._experiment, sweep, found),
                 look_for_room=self._room.look,
+                processes=rank_count.for_rung(self._store, self._experiment, run.rung),
                 grace_seconds=_GRACE_SECONDS,
             )
         except launch.LaunchError as error:

@@ -20,7 +20,7 @@ from ..store import Store
 from ..store.records import Run
 from .output import CommandError
 
-REPORTS = ("crash", "end", "loops", "note", REPORT)
+REPORTS = ("crash", "end", "loops", "note", "ranks", REPORT)
 MOST_POINTS = 2_000
 
 

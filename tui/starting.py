@@ -30,6 +30,7 @@ def start_run(
     look_for_room: Callable[[], Room],
     token: str | None = None,
     thorough: bool = False,
+    processes: int | None = None,
     grace_seconds: float = GRACE_SECONDS,
 ) -> None:
     """Start a run that the store knows, with these arguments for the script. Raises ``LaunchError``."""
@@ -53,7 +54,12 @@ def start_run(
         ),
         isolation=Isolation.NONE if run.rung is RungName.FULL else Isolation.OVERLAY,
         probe=probe_settings(
-            run, experiment, roots=target_of(experiment).roots, thorough=thorough, look_for_room=look_for_room
+            run,
+            experiment,
+            roots=target_of(experiment).roots,
+            thorough=thorough,
+            processes=processes,
+            look_for_room=look_for_room,
         ),
         token=token,
     )

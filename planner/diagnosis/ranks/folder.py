@@ -118,8 +118,8 @@ def rank_of(name: str) -> int | None:
     for found in (_NAMED.search(last), _NUMBERED.search(last)):
         if found:
             return int(next(group for group in found.groups() if group))
-    parts = name.split("/")
-    return int(parts[-2]) if len(parts) > 1 and re.fullmatch(r"\d{1,4}|rank[_-]?\d{1,4}", parts[-2]) else None
+    folder = re.search(r"(?:^|/)(?:rank[_-]?)?(\d{1,4})/[^/]+$", name)
+    return None if folder is None else int(folder[1])
 
 
 def _take(job: Job, file: Path, name: str) -> None:

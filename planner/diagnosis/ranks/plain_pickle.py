@@ -67,7 +67,8 @@ def _run(data: bytes) -> object:
         elif name in _TUPLES:
             stack[-_TUPLES[name] :] = [tuple(stack[-_TUPLES[name] :])]
         elif name == "STOP":
-            return stack.pop()
+            (value,) = stack
+            return value
         elif name not in ("PROTO", "FRAME"):
             _gather(name, stack)
     raise NotPlainError("it does not come to its end")

@@ -36,11 +36,12 @@ def standing(stack: Sequence[Frame]) -> Standing:
     """What the innermost frames show; frames of waiting itself (locks, queues) take the meaning of their callers."""
     if not stack:
         return Standing.UNKNOWN
+    gets = next((at for at, frame in enumerate(stack) if _LOADER.search(frame.file)), None)
+    if gets is not None and not any(_COLLECTIVE.search(frame.file) for frame in stack[:gets]):
+        return Standing.LOADER  # whatever the data set does inside it
     for frame in stack:
         if _COLLECTIVE.search(frame.file) and not _is_launcher(frame):
             return Standing.COLLECTIVE
-        if _LOADER.search(frame.file):
-            return Standing.LOADER
         if _STORAGE.search(frame.file):
             return Standing.STORAGE
         if frame.is_users:

@@ -15,6 +15,7 @@ from .pairing import Difference, first_difference, missing
 from .standing import Standing, place, standing
 
 MOST_QUOTES = 8
+_JOINS = "init_process_group"
 _LATE = 1 << 40
 """After every exception that a log shows: a rank that hangs waits for one that died."""
 
@@ -105,7 +106,11 @@ def _mispaired(difference: Difference, ranks: Mapping[int, RankFacts]) -> Hypoth
 
 
 def _hangs(ranks: Mapping[int, RankFacts]) -> Iterator[Hypothesis]:
-    """The first that fits: gone, elsewhere, behind, or nobody apart."""
+    """The first that fits: not all came, gone, elsewhere, behind, or nobody apart."""
+    joining = [rank for rank, facts in ranks.items() if any(one.function == _JOINS for one in facts.stack)]
+    if joining and len(joining) == len(ranks):
+        yield _not_all_came(joining, ranks)
+        return
     stands = {rank: standing(facts.stack) for rank, facts in ranks.items() if facts.stack and not facts.ended}
     waiting = [rank for rank, one in stands.items() if one is Standing.COLLECTIVE]
     gone = tuple(rank for rank, facts in ranks.items() if facts.ended and facts.exit_code == 0)
@@ -123,6 +128,24 @@ def _hangs(ranks: Mapping[int, RankFacts]) -> Iterator[Hypothesis]:
         yield _behind(behind.behind, quotes)
     if len(waiting) > 1:
         yield from _all_wait(waiting, ranks)
+
+
+def _not_all_came(joining: Sequence[int], ranks: Mapping[int, RankFacts]) -> Hypothesis:
+    return Hypothesis(
+        "dist.rendezvous",
+        f"all {len(joining)} ranks that were started wait for more to join: the script expects another number of them",
+        Certainty.LIKELY,
+        tuple(_stood(joining, ranks)),
+        "print the world size that the script gives to init_process_group, and count the processes",
+        (
+            Measure("take the world size from WORLD_SIZE", "the script states a number of its own"),
+            Measure("start as many processes as it expects", "the launcher was given another number"),
+        ),
+        ("a machine whose ranks cannot reach the master's address and port",),
+        depth=Depth.EXCEPTION,
+        at=_LATE,
+        fault_class=FaultClass.CODE,
+    )
 
 
 def _left(gone: Sequence[int], waiting: Sequence[int], ranks: Mapping[int, RankFacts]) -> Hypothesis:
