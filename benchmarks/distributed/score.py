@@ -39,6 +39,8 @@ from mlintern.store.records import Json, RungName, Severity
 RAW = Path(__file__).parent.parent / "results" / "distributed.json"
 LAUNCH = Path(__file__).parents[2] / "runtime" / "probe" / "launch.py"
 CEILING_SECONDS = 90.0
+PATIENCE_SECONDS: float | None = None
+"""After so long without a step the ranks are looked at; ``None`` is what a rehearsal takes."""
 RANK_CHECKS = tuple(check for check in CHECKS if RANKS in check.needs)
 
 
@@ -108,7 +110,7 @@ def _launch(script: Path, processes: int) -> tuple[dict[str, Json], bytes]:
     listener = threading.Thread(target=listen)
     settings = {
         "mode": "rehearse", "roots": [str(script.parent)], "events_fd": writer, "script": str(script), "args": [],
-        "processes": processes, "time_budget_seconds": 5.0,
+        "processes": processes, "time_budget_seconds": 5.0, "patience_seconds": PATIENCE_SECONDS,
     }  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-u", str(LAUNCH)],

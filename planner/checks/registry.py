@@ -51,6 +51,7 @@ from .printed_metric import PRINTED_METRIC
 from .random_rows import RANDOM_ROWS
 from .rank_collectives import RANK_COLLECTIVES
 from .rank_data import RANK_DATA
+from .rank_gradients import RANK_GRADIENTS
 from .rank_metrics import RANK_METRICS
 from .rank_parameters import RANK_PARAMETERS
 from .rank_reports import RANKS
@@ -114,6 +115,7 @@ CHECKS: tuple[Check, ...] = (
     RANK_COLLECTIVES,
     RANK_DATA,
     RANK_PARAMETERS,
+    RANK_GRADIENTS,
     RANK_METRICS,
     RANK_SAVES,
 )

@@ -29,8 +29,33 @@ _MEASURES = (
 
 
 def of_failures(lines: Sequence[Line], failed: Sequence[Failed]) -> list[Hypothesis]:
-    """What the launcher's own words show: a rank that was killed from outside."""
+    """What the launcher's own words show: a rank that was killed from outside, or by native code."""
     killed = [one for one in failed if one.exit_code in (-9, 137)]
+    broken = [one for one in failed if one.exit_code in (-4, -6, -7, -8, -11)]
+    return [*_killed(lines, killed[:1]), *_broken(lines, broken[:1])]
+
+
+def _broken(lines: Sequence[Line], failed: Sequence[Failed]) -> list[Hypothesis]:
+    return [
+        Hypothesis(
+            "run.crash.native",
+            f"native code ended rank {one.rank} (signal {-one.exit_code})",
+            Certainty.LIKELY,
+            (quote(lines[one.index]),),
+            "repeat with python -X faulthandler: it prints the Python lines that led there",
+            (
+                Measure("make every rank take the same branches around collectives", "gloo met a call of another size"),
+                Measure("bring the library that the stack names to a version built for this torch", "binaries differ"),
+            ),
+            depth=Depth.ENDING,
+            at=-1,
+            ranks=(one.rank,),
+        )
+        for one in failed
+    ]
+
+
+def _killed(lines: Sequence[Line], killed: Sequence[Failed]) -> list[Hypothesis]:
     return [
         Hypothesis(
             "run.crash.killed",
@@ -44,7 +69,7 @@ def of_failures(lines: Sequence[Line], failed: Sequence[Failed]) -> list[Hypothe
             at=-1,
             ranks=(one.rank,),
         )
-        for one in killed[:1]
+        for one in killed
     ]
 
 

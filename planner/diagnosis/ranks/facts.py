@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 _LIBRARIES = re.compile(r"site-packages|dist-packages|/lib/python3|^<|(?:^|/)torch/|importlib|_mlintern_probe")
-_OURS = re.compile(r"mlintern/runtime/probe/|/runtime/probe/(?:launch|session)\.py$")
+_OURS = re.compile(r"/runtime/probe/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,14 @@ The report comes from the script's side: what has another shape than expected is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .facts import Collective, Frame, RankFacts
 from .stacks import read
+
+MOST_FRAMES = 4
+"""A collective is told with so many of the user's frames; see runtime/probe/ranks/member.py."""
 
 
 def rank_facts(report: Mapping[str, Any]) -> dict[int, RankFacts]:
@@ -31,7 +35,25 @@ def rank_facts(report: Mapping[str, Any]) -> dict[int, RankFacts]:
             exit_code=exit_code,
             ended=exit_code is not None,
         )
-    return found
+    deaths = {row["rank"]: row["died_at"] for row in _dicts(report.get("ranks")) if isinstance(row.get("died_at"), str)}
+    return {rank: _until_death(facts, deaths.get(rank), found) for rank, facts in found.items()}
+
+
+def _until_death(facts: RankFacts, died_at: str | None, ranks: Mapping[int, RankFacts]) -> RankFacts:
+    """A rank that native code ended told nothing but its last stack: until there it did as those that could tell.
+
+    The call in which it ended has the number of the others' last one, since that is what it was paired with.
+    """
+    model = next((other.collectives for other in ranks.values() if other.collectives and other.exit_code), ())
+    stack = next((one.frames for one in read(died_at or "")), ())
+    own = tuple(frame for frame in stack if frame.is_users)
+    if facts.collectives or not model or not own:
+        return replace(facts, stack=facts.stack or stack)
+    last = model[-1]
+    same = tuple((frame.file, frame.line) for frame in own[:MOST_FRAMES]) == last.places
+    shape = last.shape if same else ""
+    ended_in = replace(last, shape=shape, kind=last.kind if same else "call", frames=own[:MOST_FRAMES])
+    return replace(facts, collectives=(*model[:-1], ended_in))
 
 
 def _stack(look: Mapping[str, Any]) -> tuple[Frame, ...]:

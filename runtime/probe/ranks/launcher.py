@@ -77,7 +77,7 @@ class Launcher:
 
     def _start(self, rank: int, port: int) -> Member:
         member = Member(rank)
-        environment = _environment(rank, self._world, port, checks=self._settings.get("mode") == "rehearse")
+        environment = _environment(rank, self._world, port)
         process = subprocess.Popen(
             [sys.executable, "-u", _LAUNCH],
             stdout=member.output_writer,
@@ -173,7 +173,7 @@ class Launcher:
 
     def _patience(self) -> float:
         if self._is_short:
-            return SHORT_SECONDS
+            return float(self._settings.get("patience_seconds") or SHORT_SECONDS)
         return max(LONG_SECONDS, TIMES_STEP * (statistics.median(self._steps) if self._steps else 0.0))
 
     def _watch(self) -> None:
@@ -228,10 +228,8 @@ class Launcher:
         _write(self._events, encoded(told))
 
 
-def _environment(rank: int, world: int, port: int, *, checks: bool = False) -> dict[str, str]:
-    """What torchrun would set, for one machine, and the flight recorder's room; with ``checks`` torch compares each
-    collective before it makes it, so that another shape is an exception and no abort.
-    """
+def _environment(rank: int, world: int, port: int) -> dict[str, str]:
+    """What torchrun would set, for one machine, and the flight recorder's room."""
     told = {
         "RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world, "LOCAL_WORLD_SIZE": world, "GROUP_RANK": 0,
         "ROLE_RANK": rank, "ROLE_WORLD_SIZE": world, "GROUP_WORLD_SIZE": 1, "MASTER_ADDR": "127.0.0.1",
@@ -241,8 +239,6 @@ def _environment(rank: int, world: int, port: int, *, checks: bool = False) -> d
     environment = dict(os.environ)
     for name, value in (("OMP_NUM_THREADS", "1"), ("TORCH_FR_BUFFER_SIZE", "2000"), ("GLOO_SOCKET_IFNAME", "lo")):
         environment.setdefault(name, value)
-    if checks:
-        environment.setdefault("TORCH_DISTRIBUTED_DEBUG", "DETAIL")
     return {**environment, **{name: str(value) for name, value in told.items()}}
 
 

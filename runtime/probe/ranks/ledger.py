@@ -1,4 +1,4 @@
-"""What one rank of a rehearsal saw: its rows, its samplers, its parameters after steps, and the files it saved.
+"""What one rank of a rehearsal saw: its rows, its samplers, its gradients and parameters, and the files it saved.
 
 Whether ranks agree is nobody's to say here: each tells hashes, and they are compared where all are known.
 
@@ -19,6 +19,8 @@ MOST_ROWS, ROWS_A_BATCH = 3_000, 128
 MOST_BYTES_A_TENSOR = 1 << 20
 HASHED_STEPS = (1, 2, 3, 4, 8, 16)
 _PROBE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MOST_GRADIENTS = 3
+"""Steps whose gradients are told, from the second on: before that nobody knows which parameters there are."""
 MOST_LOADERS, MOST_SAVES, MOST_EPOCHS = 16, 20, 12
 
 
@@ -36,14 +38,18 @@ class Ledger:
         self._optimizer: Any = None
         self._is_sharded = False
         self._saves: list[str] = []
+        self._gradients: list[list[Any]] = []
+        self._own_gradient: float | None = None
         self._torch: Any = None
 
     def install(self, torch: Any) -> None:
         """Hook in."""
         self._torch = torch
-        from torch.optim.optimizer import register_optimizer_step_post_hook
+        from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
+        register_optimizer_step_pre_hook(self._before_step)
         register_optimizer_step_post_hook(self._after_step)
+        self._watch_backward(torch.autograd)
         torch.nn.modules.module.register_module_forward_pre_hook(self._before_forward)
         self._watch_loaders(torch.utils.data)
         self._watch_saves(torch)
@@ -58,6 +64,7 @@ class Ledger:
             "parameters": self._parameters,
             "sharded": self._is_sharded,
             "saves": self._saves,
+            "gradients": self._gradients,
         }
 
     def _is_ours(self) -> bool:
@@ -142,6 +149,35 @@ class Ledger:
                 flat = parameter.detach().reshape(-1)
                 flat = flat[: MOST_BYTES_A_TENSOR // flat.element_size()].cpu().contiguous()
                 value = zlib.crc32(flat.view(self._torch.uint8).numpy().tobytes(), value)
+        return value
+
+    # -- gradients -----------------------------------------------------------------------------------------------------
+
+    def _watch_backward(self, autograd: Any) -> None:
+        backward = autograd.backward
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            done = backward(*args, **kwargs)
+            if self._is_ours() and self._optimizer is not None and len(self._gradients) < MOST_GRADIENTS:
+                self._own_gradient = self._projected()
+            return done
+
+        autograd.backward = watched
+
+    def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        if self._own_gradient is None or optimizer is not self._optimizer or not self._is_ours():
+            return
+        self._gradients.append([self._tracker.steps_done + 1, self._own_gradient, self._projected()])
+        self._own_gradient = None
+
+    def _projected(self) -> float:
+        """All gradients as one number that is linear in them: what is averaged or summed over ranks shows in it."""
+        value = 0.0
+        for group in self._optimizer.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None and parameter.grad.layout is self._torch.strided:
+                    flat = parameter.grad.detach().reshape(-1).double()
+                    value += float(flat[::2].sum() - flat[1::2].sum())
         return value
 
     # -- files ---------------------------------------------------------------------------------------------------------
