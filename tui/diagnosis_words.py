@@ -10,6 +10,7 @@ from typing import Any
 
 from ..planner.diagnosis.hypothesis import Diagnosis, Hypothesis, Quote
 from ..planner.diagnosis.ledger import Advice
+from ..runtime.recorder import HANG
 from ..store import Store
 from ..store.records import Remedy, Run, RungName, RunStatus
 from .diagnosing import Subject, of_run
@@ -47,10 +48,21 @@ def short(diagnosis: Diagnosis) -> str | None:
 
 
 def in_passing(store: Store, run: Run, *, most_bytes: int) -> str | None:
-    """One line about a run that did not come to its end; a log of more bytes is left out of it."""
+    """One line about a run that did not come to its end, or whose ranks wait for one another.
+
+    A log of more bytes is left out of it.
+    """
+    if run.status is RunStatus.RUNNING and _waits(store, run):
+        return short(of_run(store, run, most_bytes=0).diagnosis)
     if run.status not in (RunStatus.FAILED, RunStatus.STOPPED, RunStatus.LOST) or run.rung is RungName.DRYRUN:
         return None
     return short(of_run(store, run, most_bytes=most_bytes).diagnosis)
+
+
+def _waits(store: Store, run: Run) -> bool:
+    """Whether the last that was said of its ranks is that they wait."""
+    said = store.events.of_kind(HANG, run_id=run.id)
+    return bool(said) and not said[-1].data.get("went_on")
 
 
 def lines(subject: Subject, advice: Advice | None) -> Iterator[str]:

@@ -91,7 +91,7 @@ def _lengths(ranks: Any) -> FindingDraft | None:
 
 
 RANK_COLLECTIVES = Check(
-    name="dist.collectives",
+    name="dist.mispaired",
     codes=("dist.mispaired", "dist.hang", "dist.unused", "loader.deadlock"),
     rung=RungName.REHEARSAL,
     question="Do all ranks make the same collectives, and does none wait for ever?",

@@ -70,6 +70,8 @@ class RankFacts:
     workers: tuple[tuple[Frame, ...], ...] = ()
     """Its loader's worker processes."""
     collectives: tuple[Collective, ...] = ()
+    is_inferred: bool = False
+    """Whether its collectives are what others did until it died, and not its own record."""
     exit_code: int | None = None
     """Negative for the signal that ended it; ``None`` while it runs, or where nobody knows."""
     ended: bool = False

@@ -5,8 +5,10 @@ The report comes from the script's side: what has another shape than expected is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from .facts import Collective, Frame, RankFacts
@@ -14,6 +16,8 @@ from .stacks import read
 
 MOST_FRAMES = 4
 """A collective is told with so many of the user's frames; see runtime/probe/ranks/member.py."""
+MOST_AFTER = 6
+"""So many calls after it left its round a rank may still have been paired by chance."""
 
 
 def rank_facts(report: Mapping[str, Any]) -> dict[int, RankFacts]:
@@ -40,20 +44,53 @@ def rank_facts(report: Mapping[str, Any]) -> dict[int, RankFacts]:
 
 
 def _until_death(facts: RankFacts, died_at: str | None, ranks: Mapping[int, RankFacts]) -> RankFacts:
-    """A rank that native code ended told nothing but its last stack: until there it did as those that could tell.
+    """A rank that native code ended told nothing but its last stack: what it did before is inferred from the others.
 
     The call in which it ended has the number of the others' last one, since that is what it was paired with.
     """
     model = next((other.collectives for other in ranks.values() if other.collectives and other.exit_code), ())
     stack = next((one.frames for one in read(died_at or "")), ())
-    own = tuple(frame for frame in stack if frame.is_users)
+    own = tuple(frame for frame in stack if frame.is_users)[:MOST_FRAMES]
     if facts.collectives or not model or not own:
         return replace(facts, stack=facts.stack or stack)
+    return replace(facts, collectives=_inferred(model, own), is_inferred=True)
+
+
+def _inferred(model: Sequence[Collective], ended_at: tuple[Frame, ...]) -> tuple[Collective, ...]:
+    """The calls of a rank that ended there, beside one whose calls are known.
+
+    Where the known one left its usual round shortly before, and going on with the round leads to that place, the other
+    one went on with it; else it did the same until its last call.
+    """
+    place = tuple((frame.file, frame.line) for frame in ended_at)
+    usual = _followers(model)
+    steps = range(len(model) - 1, 0, -1)
+    left = next((at for at in steps if usual[model[at - 1].places].places != model[at].places), 0)
+    if left and len(model) - left <= MOST_AFTER:
+        regular = list(model[:left])
+        for call in model[left:]:
+            follower = usual[regular[-1].places]
+            regular.append(replace(follower, sequence=call.sequence, is_done=call.is_done))
+        if regular[-1].places == place:
+            return tuple(regular)
+    known = next((call for call in model if call.places == place), None)
     last = model[-1]
-    same = tuple((frame.file, frame.line) for frame in own[:MOST_FRAMES]) == last.places
-    shape = last.shape if same else ""
-    ended_in = replace(last, shape=shape, kind=last.kind if same else "call", frames=own[:MOST_FRAMES])
-    return replace(facts, collectives=(*model[:-1], ended_in))
+    ended_in = replace(last, kind="call", shape="", frames=ended_at)
+    if known is not None:
+        ended_in = replace(known, sequence=last.sequence, is_done=False)
+    return (*model[:-1], ended_in)
+
+
+def _followers(model: Sequence[Collective]) -> dict[object, Collective]:
+    """For every call site the call that follows it most often."""
+    counts: dict[object, Counter[object]] = {}
+    calls: dict[object, Collective] = {}
+    for before, after in pairwise(model):
+        counts.setdefault(before.places, Counter())[after.places] += 1
+        calls[after.places] = after
+    calls[model[0].places] = calls.get(model[0].places, model[0])
+    found = {site: calls[after.most_common(1)[0][0]] for site, after in counts.items()}
+    return {**{site: call for site, call in calls.items() if site not in found}, **found}
 
 
 def _stack(look: Mapping[str, Any]) -> tuple[Frame, ...]:

@@ -107,7 +107,7 @@ def _pairs_again(calls: Mapping[int, Mapping[int, Collective]], number: int, las
 def _odd(
     calls: Mapping[int, Mapping[int, Collective]], here: Mapping[int, Collective], number: int
 ) -> tuple[tuple[int, ...], int]:
-    """The ranks that went another way, and by how many calls: the few, or those that came here by a rare way."""
+    """The ranks that went another way, and by how many calls: the few, or who came by a rare way to a rare call."""
     sides: dict[object, list[int]] = {}
     for rank, call in here.items():
         sides.setdefault((call.kind, call.shape, call.places), []).append(rank)
@@ -115,11 +115,11 @@ def _odd(
         return (), 0
     fewer, more = sorted(sides.values(), key=len)
     if len(fewer) == len(more):
-        ways = _ways(calls)
-        rare, usual = (ways[_way(calls[side[0]], number)] for side in (fewer, more))
-        if rare == usual:
+        ways, sites = _ways(calls), Counter(call.places for made in calls.values() for call in made.values())
+        here_by = [(ways[_way(calls[side[0]], number)], sites[here[side[0]].places]) for side in (fewer, more)]
+        if here_by[0] == here_by[1]:
             return (), 0
-        fewer, more = (fewer, more) if rare < usual else (more, fewer)
+        fewer, more = (fewer, more) if here_by[0] < here_by[1] else (more, fewer)
     return tuple(fewer), _shift(calls[fewer[0]], calls[more[0]], number)
 
 

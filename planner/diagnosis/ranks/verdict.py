@@ -92,7 +92,7 @@ def _mispaired(difference: Difference, ranks: Mapping[int, RankFacts]) -> Hypoth
     return Hypothesis(
         "dist.mispaired",
         f"collectives are paired wrongly from number {difference.sequence} on: {who} {how}{where}{effect}",
-        Certainty.CERTAIN if odd else Certainty.LIKELY,
+        Certainty.CERTAIN if odd and not any(ranks[one].is_inferred for one in difference.calls) else Certainty.LIKELY,
         tuple(quotes),
         "print the rank before the call that is named, for ten steps: the counts of the ranks differ",
         (
@@ -116,6 +116,11 @@ def _hangs(ranks: Mapping[int, RankFacts]) -> Iterator[Hypothesis]:
     gone = tuple(rank for rank, facts in ranks.items() if facts.ended and facts.exit_code == 0)
     if waiting and gone:
         yield _left(gone, waiting, ranks)
+    last = {rank: facts.collectives[-1].sequence for rank, facts in ranks.items() if facts.collectives}
+    went_on = [rank for rank, facts in ranks.items() if rank in last and facts.exit_code]
+    short = tuple(rank for rank in gone if rank in last and all(last[rank] < last[one] for one in went_on))
+    if went_on and short:
+        yield _left(short, went_on, ranks)
     for kind in (Standing.LOADER, Standing.STORAGE, Standing.CODE):
         apart = tuple(rank for rank, one in stands.items() if one is kind)
         if waiting and apart and len(apart) < len(ranks):
@@ -151,7 +156,7 @@ def _not_all_came(joining: Sequence[int], ranks: Mapping[int, RankFacts]) -> Hyp
 def _left(gone: Sequence[int], waiting: Sequence[int], ranks: Mapping[int, RankFacts]) -> Hypothesis:
     return Hypothesis(
         "dist.hang",
-        f"{_named(gone)} came to an end while {_named(waiting)} still wait{'s' * (len(waiting) == 1)} in a collective",
+        f"{_named(gone)} came to an end while {_named(waiting)} still made collectives",
         Certainty.CERTAIN,
         (*(Quote(f"rank {rank}: ended with exit code 0", source=_source(ranks, rank)) for rank in gone[:4]),
          *_stood(waiting, ranks)),
@@ -245,6 +250,10 @@ def _all_wait(waiting: Sequence[int], ranks: Mapping[int, RankFacts]) -> Iterato
 
 def _stood(which: Sequence[int], ranks: Mapping[int, RankFacts]) -> Iterator[Quote]:
     for rank in which[:4]:
+        if not ranks[rank].stack:
+            if ranks[rank].collectives:
+                yield Quote(f"rank {rank}: last made {ranks[rank].collectives[-1]}", source=_source(ranks, rank))
+            continue
         at = place(ranks[rank].stack)
         yield Quote(f"rank {rank}: {standing(ranks[rank].stack)}, {at}", source=_source(ranks, rank))
 
