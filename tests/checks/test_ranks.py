@@ -16,6 +16,7 @@ from mlintern.planner.checks.rank_metrics import RANK_METRICS
 from mlintern.planner.checks.rank_parameters import RANK_PARAMETERS
 from mlintern.planner.checks.rank_saves import RANK_SAVES
 from mlintern.planner.checks.registry import ask_all
+from mlintern.planner.rank_work import of_all
 from mlintern.store.records import RungName
 
 CHECKS = (RANK_COLLECTIVES, RANK_DATA, RANK_GRADIENTS, RANK_METRICS, RANK_PARAMETERS, RANK_SAVES)
@@ -157,3 +158,13 @@ def test_nobody_asks_about_ranks_where_there_is_one_process() -> None:
     told = ask_all(RungName.REHEARSAL, Evidence({}, Path("/p")), CHECKS)
 
     assert (told.findings, told.verified, told.not_verified) == ((), (), ())
+
+
+def test_the_work_of_all_ranks_is_counted_and_their_time_once() -> None:
+    clock = {"count": 3, "cpu": 1.0, "wall": 2.0, "cpu_squares": 0.5}
+    loops = {"tree": {"self_cpu": 1.0, "self_wall": 4.0, "warm": clock, "children": [{"self_cpu": 2.0, "warm": clock}]}}
+    told = of_all(loops, 4)["tree"]
+
+    assert (told["self_cpu"], told["self_wall"]) == (4.0, 4.0)
+    assert told["children"][0]["warm"] == {"count": 3, "cpu": 4.0, "wall": 2.0, "cpu_squares": 8.0}
+    assert loops["tree"]["self_cpu"] == 1.0
