@@ -110,7 +110,7 @@ def _script() -> _Parser:
     parent.add_argument("--python", metavar="EXE", help="the interpreter that runs the script")
     parent.add_argument("--steps", metavar="N", type=_steps, help="total optimizer steps, where they cannot be known")
     parent.add_argument(
-        "--processes", metavar="N", type=_few_processes, help="how many ranks a distributed script has on this machine"
+        "--processes", metavar="N", type=_processes, help="how many ranks a distributed script has on this machine"
     )
     for option, what in LIMIT_OPTIONS.items():
         parent.add_argument(option, metavar="SIZE", type=_size, help=f"{what}, such as 8GB; a run is stopped there")
@@ -384,10 +384,10 @@ def _parse_few(text: str) -> int:
     return int(text)
 
 
-def _parse_few_processes(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 64):
-        raise ValueError(f"“{text}” is not a number of processes from 1 to 64, for example 2")
-    return int(text)
+def _parse_processes(text: str) -> int:
+    from .units import parse_processes
+
+    return parse_processes(text)
 
 
 def _parse_duration(text: str) -> float:
@@ -419,10 +419,10 @@ def _parse_approval(text: str) -> tuple[str, float]:
     return rung, _parse_duration(ceiling)
 
 
-_run_id, _finding_id, _decision_id, _count, _few, _number, _duration, _steps, _size, _approval, _few_processes = map(
+_run_id, _finding_id, _decision_id, _count, _few, _number, _duration, _steps, _size, _approval, _processes = map(
     _read,
     (
         _parse_run_id, _parse_finding_id, _parse_decision_id, _parse_count, _parse_few, _parse_number, _parse_duration,
-        _parse_steps, _parse_size, _parse_approval, _parse_few_processes,
+        _parse_steps, _parse_size, _parse_approval, _parse_processes,
     ),
 )  # fmt: skip

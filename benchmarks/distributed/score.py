@@ -146,12 +146,12 @@ def summary(raw: dict[str, Any]) -> Iterator[str]:
     """The totals in words, and what was missed."""
     faults = {one.name: raw[one.name] for one in FAULTS if one.name in raw}
     sound = {one.name: raw[one.name] for one in SOUND if one.name in raw}
-    hangs = [raw[one.name]["seconds"] for one in FAULTS if one.hangs and one.name in raw]
+    hangs = [seconds for one in FAULTS if one.hangs and (seconds := raw.get(one.name, {}).get("hang_seconds"))]
     named = sum(one["right"] for one in faults.values())
     yield f"{named} of {len(faults)} faults named with rank and part (of {len(FAULTS)} in the suite)"
     yield f"{sum(not one['right'] for one in sound.values())} alarms on {len(sound)} sound programs (of {len(SOUND)})"
     if hangs:
-        yield f"hangs: at most {max(hangs):.0f} s from the start of the program to the verdict"
+        yield f"hangs: at most {max(hangs):.0f} s from the last sign of life to the verdict"
     for name, one in {**faults, **sound}.items():
         if not one["right"]:
             yield f"missed: {name}: {one['code']} {one['ranks']} {one['lies_in']}: {one['what'][:160]}"

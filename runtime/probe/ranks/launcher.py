@@ -28,6 +28,7 @@ BETWEEN_SECONDS, ANSWER_SECONDS = 3.0, 2.0
 """Between two looks, and how long a look waits for answers."""
 GRACE_SECONDS, TERM_SECONDS = 5.0, 2.0
 """After the first failure, until the others are asked to end; and then until they are made to."""
+DRAIN_SECONDS = 1.0
 HUNG = 76
 """The exit code of a run cut short whose ranks wait for one another."""
 SHORT_MODES = ("rehearse", "examine", "dryrun")
@@ -50,6 +51,7 @@ class Launcher:
         self._failed_at: float | None = None
         self._first_failed: Member | None = None
         self._asked_to_end = False
+        self._over_at: float | None = None
         self._look_at: float | None = None
         self._looked: list[dict[int, dict[str, Any]]] = []
         self._next_look = 0.0
@@ -63,7 +65,7 @@ class Launcher:
         port = _free_port()
         for rank in range(self._world):
             self._members.append(self._start(rank, port))
-        while any(member.is_open for member in self._members) or self._living():
+        while self._living() or (any(member.is_open for member in self._members) and not self._is_drained()):
             for key, _ in self._selector.select(0.2):
                 key.data()
             self._reap()
@@ -72,6 +74,12 @@ class Launcher:
         self._send_crash()
         self._send_ranks()
         return self._status()
+
+    def _is_drained(self) -> bool:
+        """Whether all ranks have ended for a while: what they left behind may keep their pipes open for ever."""
+        now = time.monotonic()
+        self._over_at = self._over_at or now
+        return now - self._over_at > DRAIN_SECONDS
 
     # -- starting ------------------------------------------------------------------------------------------------------
 
@@ -85,6 +93,7 @@ class Launcher:
             env={**environment, "MLINTERN_PROBE": member.settings(self._settings, self._world)},
             pass_fds=member.inherited,
             preexec_fn=_die_with_parent,
+            start_new_session=True,
         )
         member.started(process)
         for descriptor, read in ((member.output, self._hear_output), (member.events, self._hear_events)):
@@ -94,7 +103,7 @@ class Launcher:
     def _pass_on(self, number: int, _: Any) -> None:
         """Someone asks the run to end: every rank may save."""
         for member in self._living():
-            member.signal(number)
+            member.send(number)
 
     # -- hearing -------------------------------------------------------------------------------------------------------
 
@@ -144,6 +153,7 @@ class Launcher:
                 continue
             self._last_sign = max(self._last_sign, time.monotonic() - 1.0)
             if member.exit_code:
+                member.end_workers()
                 _write(1, member.last_words())
                 if self._first_failed is None and not self._asked_to_end:
                     self._first_failed, self._failed_at = member, time.monotonic()
@@ -160,7 +170,7 @@ class Launcher:
 
     def _signal_all(self, number: int) -> None:
         for member in self._living():
-            member.signal(number)
+            member.send(number)
 
     def _status(self) -> int:
         if self._hang is not None and self._is_short:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import time
@@ -73,10 +74,18 @@ class Member:
         self.exit_code = None if self._process is None else self._process.poll()
         return self.exit_code
 
-    def signal(self, number: int) -> None:
+    def send(self, number: int) -> None:
         """Signal it; one that has ended is not."""
         if self._process is not None and self.poll() is None:
             self._process.send_signal(number)
+
+    def end_workers(self) -> None:
+        """End what it left behind, its loader's workers say, which would wait for it for ever."""
+        if self._process is not None:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except OSError:
+                return
 
     def last_words(self) -> bytes:
         """How it ended, as a line of the log."""
