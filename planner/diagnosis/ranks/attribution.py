@@ -48,7 +48,7 @@ def _broken(lines: Sequence[Line], failed: Sequence[Failed]) -> list[Hypothesis]
                 Measure("bring the library that the stack names to a version built for this torch", "binaries differ"),
             ),
             depth=Depth.ENDING,
-            at=-1,
+            at=one.index,
             ranks=(one.rank,),
         )
         for one in failed
@@ -66,7 +66,7 @@ def _killed(lines: Sequence[Line], killed: Sequence[Failed]) -> list[Hypothesis]
             _MEASURES,
             ("a person or a scheduler killed it",),
             depth=Depth.ENDING,
-            at=-1,
+            at=one.index,
             ranks=(one.rank,),
         )
         for one in killed
@@ -77,7 +77,7 @@ def attributed(diagnosis: Diagnosis, lines: Sequence[Line], failed: Sequence[Fai
     """The diagnosis with the ranks that its cause speaks of."""
     cause = diagnosis.cause
     everybody = {line.rank for line in lines if line.rank is not None} | {one.rank for one in failed}
-    if cause is None or len(everybody) < 2 or cause.at == -1 or cause.at >= 1 << 40:
+    if cause is None or cause.ranks or len(everybody) < 2 or cause.at == -1 or cause.at >= 1 << 40:
         return diagnosis
     if cause.code == "dist.hang":
         return replace(diagnosis, cause=_of_waiting(cause, lines, everybody))
