@@ -120,6 +120,16 @@ FAULTS: Sequence[Program] = (
         ("dist.hang",), (1,), "storage", hangs=True,
     ),
     Program(
+        "slow_rank", CLASSIFIER,
+        ((_STEP, f"{_STEP}            time.sleep(0.25 * rank)\n"), (_IMPORT, "import time\n")),
+        ("dist.slow",), (1,),
+    ),
+    Program(
+        "slow_loader_of_one", CLASSIFIER,
+        ((_GET, f"{_GET}        time.sleep(0.02 * dist.get_rank())\n"), (_IMPORT, "import time\n")),
+        ("dist.slow",), (1,), "data loader",
+    ),
+    Program(
         "no_sampler", CLASSIFIER,
         (("DataLoader(train, 16, sampler=sampler)", "DataLoader(train, 16, shuffle=True)"),),
         ("dist.sampler",),

@@ -56,6 +56,7 @@ from .rank_metrics import RANK_METRICS
 from .rank_parameters import RANK_PARAMETERS
 from .rank_reports import RANKS
 from .rank_saves import RANK_SAVES
+from .rank_slow import RANK_SLOW
 from .remade import REMADE
 from .schedule import SCHEDULE
 from .seed import SEED
@@ -118,6 +119,7 @@ CHECKS: tuple[Check, ...] = (
     RANK_GRADIENTS,
     RANK_METRICS,
     RANK_SAVES,
+    RANK_SLOW,
 )
 
 

@@ -15,12 +15,13 @@ from mlintern.planner.checks.rank_gradients import RANK_GRADIENTS
 from mlintern.planner.checks.rank_metrics import RANK_METRICS
 from mlintern.planner.checks.rank_parameters import RANK_PARAMETERS
 from mlintern.planner.checks.rank_saves import RANK_SAVES
+from mlintern.planner.checks.rank_slow import RANK_SLOW
 from mlintern.planner.checks.registry import ask_all
 from mlintern.planner.rank_work import of_all
 from mlintern.store.records import RungName
 
-CHECKS = (RANK_COLLECTIVES, RANK_DATA, RANK_GRADIENTS, RANK_METRICS, RANK_PARAMETERS, RANK_SAVES)
-STEPS = 12
+CHECKS = (RANK_COLLECTIVES, RANK_DATA, RANK_GRADIENTS, RANK_METRICS, RANK_PARAMETERS, RANK_SAVES, RANK_SLOW)
+STEPS, STEP_NS = 12, 300_000_000
 
 
 def loader(**changes: Any) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def loader(**changes: Any) -> dict[str, Any]:
 def call(number: int, line: int, *, by_user: bool = True) -> dict[str, Any]:
     frames = [{"file": "/p/train.py", "line": line, "function": "main"}]
     return {"group": "0", "sequence": number, "kind": "all_reduce", "shape": "[1]", "frames": frames, "done": True,
-            "by_user": by_user}  # fmt: skip
+            "by_user": by_user, "at": number * STEP_NS}  # fmt: skip
 
 
 def rank(number: int) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def rank(number: int) -> dict[str, Any]:
     collectives = [call(step, 40, by_user=False) for step in range(1, STEPS + 1)]
     return {
         "rank": number, "exit_code": 0, "steps": STEPS, "losses": [], "crash": None,
-        "loops": [{"file": "/p/train.py", "line": 30, "planned": 16.0}],
+        "loops": [{"file": "/p/train.py", "line": 30, "planned": 16.0, "wall": 4.0, "wait": 0.1}],
         "rows": {"train": list(range(number, 400, 2)), "eval": list(range(1000 + number, 1100, 2))},
         "loaders": [loader(), loader(line=44, shuffle=False, items=128, drawn=64, steps=0, epochs=[0, 0])],
         "parameters": {"1": 7, "2": 8, "end": 9}, "sharded": False,
@@ -117,6 +118,16 @@ def _fewer_batches(ranks: list[dict[str, Any]]) -> None:
     ranks[1]["loops"][0]["planned"] = 14.0
 
 
+def _late(ranks: list[dict[str, Any]]) -> None:
+    for one in ranks[1]["collectives"]:
+        one["at"] += 280_000_000
+
+
+def _late_by_its_loader(ranks: list[dict[str, Any]]) -> None:
+    _late(ranks)
+    ranks[1]["loops"][0]["wait"] = 3.6
+
+
 def _unused(ranks: list[dict[str, Any]]) -> None:
     words = "Expected to have finished reduction in the prior iteration … did not receive grad for rank 1: head.weight"
     ranks[1]["crash"] = {"type": "RuntimeError", "message": words, "file": "/p/train.py", "line": 33}
@@ -134,6 +145,8 @@ def _unused(ranks: list[dict[str, Any]]) -> None:
         (RANK_METRICS, _padded, "dist.metric", "1 rows are counted twice"),
         (RANK_METRICS, _one_share, "dist.metric", "of one share"),
         (RANK_SAVES, _all_save, "dist.checkpoint", "2 ranks write the same checkpoint model.pt"),
+        (RANK_SLOW, _late, "dist.slow", "rank 1 comes 0.28 s after the others"),
+        (RANK_SLOW, _late_by_its_loader, "dist.slow", "its data loader"),
         (RANK_COLLECTIVES, _fewer_batches, "dist.hang", "wait for rank 1"),
         (RANK_COLLECTIVES, _unused, "dist.unused", "head.weight"),
     ],
@@ -168,3 +181,14 @@ def test_the_work_of_all_ranks_is_counted_and_their_time_once() -> None:
     assert (told["self_cpu"], told["self_wall"]) == (4.0, 4.0)
     assert told["children"][0]["warm"] == {"count": 3, "cpu": 4.0, "wall": 2.0, "cpu_squares": 8.0}
     assert loops["tree"]["self_cpu"] == 1.0
+
+
+def test_ranks_that_are_late_in_turns_or_by_little_are_fine() -> None:
+    in_turns, by_little = [rank(0), rank(1)], [rank(0), rank(1)]
+    for at, one in enumerate(in_turns[1]["collectives"]):
+        one["at"] += 280_000_000 * (-1) ** at
+    for one in by_little[1]["collectives"]:
+        one["at"] += 150_000_000
+
+    assert judged(RANK_SLOW, in_turns).answer is Answer.FINE
+    assert judged(RANK_SLOW, by_little).answer is Answer.FINE, "two ranks may share one core"

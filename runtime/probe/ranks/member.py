@@ -123,6 +123,7 @@ class Membership:
             "frames": own[:4],
             "done": bool(entry.get("retired", True)) or entry.get("state") == "completed",
             "by_user": not inside,
+            "at": int(entry.get("time_created_ns") or 0),
         }
 
 

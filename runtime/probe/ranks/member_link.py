@@ -219,6 +219,7 @@ def _lengths(tree: Any) -> list[dict[str, Any]]:
         if node.get("role") == "train":
             count = node.get("planned_count")
             planned = node.get("planned_sum", 0) / count if count else None
-            found.append({"file": node.get("file"), "line": node.get("line"), "planned": planned})
+            place = {"file": node.get("file"), "line": node.get("line")}
+            found.append({**place, "planned": planned, "wall": node.get("self_wall"), "wait": node.get("wait")})
     return found
 
