@@ -21,6 +21,7 @@ from .dryrun import DryRun
 from .environment import Environment
 from .frameworks import REWRITTEN, watch_frameworks
 from .policy import Policy
+from .ranks.alone import fake_group
 from .ranks.member import Membership
 from .sites import SiteTable
 from .stuck import StuckWatch, Waiting
@@ -118,6 +119,8 @@ class Session:
         hooks.install()
         if self._dry is not None:
             self._dry.install(hooks)
+        if self._dry is not None and self._settings.get("processes") is not None:
+            fake_group(torch)
         if self._member is not None:
             self._member.on_torch(torch)
         if self._examiner is not None:

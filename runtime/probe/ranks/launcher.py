@@ -155,7 +155,7 @@ class Launcher:
             if member.exit_code:
                 member.end_workers()
                 _write(1, member.last_words())
-                if self._first_failed is None and not self._asked_to_end:
+                if self._first_failed is None and not self._asked_to_end and not member.was_ended:
                     self._first_failed, self._failed_at = member, time.monotonic()
 
     def _end_what_is_left(self) -> None:
@@ -170,6 +170,7 @@ class Launcher:
 
     def _signal_all(self, number: int) -> None:
         for member in self._living():
+            member.was_ended = True
             member.send(number)
 
     def _status(self) -> int:

@@ -37,6 +37,8 @@ class Member:
         self._rest = b""
         self._open = {"output", "events"}
         self.exit_code: int | None = None
+        self.was_ended = False
+        """Whether the launcher itself has ended it."""
         self.steps = self.steps_before = 0
         self.crash: dict[str, Any] | None = None
         self.crash_is_echo = False
@@ -90,6 +92,8 @@ class Member:
     def last_words(self) -> bytes:
         """How it ended, as a line of the log."""
         code = self.exit_code or 0
+        if self.was_ended:
+            return f"mlintern: rank {self.rank} was ended because of the others\n".encode()
         how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
         return f"mlintern: rank {self.rank} {how}\n".encode()
 
