@@ -58,7 +58,7 @@ def _twice(loader: Mapping[str, Any]) -> FindingDraft:
         CODE,
         Severity.WARNING,
         f"the evaluation is shared out so that all ranks have equally many rows: {how} in what is gathered",
-        ({"rows": loader["items"], "each_rank": loader["drawn"], "ranks": loader["replicas"]},),
+        ({"rows": loader["items"], "each_rank": loader["drawn"], "shares": loader["replicas"]},),
         loader["file"],
         loader["line"],
         "evaluate on one rank, or gather predictions with their indices and drop those that stand twice",

@@ -26,7 +26,7 @@ def judge(evidence: Evidence) -> Judgement:
                 CODE,
                 Severity.WARNING,
                 f"{writers[several[0]]} ranks write the same checkpoint {shown}: one that is read meanwhile is broken",
-                tuple({"path": evidence.shown(path), "ranks": writers[path]} for path in several[:5]),
+                tuple({"path": evidence.shown(path), "writers": writers[path]} for path in several[:5]),
                 fix="save on rank 0 alone, and let the others wait behind it (barrier) where they read it",
             )
         )
