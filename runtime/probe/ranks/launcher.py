@@ -29,6 +29,8 @@ BETWEEN_SECONDS, ANSWER_SECONDS = 3.0, 2.0
 GRACE_SECONDS, TERM_SECONDS = 5.0, 2.0
 """After the first failure, until the others are asked to end; and then until they are made to."""
 DRAIN_SECONDS = 1.0
+WORKING_SECONDS = 0.2
+"""Who used more processor time between two looks than this does not stand still."""
 HUNG = 76
 """The exit code of a run cut short whose ranks wait for one another."""
 SHORT_MODES = ("rehearse", "examine", "dryrun")
@@ -214,8 +216,8 @@ class Launcher:
             return  # it went on meanwhile
         same = [rank for rank in after if _same(before[rank], after[rank])]
         waits = [rank for rank in after if after[rank].get("collective") or not after[rank].get("stack")]
-        if not waits or (len(same) < len(after) and self._is_short):
-            return  # nobody waits for anybody, or somebody still moves
+        if not waits or len(same) < len(after):
+            return  # nobody waits for anybody, or somebody is at work: rank 0 evaluating for all, say
         self._hang = {"seconds": round(seconds, 1), "looks": {str(rank): look for rank, look in after.items()},
                       "same": same, "went_on": False}
         self._send_ranks(self._hang)
@@ -267,6 +269,10 @@ def _free_port() -> int:
 
 
 def _same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a rank has not moved: a long backward pass stands at one line too, and works."""
+    cpu = (before.get("cpu"), after.get("cpu"))
+    if None not in cpu and cpu[1] - cpu[0] > WORKING_SECONDS:
+        return False
     return before.get("stack") == after.get("stack") and before.get("count") == after.get("count")
 
 

@@ -14,6 +14,7 @@ import os
 import pickle
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -80,6 +81,7 @@ class Membership:
             collective=waits,
             collectives=calls,
             count=calls[-1]["sequence"] if calls else 0,
+            cpu=None if self._torch.cuda.is_available() else time.process_time(),  # waiting for a GPU may spin
         )
 
     def _stack(self) -> list[dict[str, Any]]:
