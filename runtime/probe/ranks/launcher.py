@@ -185,8 +185,9 @@ class Launcher:
     # -- looking -------------------------------------------------------------------------------------------------------
 
     def _patience(self) -> float:
-        if self._is_short:
-            return float(self._settings.get("patience_seconds") or SHORT_SECONDS)
+        given = self._settings.get("patience_seconds")
+        if given is not None or self._is_short:
+            return float(given or SHORT_SECONDS)
         return max(LONG_SECONDS, TIMES_STEP * (statistics.median(self._steps) if self._steps else 0.0))
 
     def _watch(self) -> None:
