@@ -14,6 +14,7 @@ from pathlib import Path
 from ..store import Store
 from ..store.records import Experiment, Json, Run, RungName, RungStatus, RunStatus
 from .checks.check import Evidence
+from .checks.rank_reports import RANKS
 from .checks.registry import CHECKS, ask_all
 from .forecasting import reports_of
 from .judge import Verdict
@@ -60,8 +61,10 @@ def _evidence(store: Store, experiment: Experiment, run: Run, reports: Mapping[s
     losses = {"overfit": _losses(store, run.id)}
     rehearsal = store.rungs.all(experiment.id)[RungName.REHEARSAL].run_id
     if rehearsal is not None:
-        known.update({BEFORE + kind: report for kind, report in reports_of(store, rehearsal).items()})
-        losses["rehearsal"] = _losses(store, rehearsal)
+        before = reports_of(store, rehearsal)
+        known.update({BEFORE + kind: report for kind, report in before.items()})
+        if RANKS not in before:  # else they are of one rank's share of each batch, and one process sees all of it
+            losses["rehearsal"] = _losses(store, rehearsal)
     return Evidence({**known, LOSSES: losses}, Path(experiment.working_dir))
 
 

@@ -18,6 +18,7 @@ from .forecast import CostForecast, Measured, forecast_full, forecast_pilot, mea
 from .looptree import LoopTreeError, parse
 from .merge import with_times_of
 from .prices import Price
+from .rank_work import loops_of
 from .rungs import FACTS
 from .spending import repriced, spending
 
@@ -101,7 +102,7 @@ def setup_seconds(store: Store, experiment: Experiment, run: Run) -> float:
 
 def _measure(store: Store, experiment: Experiment, run: Run) -> Measured | None:
     """What the run's loop tree says, with the shape or the times of the look before it, where better."""
-    loops = store.reports.get(run.id, "loops")
+    loops = loops_of(store, run.id)
     if loops is None:
         return None
     before = _look_before(store, experiment, run)
@@ -119,9 +120,9 @@ def _look_before(store: Store, experiment: Experiment, run: Run) -> Json | None:
     """The loops of the rehearsal before a pilot, or of the first of two rehearsals."""
     if run.rung is RungName.PILOT:
         rehearsal = store.rungs.all(experiment.id)[RungName.REHEARSAL].run_id
-        return store.reports.get(rehearsal, "loops") if rehearsal is not None else None
+        return loops_of(store, rehearsal) if rehearsal is not None else None
     first = store.reports.get(run.id, "first_look")
-    return store.reports.get(int(first["run_id"]), "loops") if first is not None else None
+    return loops_of(store, int(first["run_id"])) if first is not None else None
 
 
 def _add(store: Store, experiment: Experiment, forecast: CostForecast, run: Run, price: Price) -> None:

@@ -17,6 +17,8 @@ from .looptree import LoopNode, LoopTreeError, parse
 
 STOOD_STILL = 75
 """The exit code with which the probe ends a rehearsal whose loader stands still; see runtime/probe/stuck.py."""
+HUNG = 76
+"""The exit code of a rehearsal whose ranks wait for one another; see runtime/probe/ranks/launcher.py."""
 NAN = "numeric.nan"
 
 
@@ -58,6 +60,8 @@ def judge(
         return _crashed(run, crash, first_crash, reports, alternatives)
     if run.status is RunStatus.FAILED and run.exit_code == STOOD_STILL and "stuck" in reports:
         return Verdict(RungStatus.FAILED, "its data loader came to a standstill")  # the check of the loader tells it
+    if run.status is RunStatus.FAILED and run.exit_code == HUNG and "ranks" in reports:
+        return Verdict(RungStatus.FAILED, "its ranks wait for one another without end")  # the check of the ranks tells
     if run.status is not RunStatus.DONE:
         died = out_of_memory.diagnose_death(run, reports, alternatives) or _died(run, reports.get("end"))
         return Verdict(RungStatus.FAILED, run.reason, (*_numeric(metrics), died))
@@ -105,7 +109,8 @@ def _crashed(
 def _failed(crash: Json, *more: Json) -> Verdict:
     """The rung has failed with this crash; ``more`` evidence goes with what the crash itself tells."""
     story = tell(crash)
-    evidence = (*story.evidence, *more)
+    rank = () if crash.get("rank") is None else ({"rank": crash["rank"]},)
+    evidence = (*story.evidence, *rank, *more)
     finding = FindingDraft("run.crash", Severity.ERROR, story.message, evidence, story.file, story.line, story.fix)
     return Verdict(RungStatus.FAILED, story.message, (finding,))
 

@@ -34,6 +34,7 @@ _STEP = re.compile(
     r"(?<!\w)(?:global[_ ]?step|steps?|iter(?:ation)?s?|it|batch|epoch|ep)\s*[:=#]?\s*\[?(\d{1,15})(?!\d*\.\d)",
     re.IGNORECASE,
 )
+_RANK = re.compile(r"\[rank(\d+)\]: ")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -80,6 +81,10 @@ def parse_line(line: str) -> tuple[Printed, ...]:
     """The metrics of one line of output."""
     if len(line) > _MOST_CHARACTERS:
         return ()
+    if line.startswith("[rank") and (rank := _RANK.match(line)) is not None:
+        if rank[1] != "0":
+            return ()  # what rank 0 prints is the run's
+        line = line[rank.end() :]
     # A progress bar rewrites its line: what stands there in the end counts.
     text = _CONTROL.sub(" ", line.rstrip("\r\n").rpartition("\r")[2])
     step = _STEP.search(text)

@@ -28,7 +28,7 @@ MOST_DEVICES = 64
 PROBE_VARIABLE = "MLINTERN_PROBE"
 """The environment variable with the probe's settings, as one JSON object."""
 
-PROBE_REPORTS = ("hello", "loops", "crash", "end", "note", "memory", "stuck", "environment")
+PROBE_REPORTS = ("hello", "loops", "crash", "end", "note", "memory", "stuck", "environment", "ranks")
 """What the probe reports besides metrics and progress, one report of each kind."""
 
 OBSERVED = "observed."
@@ -88,6 +88,8 @@ class ProbeSettings:
     """Free bytes of each device type, such as ``cpu``: a dry run that comes close looks at what would make it fit."""
     thorough: bool = False
     """Leave outer and evaluation loops whole: a second look at a crash that the cutting may have caused."""
+    processes: int | None = None
+    """How many ranks to start; 1 is one that believes in a launcher, ``None`` a script without ranks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ def launch_from_text(text: str) -> LaunchFile:
             time_budget_seconds=probe["time_budget_seconds"],
             memory_room=probe.get("memory_room"),
             thorough=probe["thorough"],
+            processes=probe.get("processes"),
         ),
         writable=tuple(Path(folder) for folder in data.get("writable", ())),
         hidden=tuple(Path(file) for file in data.get("hidden", ())),
@@ -187,6 +190,7 @@ def probe_environment(
             "time_budget_seconds": settings.time_budget_seconds,
             "memory_room": None if settings.memory_room is None else dict(settings.memory_room),
             "thorough": settings.thorough,
+            "processes": settings.processes,
             "events_fd": events_fd,
             "script": None if command.script is None else str(command.script),
             "module": command.module,

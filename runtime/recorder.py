@@ -20,6 +20,8 @@ from .protocol import AllocatorReport, MetricRows, ProbeMessage, ProbeReport, Pr
 from .seal import SEALED
 
 FLUSH_SECONDS = 0.5
+RANKS, HANG = "ranks", "run.hang"
+"""The report of several ranks, and the event when they were seen to wait for one another."""
 LOSS = "loss"
 """The metric whose last value stands in the run's record."""
 
@@ -84,6 +86,9 @@ class Recorder:
         self._reports[kind] = data
         if kind == "crash":
             self.crash = data
+        if kind == RANKS and isinstance(data.get("hang"), dict):
+            hang = data["hang"]
+            self.event(HANG, seconds=hang.get("seconds"), went_on=bool(hang.get("went_on")))
 
     def used(self, changes: RunChanges) -> None:
         """Take note of what the run has cost so far."""

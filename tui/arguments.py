@@ -107,6 +107,9 @@ def _script() -> _Parser:
     parent.add_argument("-m", dest="module", metavar="MODULE", help="a module in its place, as with python -m")
     parent.add_argument("--python", metavar="EXE", help="the interpreter that runs the script")
     parent.add_argument("--steps", metavar="N", type=_steps, help="total optimizer steps, where they cannot be known")
+    parent.add_argument(
+        "--processes", metavar="N", type=_processes, help="how many ranks a distributed script has on this machine"
+    )
     for option, what in LIMIT_OPTIONS.items():
         parent.add_argument(option, metavar="SIZE", type=_size, help=f"{what}, such as 8GB; a run is stopped there")
     return parent
@@ -130,8 +133,8 @@ def _add_check(commands: Any, common: _Parser) -> None:
         "check",
         parents=[_script(), common, _json()],
         help="climb the rungs that need no approval, and forecast the full run",
-        usage="mlintern check SCRIPT|-m MODULE [--json] [--to RUNG] [--python EXE] [--steps N] [--ceiling TIME] "
-        "[--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
+        usage="mlintern check SCRIPT|-m MODULE [--json] [--to RUNG] [--python EXE] [--steps N] [--processes N] "
+        "[--ceiling TIME] [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
     )
     parser.add_argument(
         "--to", metavar="RUNG", choices=RUNGS, help="the last rung to climb (default: the last free one)"
@@ -275,7 +278,7 @@ def _add_diagnose(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser(
         "diagnose", parents=[common, _json()], help="what went wrong with a run, or in any log, with evidence"
     )
-    parser.add_argument("target", metavar="RUN|LOG", help="a run, a log file, or a folder of logs")
+    parser.add_argument("target", metavar="RUN|LOG|FOLDER", help="a run, a log file, or the folder of a job")
     parser.add_argument("--tried", metavar="REMEDY", help="remember an attempt: its words, or its number as listed")
     parser.add_argument("--outcome", choices=("helped", "did-not-help"), help="what came of it")
     parser.add_argument("--hypothesis", metavar="WORDS", help="what it tested, where the remedy is one of your own")
@@ -407,6 +410,12 @@ def _parse_few(text: str) -> int:
     return int(text)
 
 
+def _parse_processes(text: str) -> int:
+    from .units import parse_processes
+
+    return parse_processes(text)
+
+
 def _parse_duration(text: str) -> float:
     from .units import parse_duration
 
@@ -436,10 +445,10 @@ def _parse_approval(text: str) -> tuple[str, float]:
     return rung, _parse_duration(ceiling)
 
 
-_run_id, _finding_id, _decision_id, _count, _few, _number, _duration, _steps, _size, _approval = map(
+_run_id, _finding_id, _decision_id, _count, _few, _number, _duration, _steps, _size, _approval, _processes = map(
     _read,
     (
         _parse_run_id, _parse_finding_id, _parse_decision_id, _parse_count, _parse_few, _parse_number, _parse_duration,
-        _parse_steps, _parse_size, _parse_approval,
+        _parse_steps, _parse_size, _parse_approval, _parse_processes,
     ),
 )  # fmt: skip

@@ -43,6 +43,7 @@ class LocalBackend:
             python=chosen.path,
             limits=target.limits,
             fresh=target.fresh,
+            ranks=target.ranks,
         )
 
     def machine(self) -> tuple[MachineFact, ...]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from ..planner import budget, inspections, ladder, prices
+from ..planner import budget, inspections, ladder, prices, rank_count
 from ..planner.accepted import standing_errors
 from ..planner.alternatives import known_alternatives
 from ..planner.checks import static_rung
@@ -87,6 +87,7 @@ class Climb:
         python: Path,
         limits: Limits = NOTHING_SAID,
         fresh: bool = False,
+        ranks: int | None = None,
     ) -> Self:
         """Take up the experiment where it stands, or begin it: other code, arguments or interpreter are another one."""
         code = fingerprint(target)
@@ -100,8 +101,8 @@ class Climb:
                 python=python,
                 fingerprint=code,
             )
-        if found is None:
-            found = _begin(store, target, python, code)
+        if found is None or ranks not in (None, rank_count.said(store, found)):
+            found = _begin(store, target, python, code, ranks)
         climb = cls(store, home, target, found)
         climb.change_limits(limits)
         return climb
@@ -398,6 +399,7 @@ class Climb:
             hidden=self._store.labels.files(self.experiment.script),
             token=token,
             thorough=thorough,
+            processes=rank_count.for_rung(self._store, self.experiment, run.rung),
         )
 
     def _add_findings(self, rung: RungName, drafts: tuple[FindingDraft, ...], run_id: int | None) -> None:
@@ -428,8 +430,8 @@ class Climb:
         self._store.events.append(kind, experiment_id=self.experiment.id, run_id=run_id, **data)
 
 
-def _begin(store: Store, target: ScriptTarget, python: Path, code: str) -> Experiment:
-    """A new experiment, with the limits of the one before it and what is left of its budget."""
+def _begin(store: Store, target: ScriptTarget, python: Path, code: str, ranks: int | None) -> Experiment:
+    """A new experiment, with the limits and ranks of the one before it and what is left of its budget."""
     with store.transaction():
         before = store.experiments.find(
             script=target.script,
@@ -450,6 +452,7 @@ def _begin(store: Store, target: ScriptTarget, python: Path, code: str) -> Exper
         if before is not None:
             experiment = store.experiments.update(experiment.id, **_limits_after(store, before, code))
         store.events.append("experiment.opened", experiment_id=experiment.id, script=str(target.script))
+        rank_count.settle(store, experiment, target, given=ranks, before=before)
         for name in RungName:
             if name not in BUILT:
                 store.rungs.set(experiment.id, name, RungStatus.NOT_BUILT, why=NOT_BUILT_WHY)

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..planner import rank_count
 from ..planner.fit import why_it_cannot_run
 from ..planner.prices import known
 from ..planner.sweep import outcome
@@ -193,6 +194,7 @@ class Conductor:
                 self._experiment,
                 args=trial_args(self._experiment, sweep, found),
                 look_for_room=self._room.look,
+                processes=rank_count.for_rung(self._store, self._experiment, run.rung),
                 grace_seconds=_GRACE_SECONDS,
                 hidden=self._store.labels.files(self._experiment.script),
             )

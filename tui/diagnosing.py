@@ -5,23 +5,22 @@ Invariant: a log is read once, in one pass, and only read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..planner.diagnosis.diagnose import diagnose
 from ..planner.diagnosis.hypothesis import Diagnosis
 from ..planner.diagnosis.ledger import Advice, advise
-from ..planner.diagnosis.log import Log, joined, read
+from ..planner.diagnosis.log import Log, read
 from ..planner.diagnosis.of_run import diagnose_run
+from ..planner.diagnosis.ranks.folder import LOG_SUFFIXES, read_folder
+from ..planner.diagnosis.ranks.verdict import of_ranks
 from ..runtime.guard import REPORT
 from ..store import Store
 from ..store.records import Run
 from .output import CommandError
 
-REPORTS = ("crash", "end", "loops", "note", REPORT)
-_LOG_SUFFIXES = {".log", ".out", ".err", ".txt", ".stdout", ".stderr"}
-_LOG_NAMES = {"stdout", "stderr", "log"}
-MOST_FILES = 200
+REPORTS = ("crash", "end", "loops", "note", "ranks", REPORT)
 MOST_POINTS = 2_000
 
 
@@ -58,27 +57,24 @@ def of_run(store: Store, run: Run, *, most_bytes: int | None = None) -> Subject:
 
 
 def of_path(path: Path) -> Subject:
-    """A log file, or all logs of a folder, of a run that need not be ours."""
+    """A log file, or the folder of a job: logs, stacks and dumps of its ranks. Nothing of it need be ours."""
     try:
-        log = _folder(path) if path.is_dir() else _read(path, must_exist=True)
+        if path.is_dir():
+            return _of_folder(path)
+        log = _read(path, must_exist=True)
     except OSError as error:
         raise CommandError("log", f"{path} cannot be read: {error.strerror}.", "Name a log file or a run.") from error
     return Subject(str(path.absolute()), diagnose(log), lines=log.total)
 
 
-def _folder(path: Path) -> Log:
-    files = sorted(
-        file
-        for file in path.rglob("*")
-        if file.is_file() and (file.suffix in _LOG_SUFFIXES or file.name in _LOG_NAMES)
-    )
-    if not files:
-        raise CommandError("log", f"{path} holds no logs.", f"Looked for {', '.join(sorted(_LOG_SUFFIXES))}.")
-    logs = []
-    for file in files[:MOST_FILES]:
-        with file.open("rb") as stream:
-            logs.append(read(stream, str(file.relative_to(path))))
-    return joined(logs)
+def _of_folder(path: Path) -> Subject:
+    job = read_folder(path)
+    if job.is_empty:
+        looked = f"Looked for {', '.join(sorted(LOG_SUFFIXES))}, flight-recorder dumps and stacks."
+        raise CommandError("log", f"{path} holds no logs.", looked)
+    diagnosis = diagnose(job.log, of_ranks(job.ranks))
+    ruled_out = (*diagnosis.ruled_out, *(f"not read: {words}" for words in job.skipped))
+    return Subject(str(path.absolute()), replace(diagnosis, ruled_out=ruled_out), lines=job.log.total)
 
 
 def _read(path: Path, *, must_exist: bool = False) -> Log:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..planner.diagnosis.hypothesis import Diagnosis, Hypothesis, Quote
 from ..planner.diagnosis.ledger import Advice
+from ..runtime.recorder import HANG
 from ..store import Store
 from ..store.records import Remedy, Run, RungName, RunStatus
 from .diagnosing import Subject, of_run
@@ -47,10 +48,21 @@ def short(diagnosis: Diagnosis) -> str | None:
 
 
 def in_passing(store: Store, run: Run, *, most_bytes: int) -> str | None:
-    """One line about a run that did not come to its end; a log of more bytes is left out of it."""
+    """One line about a run that did not come to its end, or whose ranks wait for one another.
+
+    A log of more bytes is left out of it.
+    """
+    if run.status is RunStatus.RUNNING and _waits(store, run):
+        return short(of_run(store, run, most_bytes=0).diagnosis)
     if run.status not in (RunStatus.FAILED, RunStatus.STOPPED, RunStatus.LOST) or run.rung is RungName.DRYRUN:
         return None
     return short(of_run(store, run, most_bytes=most_bytes).diagnosis)
+
+
+def _waits(store: Store, run: Run) -> bool:
+    """Whether the last that was said of its ranks is that they wait."""
+    said = store.events.of_kind(HANG, run_id=run.id)
+    return bool(said) and not said[-1].data.get("went_on")
 
 
 def lines(subject: Subject, advice: Advice | None) -> Iterator[str]:
@@ -61,6 +73,7 @@ def lines(subject: Subject, advice: Advice | None) -> Iterator[str]:
         yield f"{NOTHING} in {subject.lines} lines"
     else:
         yield f"{short(diagnosis)}"
+        yield f"lies in: {cause.lies_in}{_of_ranks(cause)}"
         yield from (f"  {_where(quote)}{clean(quote.text)}" for quote in cause.quotes)
         yield from (clean(f"it could also be: {words}") for words in cause.instead)
         for one in diagnosis.others:
@@ -69,6 +82,12 @@ def lines(subject: Subject, advice: Advice | None) -> Iterator[str]:
             yield clean(f"followed from it: {one.code}: {one.what}")
         yield from _advice_lines(cause, advice)
     yield from (clean(f"no failure: {words}") for words in diagnosis.ruled_out)
+
+
+def _of_ranks(cause: Hypothesis) -> str:
+    if not cause.ranks:
+        return ""
+    return f", {'rank' if len(cause.ranks) == 1 else 'ranks'} {', '.join(map(str, cause.ranks[:8]))}"
 
 
 def _advice_lines(cause: Hypothesis, advice: Advice) -> Iterator[str]:
@@ -96,6 +115,8 @@ def _hypothesis(one: Hypothesis) -> dict[str, Any]:
         "code": one.code,
         "what": clean(one.what),
         "certainty": str(one.certainty),
+        "ranks": list(one.ranks),
+        "lies_in": str(one.lies_in),
         "evidence": [{"line": quote.line, "source": quote.source, "text": clean(quote.text)} for quote in one.quotes],
         "instead": list(one.instead),
         "test": one.test,

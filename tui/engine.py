@@ -53,6 +53,8 @@ class Target:
     """A known experiment, taken up as it stands; ``None`` is the script as it is now."""
     climbs: bool = True
     """Whether to go on with the rungs that need no approval, or only to look."""
+    ranks: int | None = None
+    """How many processes a distributed script has, where the person says so."""
     fresh: bool = False
     """Whether to climb from the first rung again although this very experiment is known."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from .arguments import LIMIT_OPTIONS
-from .units import UnitError, parse_size, parse_steps
+from .units import UnitError, parse_processes, parse_size, parse_steps
 
 if TYPE_CHECKING:
     from .engine import Target
@@ -98,8 +98,9 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="mlintern-tui",
-        usage="mlintern-tui [PATH] [--plain] [--home DIR] [--python EXE] [--steps N] [--budget AMOUNT …]\n"
-        "                    [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [--demo-gpu] [-- ARGS…]",
+        usage="mlintern-tui [PATH] [--plain] [--home DIR] [--python EXE] [--steps N] [--processes N]\n"
+        "                    [--budget AMOUNT …] [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [--demo-gpu]\n"
+        "                    [-- ARGS…]",
         description="Rehearse, forecast, approve, run and remember a PyTorch training script, unmodified and offline.",
         epilog="What stands behind -- goes to the script, as for its full run.",
         allow_abbrev=False,
@@ -109,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", metavar="DIR", help="where everything is kept (default: MLINTERN_HOME, or user data)")
     parser.add_argument("--python", metavar="EXE", help="the interpreter that runs the script")
     parser.add_argument("--steps", metavar="N", help="total number of optimizer steps, where it cannot be known")
+    parser.add_argument("--processes", metavar="N", help="how many ranks a distributed script has on this machine")
     parser.add_argument(
         "--budget",
         metavar="AMOUNT",
@@ -135,14 +137,15 @@ def _target(options: argparse.Namespace, script_args: tuple[str, ...]) -> Target
         disk_limit_bytes=_read(options.disk, parse_size),
         device_limit_bytes=_read(options.gpu_memory, parse_size),
     )
+    ranks = _read(options.processes, parse_processes)
     if options.path is None:
-        if script_args or limits != NOTHING_SAID:
+        if script_args or limits != NOTHING_SAID or ranks is not None:
             raise ValueError("arguments and limits belong to a script: name it, for example mlintern-tui train.py")
         return None
     from ..runtime.project import script_target
 
     script = script_target(Path(options.path).expanduser(), script_args, working_dir=Path.cwd())
-    return Target(script=script.script, args=script_args, limits=limits)
+    return Target(script=script.script, args=script_args, limits=limits, ranks=ranks)
 
 
 def _read(written: str | None, parse: Callable[[str], Known]) -> Known | None:

@@ -39,14 +39,22 @@ def free_ceiling(rung: RungName, given: float | None) -> float:
 
 
 def probe_settings(
-    run: Run, experiment: Experiment, *, roots: tuple[Path, ...], thorough: bool, look_for_room: Callable[[], Room]
+    run: Run,
+    experiment: Experiment,
+    *,
+    roots: tuple[Path, ...],
+    thorough: bool,
+    processes: int | None,
+    look_for_room: Callable[[], Room],
 ) -> ProbeSettings:
     """The settings for this run; it is looked for room only where that matters."""
     mode = _MODES.get(run.rung, ProbeMode.WATCH)
     ceiling = run.ceiling_seconds or FREE_CEILING_SECONDS
     if mode is ProbeMode.DRYRUN:
         room = memory_room(look_for_room(), experiment)
-        return ProbeSettings(mode=mode, roots=roots, time_budget_seconds=0.85 * ceiling, memory_room=room)
+        return ProbeSettings(
+            mode=mode, roots=roots, time_budget_seconds=0.85 * ceiling, memory_room=room, processes=processes
+        )
     is_examination = mode is ProbeMode.EXAMINE
     seconds = EXAMINATION_LOOP_SECONDS if is_examination else REHEARSAL_LOOP_SECONDS
     return ProbeSettings(
@@ -56,6 +64,7 @@ def probe_settings(
         time_budget_seconds=min(seconds, ceiling / 4),
         whole_seconds=max(ceiling / 2, ceiling - EXAMINATION_END_SECONDS) if is_examination else None,
         thorough=thorough,
+        processes=processes,
     )
 
 

@@ -31,6 +31,7 @@ def start_run(
     look_for_room: Callable[[], Room],
     token: str | None = None,
     thorough: bool = False,
+    processes: int | None = None,
     grace_seconds: float = GRACE_SECONDS,
     copy: Path | None = None,
     hidden: tuple[Path, ...] = (),
@@ -60,7 +61,12 @@ def start_run(
         ),
         isolation=_isolation(run, copy),
         probe=probe_settings(
-            run, experiment, roots=target_of(experiment).roots, thorough=thorough, look_for_room=look_for_room
+            run,
+            experiment,
+            roots=target_of(experiment).roots,
+            thorough=thorough,
+            processes=processes,
+            look_for_room=look_for_room,
         ),
         token=token,
         writable=() if copy is None else (copy,),

@@ -85,6 +85,14 @@ def parse_steps(text: str) -> int:
     return int(digits)
 
 
+def parse_processes(text: str) -> int:
+    """A number of processes: 1 to 64."""
+    written = text.strip()
+    if not re.fullmatch(r"[0-9]{1,2}", written) or not 1 <= int(written) <= 64:
+        raise UnitError(f"“{written}” is not a number of processes from 1 to 64; write one, for example 2")
+    return int(written)
+
+
 def duration(seconds: float | None) -> str:
     """A duration in at most two units: ``0.6 s``, ``21 s``, ``6m05s``, ``30m``, ``2h10m``, ``1d12h``."""
     if seconds is None or not math.isfinite(seconds):

@@ -49,6 +49,14 @@ from .paired import PAIRED
 from .preprocessing import PREPROCESSING
 from .printed_metric import PRINTED_METRIC
 from .random_rows import RANDOM_ROWS
+from .rank_collectives import RANK_COLLECTIVES
+from .rank_data import RANK_DATA
+from .rank_gradients import RANK_GRADIENTS
+from .rank_metrics import RANK_METRICS
+from .rank_parameters import RANK_PARAMETERS
+from .rank_reports import RANKS
+from .rank_saves import RANK_SAVES
+from .rank_slow import RANK_SLOW
 from .remade import REMADE
 from .schedule import SCHEDULE
 from .seed import SEED
@@ -105,12 +113,23 @@ CHECKS: tuple[Check, ...] = (
     SELECTED,
     RANDOM_ROWS,
     BASELINES,
+    RANK_COLLECTIVES,
+    RANK_DATA,
+    RANK_PARAMETERS,
+    RANK_GRADIENTS,
+    RANK_METRICS,
+    RANK_SAVES,
+    RANK_SLOW,
 )
 
 
 def ask_all(rung: RungName, evidence: Evidence, checks: Sequence[Check] = CHECKS) -> Checked:
-    """The answers of all checks of a rung, as findings, what is verified, and what is not."""
-    answers = [(check, _ask(check, evidence)) for check in checks if check.rung is rung]
+    """The answers of all checks of a rung, as findings, what is verified, and what is not.
+
+    Of ranks nobody is asked where there was one process.
+    """
+    asked = (check for check in checks if RANKS not in check.needs or RANKS in evidence.reports)
+    answers = [(check, _ask(check, evidence)) for check in asked if check.rung is rung]
     return Checked(
         tuple(finding for _, one in answers for finding in one.findings),
         tuple(one.words for _, one in answers if one.answer is Answer.FINE),

@@ -13,6 +13,8 @@ from . import crash, device, distributed, endings, files, loader, memory, number
 from .hypothesis import Certainty, Depth, Diagnosis, Hypothesis, quote
 from .log import Line, Log, may_tell
 from .progress import Mark, losses, marks, went_on
+from .ranks.attribution import attributed, of_failures
+from .ranks.launcher_words import failures
 from .rules import Rule
 from .tracebacks import Trace, tracebacks
 
@@ -57,9 +59,10 @@ def diagnose(log: Log, more: Iterable[Hypothesis] = ()) -> Diagnosis:
     ruled_out: list[str] = []
     found = [*more, *_by_rules(seen, ruled_out), *_by_numbers(seen)]
     found += [one for one in _by_traces(seen, ruled_out) if not _is_told(one, found, seen)]
+    found += of_failures(seen.lines, failed := failures(seen.lines))
     if not found and (end := stall.of_end(seen.lines, seen.marks)) is not None:
         found.append(end)
-    return weigh(found, tuple(ruled_out[:_MOST_RULED_OUT]))
+    return attributed(weigh(found, tuple(ruled_out[:_MOST_RULED_OUT])), seen.lines, failed)
 
 
 def weigh(found: Iterable[Hypothesis], ruled_out: tuple[str, ...] = ()) -> Diagnosis:
@@ -115,6 +118,7 @@ def _hypothesis(seen: _Seen, rule: Rule, match: re.Match[str], index: int, trace
         rule.instead,
         rule.depth,
         index,
+        fault_class=rule.fault_class,
     )
     raised = None if trace is None else next((one for one in trace.chain if one.index == index), None)
     if raised is None or trace is None:

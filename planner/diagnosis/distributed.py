@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .fault_class import FaultClass
 from .hypothesis import Certainty, Depth
 from .rules import rule
 
@@ -28,6 +29,32 @@ RULES = (
         ("set find_unused_parameters=True", "the layers in use change from step to step, and are meant to"),
     ),
     rule(
+        "dist.rendezvous",
+        r"EADDRINUSE|[Aa]ddress already in use|failed to (?:bind|listen on any local network address)",
+        "the port at which the ranks meet is taken by another program",
+        "look at who listens there (ss -ltnp); start once more with another port (--master-port, MASTER_PORT)",
+        ("choose a free port, or let the launcher do so (torchrun --standalone)", "another job has the same port"),
+        instead=("a process of an earlier job that did not end",),
+        fault_class=FaultClass.NETWORK,
+    ),
+    rule(
+        "dist.rendezvous",
+        r"Timed out after \d+ seconds waiting for clients\. ?(\d+/\d+ clients joined)|RendezvousTimeoutError",
+        "not all ranks came to the meeting: {0}",
+        "count the processes that were started on every machine against WORLD_SIZE",
+        ("start as many processes as WORLD_SIZE says", "the world size is wrong"),
+        ("see that the master's address and port can be reached from every machine", "a machine cannot reach it"),
+        depth=Depth.ENDING,
+    ),
+    rule(
+        "dist.rendezvous",
+        r"environment variable (?:RANK|WORLD_SIZE|MASTER_ADDR|MASTER_PORT|LOCAL_RANK) expected, but not set"
+        r"|KeyError: '(?:RANK|WORLD_SIZE|LOCAL_RANK|MASTER_ADDR|MASTER_PORT)'",
+        "the script was started without a launcher, so it does not know its rank",
+        "print the variables RANK, WORLD_SIZE and LOCAL_RANK at its beginning",
+        ("start it with torchrun, or say mlintern check SCRIPT --processes 2", "nothing else is wrong"),
+    ),
+    rule(
         "dist.hang",
         r"Watchdog caught collective operation timeout|ran for \d+ milliseconds before timing out"
         r"|Timed out waiting \d+ms for (?:recv|send) operation|monitoredBarrier|(?:wait"
@@ -51,6 +78,7 @@ RULES = (
         ("check the network interface that is used (NCCL_SOCKET_IFNAME, GLOO_SOCKET_IFNAME)", "the network fails"),
         certainty=Certainty.POSSIBLE,
         depth=Depth.ECHO,
+        fault_class=FaultClass.NETWORK,
     ),
     rule(
         "run.crash",

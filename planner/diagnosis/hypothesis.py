@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from hashlib import sha256
 
+from .fault_class import FaultClass, class_of
 from .log import Line
 
 
@@ -70,6 +71,15 @@ class Hypothesis:
     depth: Depth = Depth.CAUSE
     at: int = 0
     """Where in the order of the lines its first sign stands."""
+    ranks: tuple[int, ...] = ()
+    """The ranks that are to blame, where there are several and the evidence tells which."""
+    fault_class: FaultClass | None = None
+    """Where the cause lies, where the evidence says more than the code does."""
+
+    @property
+    def lies_in(self) -> FaultClass:
+        """Where the cause lies."""
+        return self.fault_class or class_of(self.code)
 
     @property
     def fingerprint(self) -> str:

@@ -17,6 +17,8 @@ from . import numbers
 from .diagnose import diagnose, weigh
 from .hypothesis import Certainty, Depth, Diagnosis, Hypothesis, Measure, Quote
 from .log import Log
+from .ranks.of_report import rank_facts
+from .ranks.verdict import of_ranks
 
 _TESTS = {
     "memory.oom": "run one step of the largest batch with half its rows, and look at the peak",
@@ -32,7 +34,7 @@ def diagnose_run(
     last = {name: values[-1] for name, values in series.items() if values}
     told = list(_told(run, reports, last)) if _can_be_judged(run) else []
     by_numbers = list(_by_numbers(series))
-    seen = diagnose(log)
+    seen = diagnose(log, of_ranks(rank_facts(reports.get("ranks") or {})))
     found = [one for one in (seen.cause, *seen.others, *seen.followed) if one is not None]
     if run.status not in (RunStatus.FAILED, RunStatus.LOST):
         found = [one for one in found if one.code != "run.crash.silent"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .fault_class import FaultClass
 from .hypothesis import Certainty, Depth, Measure
 
 
@@ -23,6 +24,7 @@ class Rule:
     instead: tuple[str, ...] = ()
     certainty: Certainty = Certainty.CERTAIN
     depth: Depth = Depth.CAUSE
+    fault_class: FaultClass | None = None
 
 
 def rule(
@@ -34,7 +36,8 @@ def rule(
     instead: tuple[str, ...] = (),
     certainty: Certainty = Certainty.CERTAIN,
     depth: Depth = Depth.CAUSE,
+    fault_class: FaultClass | None = None,
 ) -> Rule:
     """A rule; ``measures`` are pairs of a remedy and the hypothesis that trying it tests."""
     made = tuple(Measure(remedy, tests) for remedy, tests in measures)
-    return Rule(code, re.compile(pattern), what, test, made, instead, certainty, depth)
+    return Rule(code, re.compile(pattern), what, test, made, instead, certainty, depth, fault_class)

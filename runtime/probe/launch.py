@@ -12,6 +12,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -21,7 +22,7 @@ ENVIRONMENT = "MLINTERN_PROBE"
 PACKAGE = "_mlintern_probe"
 
 
-def load_package() -> Any:
+def load_package(module: str = "session") -> Any:
     """Import this folder under a private name, whatever the user's folders are called."""
     here = Path(__file__).resolve().parent
     spec = importlib.util.spec_from_file_location(PACKAGE, here / "__init__.py", submodule_search_locations=[str(here)])
@@ -30,18 +31,34 @@ def load_package() -> Any:
     package = importlib.util.module_from_spec(spec)
     sys.modules[PACKAGE] = package
     spec.loader.exec_module(package)
-    return importlib.import_module(PACKAGE + ".session")
+    return importlib.import_module(f"{PACKAGE}.{module}")
 
 
 def main() -> None:
     """Run the script that the settings name."""
     settings = json.loads(os.environ.pop(ENVIRONMENT))
+    processes = settings.get("processes")
+    if processes is not None:
+        launcher = load_package("ranks.launcher")
+        if processes > 1:
+            _end_as(launcher.Launcher(settings).run())
+        launcher.alone()
     session = load_package()
     del sys.path[0]  # the probe's own folder, which python put there
     status = session.run(settings)
     if settings.get("mode") == "examine":
         _leave(status)
     sys.exit(status)
+
+
+def _end_as(status: int) -> None:
+    """Exit as the rank did that decides; a negative status is the signal that ended it."""
+    if status >= 0:
+        sys.exit(status)
+    if -status != signal.SIGKILL:
+        signal.signal(-status, signal.SIG_DFL)
+    os.kill(os.getpid(), -status)
+    sys.exit(128 - status)
 
 
 def _leave(status: int | str | None) -> None:

@@ -28,6 +28,9 @@ MOST_EPOCHS = 50
 EXAMINED_ITERATIONS, EXAMINATION_PATIENCE = 16, 3.0
 """An examination wants so many steps, on a busy machine too, for at most so many times its time."""
 
+COUNTED_STEPS = 12
+"""Iterations of a training loop's first entry that are enough where counts alone decide."""
+
 ITEMS_SECONDS = 10.0
 """How long an outer loop of unknown length may go on with its own work, such as making folds, before it is cut."""
 
@@ -41,6 +44,9 @@ class Policy:
     budget_seconds: float = 6.0
     thorough: bool = False
     """Leave outer and evaluation loops whole, so that what the script collects has its full length."""
+
+    by_count: bool = False
+    """Whether counts alone decide: so the ranks of one job cut alike, whatever time each of them took."""
 
     fewest: int = 5
     few_outer: int = 3
@@ -66,6 +72,8 @@ class Policy:
             return False
         if self.is_dry:
             return self._enough_dry(loop)
+        if self.by_count:
+            return self._enough_by_count(loop)
         if loop.node.role == "train":
             return self._enough_training(loop)
         if loop.node.role == "eval":
@@ -79,6 +87,20 @@ class Policy:
         return loop.node.role == "eval" or (
             loop.node.role == "outer" and loop.encloses and not self._is_short_list(loop)
         )
+
+    def _enough_by_count(self, loop: Loop) -> bool:
+        planned = loop.planned
+        if loop.node.role == "train":
+            if not loop.iteration_stepped or (planned is not None and planned <= self.fewest):
+                return False
+            return loop.index >= (1 if self.thorough else COUNTED_STEPS if loop.node.entries <= 1 else 2)
+        if loop.node.role == "eval":
+            return not self.thorough and loop.index >= self.fewest and (planned is None or planned > self.few_outer)
+        if loop.node.role != "outer" or not loop.encloses or self._is_short_list(loop):
+            return False
+        if planned is None and loop.of_items:
+            return loop.index >= self.few_items
+        return loop.index >= 1 and (planned is None or planned > self.few_outer)
 
     def _is_short_list(self, loop: Loop) -> bool:
         """A short list of models or folds: each item is its own program."""

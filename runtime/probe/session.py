@@ -23,6 +23,8 @@ from .dryrun import DryRun
 from .environment import Environment
 from .frameworks import REWRITTEN, watch_frameworks
 from .policy import Policy
+from .ranks.alone import fake_group
+from .ranks.member import Membership
 from .sites import SiteTable
 from .stuck import StuckWatch, Waiting
 from .torch_hooks import TorchHooks
@@ -50,6 +52,7 @@ class Session:
         self._examiner = self._make_examiner() if settings.get("mode") == "examine" else None
         self._environment = Environment() if settings.get("mode") in ("watch", "pilot") else None
         self._stuck: StuckWatch | None = None
+        self._member: Membership | None = None
         self._process = os.getpid()
         self._next_report = time.monotonic() + REPORT_SECONDS
 
@@ -94,6 +97,8 @@ class Session:
         os.register_at_fork(after_in_child=self._tracker.stand_down)
         if self._environment is not None:
             self._environment.listen()
+        if settings.get("rank") is not None:
+            self._member = Membership(settings, self._channel, self._tracker, self._finder.is_users)
         waiting = after_import.install()
         waiting.call("torch", self._hook_torch)
         watch_frameworks(waiting, self._tracker, self._table)
@@ -119,6 +124,10 @@ class Session:
         hooks.install()
         if self._dry is not None:
             self._dry.install(hooks)
+        if self._dry is not None and self._settings.get("processes") is not None:
+            fake_group(torch)
+        if self._member is not None:
+            self._member.on_torch(torch)
         if self._examiner is not None:
             from .examine.torch_events import listen
 
@@ -212,6 +221,8 @@ class Session:
             signal.setitimer(signal.ITIMER_REAL, 0.0)
             self._examiner.finish(ok=ok)
         self._send_loops()
+        if self._member is not None:
+            self._member.finish()
         if self._environment is not None:
             self._channel.send("environment", **self._environment.report())
         told = words and words[:MOST_WORDS]
@@ -225,4 +236,5 @@ def _policy(settings: Mapping[str, Any]) -> Policy:
         stop_steps=settings.get("stop_steps"),
         budget_seconds=float(settings.get("time_budget_seconds") or 6.0),
         thorough=bool(settings.get("thorough", False)),
+        by_count=int(settings.get("world") or 1) > 1,
     )

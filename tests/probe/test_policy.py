@@ -58,3 +58,17 @@ class TestExamination:
 
     def test_a_rehearsal_of_slow_steps_does_not_wait_for_them(self) -> None:
         assert Policy(mode="rehearse", budget_seconds=2.0).enough(entry(training(iterations=8, seconds=2.4)), 8)
+
+
+class TestRanks:
+    policy = Policy(mode="rehearse", budget_seconds=4.0, by_count=True)
+
+    def test_ranks_cut_alike_however_long_each_took(self) -> None:
+        for seconds in (0.001, 1.0, 400.0):
+            assert not self.policy.enough(entry(training(iterations=11, seconds=seconds)), 11)
+            assert self.policy.enough(entry(training(iterations=12, seconds=seconds)), 12)
+
+    def test_a_period_of_accumulation_is_whole(self) -> None:
+        loop = entry(training(iterations=20, seconds=1.0))
+        loop.iteration_stepped = False
+        assert not self.policy.enough(loop, 20)

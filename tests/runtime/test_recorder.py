@@ -137,3 +137,13 @@ def test_probe_is_told_where_to_write_when_the_kernel_refuses(lab: Lab) -> None:
     assert run.status is RunStatus.DONE, lab.log(run)
     assert run.isolation is not None
     assert lab.log(run).decode().strip() == str(run.folder / "scratch" / run.isolation)
+
+
+def test_ranks_that_wait_for_one_another_are_an_event_and_so_is_that_they_went_on(lab: Lab) -> None:
+    run = lab.new_run(lab.script(""))
+    recorder = Recorder(lab.store, run)
+    for hang in (None, {"seconds": 40.0, "went_on": False}, {"seconds": 40.0, "went_on": True}):
+        recorder.hear(ProbeReport("ranks", {"world": 2, "hang": hang, "ranks": []}))
+    assert recorder.flush()
+    told = [event.data for event in lab.store.events.of_kind("run.hang", run_id=run.id)]
+    assert told == [{"seconds": 40.0, "went_on": False}, {"seconds": 40.0, "went_on": True}]

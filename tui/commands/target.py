@@ -50,6 +50,7 @@ class Wanted:
                 device_limit_bytes=options.gpu_memory,
             ),
             fresh=fresh,
+            ranks=options.processes,
         )
 
 
