@@ -272,7 +272,14 @@ def _add_paper(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser(
         "read", parents=[common, _json()], help="a paper or a task → requirements and hyperparameters with quotes"
     )
-    parser.add_argument("paper", metavar="PAPER", help="a PDF, Markdown, LaTeX, HTML or text file")
+    parser.add_argument("paper", metavar="PAPER", help="a PDF, Markdown, LaTeX, HTML or text file, or JSON of --json")
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="your own value for an item, by name or number"
+    )
+    parser.add_argument(
+        "--drop", metavar="NAME", action="append", default=[], help="leave an item out, by name or number"
+    )
+    parser.add_argument("--confirm", action="store_true", help="keep the checklist: `mlintern new` goes by it")
 
 
 def _add_report(commands: Any, common: _Parser) -> None:
