@@ -54,6 +54,11 @@ def take_up(store: Store, experiment: Experiment) -> None:
     store.events.append(READ, experiment_id=experiment.id, **content(checklist))
 
 
+def follows(store: Store, experiment: Experiment) -> bool:
+    """Whether an experiment follows a brief: it is taken up when the experiment is opened, or never."""
+    return any(one.kind == READ for one in store.events.after(0, experiment_id=experiment.id, limit=5))
+
+
 def followed(store: Store, experiment: Experiment) -> Checklist | None:
     """The brief that an experiment follows; ``None`` where none is known."""
     found = None

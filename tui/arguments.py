@@ -67,7 +67,7 @@ def parser() -> _Parser:
     common = _common()
     of_runs = (
         _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume,
-        _add_diagnose, _add_paper, _add_new, _add_data, _add_find, _add_report, _add_verify, _add_overrule,
+        _add_diagnose, _add_paper, _add_new, _add_data, _add_find, _add_report, _add_verify, _add_overrule, _add_result,
     )  # fmt: skip
     for add in (_add_check, _add_run, _add_sweep, *of_runs):
         add(commands, common)
@@ -292,6 +292,16 @@ def _add_report(commands: Any, common: _Parser) -> None:
     parser.add_argument("--target", metavar="VALUE", type=_number, help="a number that the metric is to reach")
     parser.add_argument("--against", metavar="RUN", type=_run_id, help="a run that this one is to be better than")
     parser.add_argument("--metric", metavar="NAME", help="which metric these two are about")
+
+
+def _add_result(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "result", parents=[common, _json()], help="what a run reached, against the paper's numbers"
+    )
+    parser.add_argument("run", metavar="RUN", type=_run_id)
+    parser.add_argument(
+        "--read-test", action="store_true", help="read the test split first, with evaluate.py: once for a run"
+    )
 
 
 def _add_verify(commands: Any, common: _Parser) -> None:

@@ -62,9 +62,9 @@ def _rows(
         elif item.part is Part.UNSAID and item.answer.mark is Mark.CHANGED:
             yield line(Reference("event", place)), _met(subject, event, item, used), line("the source does not say")
         elif item.part is Part.TARGET:
-            value = [Reference("event", (*place, "metric")), " ", Reference("event", (*place, "value"), "number")]
+            metric, value = Reference("event", (*place, "metric")), Reference("event", (*place, "value"), "number")
             told = line(_LEFT_OUT if item.is_out else "see the claims")
-            yield line(*value), told, line(Reference("event", (*place, "quote")))
+            yield line(metric, " ", value), told, line(Reference("event", (*place, "quote")))
         elif item.part is Part.REQUIREMENT:
             met = line(_LEFT_OUT if item.is_out else "nobody compared it")
             yield line(Reference("event", (*place, "text"))), met, line(Reference("event", (*place, "quote")))

@@ -34,7 +34,7 @@ from . import ladder_prompts as prompts
 from .detail import DetailScreen, finding_detail, named_facts
 from .hyperparameters import HyperparametersScreen
 from .ladder_answers import LadderAnswers
-from .ladder_state import ladder_state
+from .ladder_state import has_result, ladder_state
 
 AGAIN_SECONDS = 3.0
 
@@ -159,6 +159,8 @@ class LadderScreen(LadderAnswers):
                 return view is not None and any(rung.run is not None for rung in view.rungs)
             case "accept":
                 return self._finding_in_hand() is not None
+            case "result":
+                return view is not None and has_result(view)
             case "again" | "limits" | "evidence" | "origins":
                 return view is not None
         return True
@@ -206,6 +208,12 @@ class LadderScreen(LadderAnswers):
             self.notify("No experiment in hand", markup=False)
         elif not isinstance(self.app.screen, SweepScreen):
             self.app.push_screen(SweepScreen(self.view.experiment.id))
+
+    def action_result(self) -> None:
+        from .result import ResultScreen
+
+        if self.view is not None:
+            self.app.push_screen(ResultScreen(self.view.experiment))
 
     @on(Rows.Chosen, "#rungs")
     def _open_rung(self) -> None:
