@@ -31,6 +31,7 @@ class Scope(StrEnum):
     CHECKLIST = "checklist"
     SETUP = "setup"
     RESULT = "result"
+    EDITS = "edits"
     READING = "reading"
 
 
@@ -51,6 +52,7 @@ SCOPE_TITLES = {
     Scope.CHECKLIST: "Checklist of a paper",
     Scope.SETUP: "The experiment that is to be written",
     Scope.RESULT: "Result against the paper",
+    Scope.EDITS: "Proposed edits",
     Scope.READING: "Reading evidence or help",
 }
 
@@ -141,6 +143,8 @@ ACTIONS: tuple[Action, ...] = (
         ("limits", "e", "limits", "Change the limits: steps, budget, memory, disk, GPU memory", "limits"),
         ("stop", "x", "stop…", "Stop the run under way; asks first", "stop"),
         ("sweep", "s", "sweep", "Look at the latest sweep of this experiment", "sweep"),
+        ("edits", "p", "edits", "Look at the proposed edits of this project", "edits"),
+        ("fix", "f", "propose fix", "Propose the edit that mends the finding in hand, where one is sure", "fix"),
         ("result", "t", "result", "Hold the full run's result against the paper's number", "result"),
         ("ask", "d", "decide…", "Go to the question that waits for an answer", "ask"),
     ),
@@ -247,6 +251,14 @@ ACTIONS: tuple[Action, ...] = (
     *_scope(
         Scope.RESULT,
         ("read_test", "t", "read test split", "Read the test split, once for this run, with evaluate.py", "read_test"),
+    ),
+    *_scope(
+        Scope.EDITS,
+        ("apply", "a", "apply", "Apply the edit in hand, with the hunks that are taken: all files or none", "apply"),
+        ("hunk", "space", "take hunk", "Take the hunk at the cursor, or leave it out", "hunk"),
+        ("next_hunk", "n", "next hunk", "To the next hunk", "next_hunk"),
+        ("undo", "u", "undo", "Put back what stood there before the edit in hand was applied", "undo"),
+        ("decline", "D", "decline", "Decline the edit in hand", "decline"),
     ),
     *_scope(
         Scope.READING,

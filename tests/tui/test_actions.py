@@ -12,6 +12,7 @@ from mlintern.tui.bindings import bindings
 from mlintern.tui.screens.checklist import ChecklistScreen
 from mlintern.tui.screens.compare import CompareScreen
 from mlintern.tui.screens.detail import DetailScreen
+from mlintern.tui.screens.edits import EditsScreen
 from mlintern.tui.screens.history import HistoryScreen
 from mlintern.tui.screens.home import HomeScreen
 from mlintern.tui.screens.ladder import LadderScreen
@@ -43,6 +44,7 @@ OWNERS: dict[Scope, type] = {
     Scope.CHECKLIST: ChecklistScreen,
     Scope.SETUP: SetupScreen,
     Scope.RESULT: ResultScreen,
+    Scope.EDITS: EditsScreen,
     Scope.READING: DetailScreen,
 }
 

@@ -16,9 +16,13 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.widget import Widget
 
+from ...planner.edits.fixes import is_sure, project_of, propose_fix
+from ...planner.edits.proposal import Proposal
+from ...planner.edits.proposing import Refusal, Workspace
 from ...planner.moves import Ask, RunRung, Wait
 from ...planner.view import LadderView
-from ...store.records import Finding, RungName, RungStatus
+from ...store import Store, StoreError
+from ...store.records import Experiment, Finding, RungName, RungStatus
 from ..actions import Scope
 from ..bindings import bindings
 from ..budgets import short_budget_words
@@ -159,9 +163,12 @@ class LadderScreen(LadderAnswers):
                 return view is not None and any(rung.run is not None for rung in view.rungs)
             case "accept":
                 return self._finding_in_hand() is not None
+            case "fix":
+                finding = self._finding_in_hand()
+                return finding is not None and is_sure(finding)
             case "result":
                 return view is not None and has_result(view)
-            case "again" | "limits" | "evidence" | "origins":
+            case "again" | "limits" | "evidence" | "origins" | "edits":
                 return view is not None
         return True
 
@@ -208,6 +215,31 @@ class LadderScreen(LadderAnswers):
             self.notify("No experiment in hand", markup=False)
         elif not isinstance(self.app.screen, SweepScreen):
             self.app.push_screen(SweepScreen(self.view.experiment.id))
+
+    def action_edits(self, first: int | None = None) -> None:
+        from .edits import EditsScreen
+
+        if self.view is not None:
+            self.app.push_screen(EditsScreen(self.view.experiment, first=first))
+
+    def action_fix(self) -> None:
+        finding, view = self._finding_in_hand(), self.view
+        if finding is not None and view is not None:
+            self.our_app.do(partial(self._propose_fix, finding, view.experiment))
+
+    async def _propose_fix(self, finding: Finding, experiment: Experiment) -> None:
+        def propose(store: Store) -> Proposal | Refusal:
+            return propose_fix(Workspace.of(store, project_of(experiment), "rules"), finding, experiment)
+
+        try:
+            found = await self.our_app.archive.ask(propose)
+        except StoreError as error:
+            self.our_app.say_trouble(error)
+            return
+        if isinstance(found, Refusal):
+            self.notify(found.reason, severity="warning", markup=False)
+        else:
+            self.action_edits(found.id)
 
     def action_result(self) -> None:
         from .result import ResultScreen
