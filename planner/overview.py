@@ -10,6 +10,7 @@ from ..runtime.room import Room
 from ..store import Store
 from ..store.records import Event, Experiment, Forecast, Run, Rung, RungName, RungStatus, Severity
 from .accepted import accepted_findings
+from .briefs import follows
 from .forecasting import reforecast
 from .moves import Move
 from .rungs import BUILT, FACTS, as_built
@@ -41,6 +42,7 @@ def overview(
         budgets=tuple(accounts(experiment, runs).values()),
         move=move,
         accepted=accepted,
+        follows_brief=follows(store, experiment),
         room=room,
     )
 

@@ -46,5 +46,7 @@ class LadderView:
     move: Move
     accepted: Mapping[int, Acceptance] = field(default_factory=dict)
     """Why a person takes a finding as it is, by the finding's id."""
+    follows_brief: bool = False
+    """Whether it was written from a paper or a task."""
     room: Room | None = None
     """Free memory, where the move asks for an approval."""

@@ -46,6 +46,14 @@ class Events(Area):
         )
         return tuple(map(_SHAPE.load, rows))
 
+    def newest(self, *kinds: str, limit: int = 1000) -> tuple[Event, ...]:
+        """The events of some kinds, whatever they are about, newest first."""
+        places = ", ".join("?" * len(kinds))
+        rows = self._database.rows(
+            f"SELECT {_SHAPE.columns} FROM events WHERE kind IN ({places}) ORDER BY id DESC LIMIT ?", (*kinds, limit)
+        )
+        return tuple(map(_SHAPE.load, rows))
+
     def last_id(self) -> int:
         """The newest event's id; 0 before the first."""
         return self._database.number("SELECT max(id) FROM events")

@@ -28,6 +28,10 @@ class Scope(StrEnum):
     HISTORY = "history"
     COMPARE = "compare"
     SWEEP = "sweep"
+    CHECKLIST = "checklist"
+    SETUP = "setup"
+    RESULT = "result"
+    EDITS = "edits"
     READING = "reading"
 
 
@@ -45,6 +49,10 @@ SCOPE_TITLES = {
     Scope.HISTORY: "History",
     Scope.COMPARE: "Compare",
     Scope.SWEEP: "Sweep",
+    Scope.CHECKLIST: "Checklist of a paper",
+    Scope.SETUP: "The experiment that is to be written",
+    Scope.RESULT: "Result against the paper",
+    Scope.EDITS: "Proposed edits",
     Scope.READING: "Reading evidence or help",
 }
 
@@ -135,7 +143,10 @@ ACTIONS: tuple[Action, ...] = (
         ("limits", "e", "limits", "Change the limits: steps, budget, memory, disk, GPU memory", "limits"),
         ("stop", "x", "stop…", "Stop the run under way; asks first", "stop"),
         ("sweep", "s", "sweep", "Look at the latest sweep of this experiment", "sweep"),
-        ("confirm", "f", "", "Climb to the last rung: confirm the result on fresh seeds", "confirm"),
+        ("confirm", "C", "", "Climb to the last rung: confirm the result on fresh seeds", "confirm"),
+        ("edits", "p", "edits", "Look at the proposed edits of this project", "edits"),
+        ("fix", "f", "propose fix", "Propose the edit that mends the finding in hand, where one is sure", "fix"),
+        ("result", "t", "result", "Hold the full run's result against the paper's number", "result"),
         ("ask", "d", "decide…", "Go to the question that waits for an answer", "ask"),
     ),
     *_scope(
@@ -224,6 +235,31 @@ ACTIONS: tuple[Action, ...] = (
     *_scope(
         Scope.SWEEP,
         ("order", "s", "order", "Show the best trials first, or all as they came", "order"),
+    ),
+    *_scope(
+        Scope.CHECKLIST,
+        ("confirm", "space", "take", "Take the item in hand as it was read, or take that back", "confirm"),
+        ("change", "e", "change…", "Put a value of your own in the place of the one in hand", "change"),
+        ("leave_out", "x", "leave out", "Leave the item in hand out, or take that back", "leave_out"),
+        ("next_open", "n", "next open", "To the next item that is said in two ways, or open", "next_open"),
+        ("confirm_all", "C", "confirm all", "Confirm the whole, with what is open as it was read", "confirm_all"),
+    ),
+    *_scope(
+        Scope.SETUP,
+        ("write", "w", "write and climb", "Write the experiment's folder and climb what needs no approval", "write"),
+        ("change", "e", "change…", "Change the folder, the data, the column to predict, or the recipe", "change"),
+    ),
+    *_scope(
+        Scope.RESULT,
+        ("read_test", "t", "read test split", "Read the test split, once for this run, with evaluate.py", "read_test"),
+    ),
+    *_scope(
+        Scope.EDITS,
+        ("apply", "a", "apply", "Apply the edit in hand, with the hunks that are taken: all files or none", "apply"),
+        ("hunk", "space", "take hunk", "Take the hunk at the cursor, or leave it out", "hunk"),
+        ("next_hunk", "n", "next hunk", "To the next hunk", "next_hunk"),
+        ("undo", "u", "undo", "Put back what stood there before the edit in hand was applied", "undo"),
+        ("decline", "D", "decline", "Decline the edit in hand", "decline"),
     ),
     *_scope(
         Scope.READING,

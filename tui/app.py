@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import events
@@ -15,6 +16,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from ..planner.reading.checklist import Checklist
 from ..planner.rungs import FACTS
 from ..store import Store, StoreError
 from ..store.records import Run, RungName
@@ -23,7 +25,7 @@ from .beside import Work, run_beside
 from .bindings import bindings
 from .climber import Climber, trouble_words
 from .desk import Desk
-from .engine import Backend, Target
+from .engine import Backend, Paper, Target
 from .screens.place import Place
 from .text import clean
 from .theme import CALM, ink_variables
@@ -80,7 +82,7 @@ class MlinternApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
-        self, backend: Backend, target: Target | None = None, *, clock: Callable[[], float] = time.time
+        self, backend: Backend, target: Target | Paper | None = None, *, clock: Callable[[], float] = time.time
     ) -> None:
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
@@ -93,6 +95,8 @@ class MlinternApp(App[None]):
         self.watch_store = Watch(self.reader)
         self.live: tuple[Run, ...] = ()
         """The runs under way, as of the last pulse."""
+        self.checklists: dict[Path, Checklist] = {}
+        """What was answered of each paper since the application began."""
         self._target = target
         self._visited: list[str] = []
         self._interrupted_at = float("-inf")
@@ -118,7 +122,9 @@ class MlinternApp(App[None]):
         run_beside(self, self._start, group="start")
 
     async def _start(self) -> None:
-        if self._target is not None:
+        if isinstance(self._target, Paper):
+            self.read_paper(self._target)
+        elif self._target is not None:
             self.climb(self._target)
         await self.climber.reconcile()
         await self.pulse()
@@ -185,6 +191,13 @@ class MlinternApp(App[None]):
         """Take an experiment in hand and show its ladder."""
         self.go("ladder")
         self.do(partial(self.climber.open, target))
+
+    def read_paper(self, paper: Paper) -> None:
+        """Show the checklist of a paper or a task."""
+        from .screens.checklist import ChecklistScreen
+
+        self.go("home")
+        self.push_screen(ChecklistScreen(paper))
 
     def do(self, work: Work) -> None:
         """Carry something to the engine, to its end, wherever the person goes meanwhile."""
@@ -306,7 +319,7 @@ class LadderFirstApp(MlinternApp):
 
 
 def application(
-    backend: Backend, target: Target | None = None, *, clock: Callable[[], float] = time.time
+    backend: Backend, target: Target | Paper | None = None, *, clock: Callable[[], float] = time.time
 ) -> MlinternApp:
-    """The application on Home, or on the Ladder of what is to be climbed."""
-    return (LadderFirstApp if target else MlinternApp)(backend, target, clock=clock)
+    """The application on Home, on the Ladder of what is to be climbed, or on the checklist of a paper."""
+    return (LadderFirstApp if isinstance(target, Target) else MlinternApp)(backend, target, clock=clock)

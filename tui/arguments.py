@@ -65,7 +65,8 @@ def parser() -> _Parser:
     common = _common()
     of_runs = (
         _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume,
-        _add_diagnose, _add_paper, _add_new, _add_data, _add_find, _add_report, _add_verify, _add_overrule,
+        _add_diagnose, _add_paper, _add_new, _add_data, _add_find, _add_report, _add_verify, _add_overrule, _add_result,
+        _add_edit,
     )  # fmt: skip
     for add in (_add_check, _add_run, _add_sweep, _add_confirm, _add_seal, *of_runs):
         add(commands, common)
@@ -301,7 +302,14 @@ def _add_paper(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser(
         "read", parents=[common, _json()], help="a paper or a task → requirements and hyperparameters with quotes"
     )
-    parser.add_argument("paper", metavar="PAPER", help="a PDF, Markdown, LaTeX, HTML or text file")
+    parser.add_argument("paper", metavar="PAPER", help="a PDF, Markdown, LaTeX, HTML or text file, or JSON of --json")
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="your own value for an item, by name or number"
+    )
+    parser.add_argument(
+        "--drop", metavar="NAME", action="append", default=[], help="leave an item out, by name or number"
+    )
+    parser.add_argument("--confirm", action="store_true", help="keep the checklist: `mlintern new` goes by it")
 
 
 def _add_report(commands: Any, common: _Parser) -> None:
@@ -314,6 +322,29 @@ def _add_report(commands: Any, common: _Parser) -> None:
     parser.add_argument("--target", metavar="VALUE", type=_number, help="a number that the metric is to reach")
     parser.add_argument("--against", metavar="RUN", type=_run_id, help="a run that this one is to be better than")
     parser.add_argument("--metric", metavar="NAME", help="which metric these two are about")
+
+
+def _add_edit(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "edit", parents=[common, _json()], help="changes of a project's files: proposed as a diff, applied, undone"
+    )
+    parser.add_argument(
+        "action", choices=("list", "show", "propose", "fix", "apply", "undo", "decline"), help="what to do"
+    )
+    parser.add_argument("what", metavar="EDIT|DIFF|FINDING", nargs="?", help="an edit's number; for propose, a file")
+    parser.add_argument("--in", dest="project", metavar="DIR", default=".", help="the project of a diff (default: .)")
+    parser.add_argument("--hunks", metavar="N,N", type=_hunks, help="apply only these hunks, as `show` numbers them")
+    parser.add_argument("--reason", metavar="WORDS", help="why; stays on record")
+
+
+def _add_result(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "result", parents=[common, _json()], help="what a run reached, against the paper's numbers"
+    )
+    parser.add_argument("run", metavar="RUN", type=_run_id)
+    parser.add_argument(
+        "--read-test", action="store_true", help="read the test split first, with evaluate.py: once for a run"
+    )
 
 
 def _add_verify(commands: Any, common: _Parser) -> None:
@@ -404,6 +435,13 @@ def _parse_number(text: str) -> float:
     return value
 
 
+def _parse_hunks(text: str) -> tuple[int, ...]:
+    words = text.split(",")
+    if not all(word.strip().isascii() and word.strip().isdigit() for word in words):
+        raise ValueError(f"“{text}” names no hunks; write their numbers, for example 1,3")
+    return tuple(int(word) for word in words)
+
+
 def _parse_few(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 <= int(text) <= 64):
         raise ValueError(f"“{text}” is not a number from 0 to 64")
@@ -445,10 +483,12 @@ def _parse_approval(text: str) -> tuple[str, float]:
     return rung, _parse_duration(ceiling)
 
 
-_run_id, _finding_id, _decision_id, _count, _few, _number, _duration, _steps, _size, _approval, _processes = map(
+(
+    _run_id, _finding_id, _decision_id, _count, _few, _number, _duration, _steps, _size, _approval, _processes, _hunks,
+) = map(
     _read,
     (
         _parse_run_id, _parse_finding_id, _parse_decision_id, _parse_count, _parse_few, _parse_number, _parse_duration,
-        _parse_steps, _parse_size, _parse_approval, _parse_processes,
+        _parse_steps, _parse_size, _parse_approval, _parse_processes, _parse_hunks,
     ),
 )  # fmt: skip

@@ -70,7 +70,9 @@ class LocalBackend:
         return go_on(store, self.home, store.sweeps.get(sweep_id))
 
     def reconcile(self, store: Store) -> object:
-        """Record the truth about runs whose supervisor is gone."""
+        """Record the truth about runs whose supervisor is gone, and finish an edit that a crash left half done."""
+        from ..planner.edits import deciding
         from ..runtime import launch
 
+        deciding.recover(store, self.home)
         return launch.reconcile(store)

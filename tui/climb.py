@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from ..planner import budget, inspections, ladder, prices, rank_count
+from ..planner import briefs, budget, inspections, ladder, prices, rank_count
 from ..planner.accepted import standing_errors
 from ..planner.alternatives import known_alternatives
 from ..planner.checks import static_rung
@@ -453,6 +453,7 @@ def _begin(store: Store, target: ScriptTarget, python: Path, code: str, ranks: i
             experiment = store.experiments.update(experiment.id, **_limits_after(store, before, code))
         store.events.append("experiment.opened", experiment_id=experiment.id, script=str(target.script))
         rank_count.settle(store, experiment, target, given=ranks, before=before)
+        briefs.take_up(store, experiment)
         for name in RungName:
             if name not in BUILT:
                 store.rungs.set(experiment.id, name, RungStatus.NOT_BUILT, why=NOT_BUILT_WHY)

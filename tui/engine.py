@@ -64,6 +64,16 @@ class Target:
         return cls(experiment.script, experiment.args, experiment_id=experiment.id, climbs=climbs)
 
 
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper or a task that a person named: its checklist comes first, and its experiment is climbed then."""
+
+    path: Path
+    args: tuple[str, ...] = ()
+    """The arguments of the training script that will be written."""
+    limits: Limits = NOTHING_SAID
+
+
 class Engine(Protocol):
     """One experiment on its ladder. It belongs to the thread and the store that it was opened with."""
 

@@ -16,7 +16,7 @@ from .arguments import LIMIT_OPTIONS
 from .units import UnitError, parse_processes, parse_size, parse_steps
 
 if TYPE_CHECKING:
-    from .engine import Target
+    from .engine import Paper, Target
 
 BAD_USAGE = 2
 
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _run(home, python, target, plain=options.plain)
 
 
-def _run(home: Path, python: Path | None, target: Target | None, *, plain: bool) -> int:
+def _run(home: Path, python: Path | None, target: Target | Paper | None, *, plain: bool) -> int:
     if plain:
         from .plain import run_plain
 
@@ -66,7 +66,7 @@ def default_home() -> Path:
     return user_data_path("mlintern", appauthor=False)
 
 
-def _run_screens(home: Path, python: Path | None, target: Target | None) -> int:
+def _run_screens(home: Path, python: Path | None, target: Target | Paper | None) -> int:
     from .app import application
     from .backend import LocalBackend
     from .stderr_guard import LOG_NAME, guarded_stderr
@@ -105,7 +105,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="What stands behind -- goes to the script, as for its full run.",
         allow_abbrev=False,
     )
-    parser.add_argument("path", nargs="?", metavar="PATH", help="a training script; without one, Home opens")
+    parser.add_argument(
+        "path", nargs="?", metavar="PATH", help="a script, an experiment's folder, or a paper; without one, Home opens"
+    )
     parser.add_argument("--plain", action="store_true", help="lines of text, for screen readers and pipes")
     parser.add_argument("--home", metavar="DIR", help="where everything is kept (default: MLINTERN_HOME, or user data)")
     parser.add_argument("--python", metavar="EXE", help="the interpreter that runs the script")
@@ -126,9 +128,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _target(options: argparse.Namespace, script_args: tuple[str, ...]) -> Target | None:
+def _target(options: argparse.Namespace, script_args: tuple[str, ...]) -> Target | Paper | None:
     from .budgets import parse_budgets
-    from .engine import NOTHING_SAID, Limits, Target
+    from .engine import NOTHING_SAID, Limits
+    from .starting_point import starting_point
 
     limits = Limits(
         declared_steps=_read(options.steps, parse_steps),
@@ -142,10 +145,7 @@ def _target(options: argparse.Namespace, script_args: tuple[str, ...]) -> Target
         if script_args or limits != NOTHING_SAID or ranks is not None:
             raise ValueError("arguments and limits belong to a script: name it, for example mlintern-tui train.py")
         return None
-    from ..runtime.project import script_target
-
-    script = script_target(Path(options.path).expanduser(), script_args, working_dir=Path.cwd())
-    return Target(script=script.script, args=script_args, limits=limits, ranks=ranks)
+    return starting_point(options.path, script_args, limits=limits, ranks=ranks)
 
 
 def _read(written: str | None, parse: Callable[[str], Known]) -> Known | None:

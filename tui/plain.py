@@ -6,6 +6,7 @@ was typed before the question stood there is thrown away.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from ..store import Store, StoreError
 from ..store.records import Experiment
 from . import memory_words
 from .climber import trouble_words
-from .engine import Backend, Engine, Target
+from .engine import Backend, Engine, Paper, Target
 from .moments import ago
 from .outcome import exit_code
 from .output import ExitCode
@@ -32,7 +33,7 @@ POLL_SECONDS = 0.5
 PROGRESS_SECONDS = 10.0
 
 
-def run_plain(home: Path, python: Path | None, target: Target | None) -> ExitCode:
+def run_plain(home: Path, python: Path | None, target: Target | Paper | None) -> ExitCode:
     """Tell it all on standard output; returns the exit code."""
     from .backend import LocalBackend
 
@@ -54,14 +55,38 @@ def run_plain(home: Path, python: Path | None, target: Target | None) -> ExitCod
         return ExitCode.FAULTS
 
 
-def tell(backend: Backend, terminal: Terminal, target: Target | None) -> ExitCode:
+def tell(backend: Backend, terminal: Terminal, target: Target | Paper | None) -> ExitCode:
     """The list of what can be gone on with, or one experiment up its ladder."""
     with backend.open_store() as store:
         backend.reconcile(store)
         if target is None:
             terminal.say(home_lines(store, terminal.clock()))
             return ExitCode.DONE
+        if isinstance(target, Paper):
+            return tell_paper(store, terminal, target)
         return Telling(backend, store, terminal, backend.open_engine(store, target)).climb()
+
+
+def tell_paper(store: Store, terminal: Terminal, paper: Paper) -> ExitCode:
+    """The checklist of a paper, and the commands that go on with it."""
+    from . import briefing, reading_words
+    from .output import CommandError
+
+    try:
+        checklist = briefing.taken_up(store, paper.path, briefing.read(paper.path))
+    except CommandError as error:
+        sys.stderr.write(f"mlintern-tui: {clean(str(error))} {error.hint}\n")
+        return ExitCode.USAGE
+    terminal.say(reading_words.lines(checklist))
+    name = shlex.quote(str(paper.path))
+    terminal.say(
+        [
+            "",
+            f"to change, leave out and confirm: mlintern read {name} --set NAME=VALUE --drop NAME --confirm",
+            f"then: mlintern new {name} --into DIR, and mlintern-tui --plain DIR",
+        ]
+    )
+    return ExitCode.DONE
 
 
 def home_lines(store: Store, now: float) -> list[str]:

@@ -1,117 +1,124 @@
-"""A brief as a checklist for a person and as JSON.
+"""A checklist in words: each item with the person's mark, the place, and the words of the source.
 
-Invariant: both say the same, and the source's words leave here without control codes.
+Invariant: the source's words leave here without control codes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from ..planner.reading.brief import Brief, Hyperparameter, Place, Target
-from ..planner.reading.unsaid import candidates
+from ..planner.reading.brief import Conflict, Hyperparameter, Place, Requirement, Target
+from ..planner.reading.checklist import Checklist, Item, Mark, Part, Scalar
+from ..planner.reading.unsaid import Candidate, candidates
 from .text import clean
 
 _MOST_QUOTE = 100
+TITLES = {
+    Part.TARGET: "To reach",
+    Part.HYPERPARAMETER: "Hyperparameters",
+    Part.UNSAID: "Not said",
+    Part.REQUIREMENT: "Requirements",
+}
+_BOXES = {Mark.OPEN: "[ ]", Mark.CONFIRMED: "[x]", Mark.CHANGED: "[~]", Mark.LEFT_OUT: "[-]"}
 
 
-def content(brief: Brief) -> dict[str, Any]:
-    """The JSON form."""
-    return {
-        "source": brief.source,
-        "requirements": [
-            {"kind": str(one.kind), "text": one.text, "quote": one.quote, "place": _place(one.place)}
-            for one in brief.requirements
-        ],
-        "hyperparameters": [
-            {
-                "name": one.name,
-                "value": one.value,
-                "unit": one.unit,
-                "applies_to": one.applies_to,
-                "quote": one.quote,
-                "place": _place(one.place),
-            }
-            for one in brief.hyperparameters
-        ],
-        "targets": [
-            {
-                "metric": one.metric,
-                "value": one.value,
-                "unit": one.unit,
-                "spread": one.spread,
-                "split": one.split,
-                "dataset": one.dataset,
-                "model": one.model,
-                "quote": one.quote,
-                "place": _place(one.place),
-            }
-            for one in brief.targets
-        ],
-        "unsaid": list(brief.unsaid),
-        "candidates": [{"name": one.name, "value": one.value, "origin": one.origin} for one in candidates(brief)],
-        "conflicts": [{"name": one.name, "quotes": list(one.quotes)} for one in brief.conflicts],
-    }
-
-
-def lines(brief: Brief) -> Iterator[str]:
-    """For a person: a checklist, each line with the place and the words that it comes from."""
-    yield f"{clean(brief.source)}"
-    yield from _part("To reach", [(_target(one), one.place, one.quote) for one in brief.targets])
-    yield from _part("Hyperparameters", [(_value(one), one.place, one.quote) for one in brief.hyperparameters])
-    yield from _part("Requirements", [(f"{one.kind}: {one.text}", one.place, None) for one in brief.requirements])
-    if brief.conflicts:
+def lines(checklist: Checklist) -> Iterator[str]:
+    """For a person: each line with its number, the place and the words that it comes from."""
+    yield f"{clean(checklist.brief.source)}"
+    for part in (Part.TARGET, Part.HYPERPARAMETER, Part.REQUIREMENT):
+        items = [one for one in checklist.items if one.part is part]
+        yield ""
+        yield f"{TITLES[part]}{'' if items else ': nothing was found'}"
+        for one in items:
+            yield from _item(one)
+    if checklist.brief.conflicts:
         yield ""
         yield "Contradictions"
-    for conflict in brief.conflicts:
-        yield f"  ! {conflict.name}"
+    for conflict in checklist.brief.conflicts:
+        yield f"  ! {conflict.name}{_settled(checklist, conflict)}"
         yield from (f"      “{_short(quote)}”" for quote in conflict.quotes)
-    if brief.unsaid:
+    if checklist.brief.unsaid:
         yield ""
-        yield "Not said"
-    found = candidates(brief)
-    for name in brief.unsaid:
-        fitting = [
-            f"{one.value:g}" if isinstance(one.value, float) else str(one.value) for one in found if one.name == name
-        ]
-        origins = [one.origin for one in found if one.name == name]
-        told = "; ".join(f"{value} ({origin})" for value, origin in zip(fitting, origins, strict=True))
-        yield f"  ? {name}{f': {told}' if told else ''}"
+        yield TITLES[Part.UNSAID]
+    found = candidates(checklist.brief)
+    for one in checklist.items:
+        if one.part is Part.UNSAID:
+            yield f"{one.number:>4}  {_unsaid(one, found)}"
 
 
-def _part(title: str, rows: list[tuple[str, Place, str | None]]) -> Iterator[str]:
-    yield ""
-    yield f"{title}{'' if rows else ': nothing was found'}"
-    for text, place, quote in rows:
-        where = _where(place)
-        yield f"  [ ] {_short(text, 160)}{f'  ({where})' if where else ''}"
-        if quote is not None:
-            yield f"        “{_short(quote)}”"
+def _settled(checklist: Checklist, conflict: Conflict) -> str:
+    return "" if conflict in checklist.open_conflicts() else ": settled"
 
 
-def _value(one: Hyperparameter) -> str:
-    value = f"{one.value:g}" if isinstance(one.value, float) else str(one.value)
-    unit = f" {one.unit}" if one.unit else ""
-    return f"{one.name} = {value}{unit}{f' for {one.applies_to}' if one.applies_to else ''}"
+def _item(one: Item) -> Iterator[str]:
+    where = place_words(one.place)
+    text = f"{one.name}: {one.said.text}" if isinstance(one.said, Requirement) else item_words(one)
+    yield f"{one.number:>4} {_BOXES[one.answer.mark]} {_short(text, 160)}{f'  ({where})' if where else ''}"
+    if one.part is not Part.REQUIREMENT:
+        yield f"           “{_short(one.quote)}”"
 
 
-def _target(one: Target) -> str:
+def _unsaid(one: Item, found: Iterable[Candidate]) -> str:
+    if one.answer.mark is Mark.CHANGED:
+        return f"{_BOXES[Mark.CHANGED]} {item_words(one)}"
+    told = candidate_words(one, found)
+    return f"? {one.name}{f': {told}' if told else ''}{' (left out)' if one.is_out else ''}"
+
+
+def candidate_words(item: Item, found: Iterable[Candidate]) -> str:
+    """What could stand for what the source does not say, each with where it comes from."""
+    return "; ".join(f"{scalar(one.value)} ({one.origin})" for one in found if one.name == item.name)
+
+
+def item_words(item: Item) -> str:
+    """An item with the value that holds, on one line."""
+    said, changed = item.said, item.answer.mark is Mark.CHANGED
+    if isinstance(said, Requirement):
+        return clean(said.text)
+    if isinstance(said, Target):
+        return clean(f"{said.metric} {target_words(said, item.value)}{_instead(said.value) if changed else ''}")
+    if isinstance(said, Hyperparameter) and not changed:
+        return clean(f"{said.name} = {value_words(item)}{f' for {said.applies_to}' if said.applies_to else ''}")
+    if changed:
+        whom = f" for {said.applies_to}" if said is not None and said.applies_to else ""
+        instead = ", the source does not say" if said is None else _instead(said.value)
+        return clean(f"{item.name} = {scalar(item.value)}{whom}: chosen by a person{instead}")
+    return clean(item.name)
+
+
+def value_words(item: Item) -> str:
+    """The value that holds, with its unit; empty where there is none."""
+    if item.value is None:
+        return ""
+    unit = item.said.unit if isinstance(item.said, Target | Hyperparameter) else None
+    is_own = item.answer.mark is Mark.CHANGED and isinstance(item.said, Hyperparameter)
+    return clean(f"{scalar(item.value)}{f' {unit}' if unit and not is_own else ''}")
+
+
+def target_words(one: Target, value: Scalar | None = None) -> str:
+    """What is to be reached: the value with its spread, on which split of what."""
     spread = "" if one.spread is None else f" ± {one.spread:g}"
-    parts = [f"{one.metric} {one.value:g}{spread}{f' {one.unit}' if one.unit else ''}"]
+    parts = [f"{scalar(one.value if value is None else value)}{spread}{f' {one.unit}' if one.unit else ''}"]
     parts += [one.split or "split not said"]
     parts += [part for part in (one.dataset, one.model) if part]
     return ", ".join(parts)
 
 
-def _where(place: Place) -> str:
+def scalar(value: Scalar | None) -> str:
+    """A value as a person writes it."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def place_words(place: Place) -> str:
+    """Where the words stand."""
     parts = (("page", place.page), ("section", place.section), ("line", place.line))
-    return ", ".join(f"{word} {value}" for word, value in parts if value is not None)
+    return clean(", ".join(f"{word} {value}" for word, value in parts if value is not None))
+
+
+def _instead(value: Scalar) -> str:
+    return f", the source says {scalar(value)}"
 
 
 def _short(text: str, most: int = _MOST_QUOTE) -> str:
     plain = clean(" ".join(text.split()))
     return plain if len(plain) <= most else f"{plain[: most - 1]}…"
-
-
-def _place(place: Place) -> dict[str, Any]:
-    return {"page": place.page, "section": place.section, "line": place.line}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ...store import Store
 from ...store.acceptances import fingerprint_of
@@ -52,6 +52,31 @@ class Gatherer:
         """That a run's configuration reaches a target; one in per cent is turned into the unit of the values."""
         side = self._side(run, metric)
         return self._evidence(Kind.REACHED, run, metric, side, target=in_unit_of(side.values, target))
+
+    def repetitions(self, run: Run) -> tuple[Run, ...]:
+        """The run and all others that differ from it in their seed alone."""
+        pairs = repetitions(self._store, self._store.experiments.get(run.experiment_id))
+        return tuple(each for _, each in pairs)
+
+    def reached_by(
+        self, run: Run, metric: str, values: Mapping[int, float], definition: str, target: float
+    ) -> Evidence:
+        """That values of runs of one configuration, counted from their predictions by a definition, reach a target."""
+        experiment = self._store.experiments.get(run.experiment_id)
+        pairs = [pair for pair in repetitions(self._store, experiment) if pair[1].id in values]
+        side = Side(
+            run=run.id,
+            fingerprint=experiment.fingerprint,
+            measurements=tuple(
+                Measurement((each.id,), seed_of(self._store, one, each), values[each.id], each.steps, definition)
+                for one, each in pairs
+            ),
+            left_out=(),
+            faults=tuple(fault for one, _ in pairs for fault in self._faults(one)),
+            unexamined=self._unexamined(experiment),
+            labels_in_reach=tuple(sorted({path for _, each in pairs for path in self._bare_labels(each)})),
+        )
+        return self._evidence(Kind.REACHED, run, metric, side, target=target)
 
     def better(self, run: Run, other: Run, metric: str) -> Evidence:
         """That a run's configuration is better than another's."""

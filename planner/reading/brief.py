@@ -1,7 +1,7 @@
 """What a paper or a task asks for, each statement with the words that say so and where they stand.
 
 Invariant: a quote stands literally in the source's text, white space and line-break hyphens aside; what has no quote is
-no part of a brief.
+no part of a brief, unless a person put it there.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ class Hyperparameter:
     """The model or the stage that it is said of, where the source has several."""
     quote: str
     place: Place
+    by_person: bool = False
+    """Whether the value is a person's own; the quote is then what the source says, and empty where it is silent."""
 
 
 @dataclass(frozen=True, slots=True)

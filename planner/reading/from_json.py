@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .brief import Brief, Conflict, Hyperparameter, Place, Requirement, RequirementKind, Target
+from .checklist import Answer, Checklist, ChecklistError, Mark
 
 T = TypeVar("T")
 
@@ -18,13 +19,55 @@ class NotABriefError(Exception):
     """A text that is no brief; says where and why."""
 
 
-def brief_from_json(text: str) -> Brief:
-    """The brief; lists that are not there are empty, and of a place nothing need be known."""
+def checklist_from_json(text: str) -> Checklist:
+    """The brief, with the answers that stand beside it; lists that are not there are empty, an item without an answer
+    is open, and of a place nothing need be known.
+    """
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise NotABriefError(f"it is not JSON ({error})") from error
+    return checklist_of(content)
+
+
+def brief_from_json(text: str) -> Brief:
+    """The brief alone."""
+    return checklist_from_json(text).brief
+
+
+def checklist_of(content: Any) -> Checklist:
+    """The checklist of an object that was read already."""
     top = _Fields(content, "the brief")
+    checklist = Checklist(_brief(top))
+    answers: dict[int, Answer] = {}
+    for place, one in enumerate(top.list("answers"), start=1):
+        number, answer = _answer(checklist, _Fields(one, f"answers {place}"))
+        answers[number] = answer
+    return Checklist(checklist.brief, {number: one for number, one in answers.items() if one.mark is not Mark.OPEN})
+
+
+def _answer(checklist: Checklist, one: _Fields) -> tuple[int, Answer]:
+    number, mark = one.content.get("number"), one.text("mark")
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise NotABriefError(f"“number” of {one.name} is no whole number")
+    if mark not in list(Mark):
+        raise NotABriefError(f"“{mark}” of {one.name} is none of {', '.join(Mark)}")
+    try:
+        item = checklist.item(number)
+        if one.optional("name") not in (None, item.name):
+            raise NotABriefError(f"{one.name} is about {one.text('name')}, but item {number} is {item.name}")
+        if mark == Mark.CHANGED:
+            value = _scalar(one)
+            checklist.change(number, value)
+            return number, Answer(Mark.CHANGED, value)
+        if mark == Mark.CONFIRMED:
+            checklist.confirm(number)
+    except ChecklistError as error:
+        raise NotABriefError(f"{one.name}: {error}") from error
+    return number, Answer(Mark(mark))
+
+
+def _brief(top: _Fields) -> Brief:
     return Brief(
         source=top.text("source"),
         requirements=top.each("requirements", _requirement),
@@ -90,12 +133,16 @@ def _requirement(one: _Fields) -> Requirement:
 
 
 def _hyperparameter(one: _Fields) -> Hyperparameter:
+    return Hyperparameter(
+        one.text("name"), _scalar(one), one.optional("unit"), one.optional("applies_to"), one.text("quote"), one.place()
+    )
+
+
+def _scalar(one: _Fields) -> float | int | str | bool:
     value = one.content.get("value")
     if not isinstance(value, bool | int | float | str):
         raise NotABriefError(f"“value” of {one.name} is no number, text or truth value")
-    return Hyperparameter(
-        one.text("name"), value, one.optional("unit"), one.optional("applies_to"), one.text("quote"), one.place()
-    )
+    return value
 
 
 def _target(one: _Fields) -> Target:

@@ -15,7 +15,7 @@ from .mapped import Mapped
 
 MOST_BYTES = 64 << 20
 MOST_CHARACTERS = 1_000_000
-_SUFFIXES = {
+SUFFIXES = {
     ".pdf": Form.PDF, ".md": Form.MARKDOWN, ".markdown": Form.MARKDOWN, ".rst": Form.PLAIN,
     ".tex": Form.LATEX, ".ltx": Form.LATEX, ".html": Form.HTML, ".htm": Form.HTML, ".xhtml": Form.HTML,
     ".txt": Form.PLAIN, ".text": Form.PLAIN, ".eml": Form.PLAIN,
@@ -34,7 +34,7 @@ def read_document(path: Path) -> Document:
         return _pdf(content, name, str(path))
     if path.suffix.lower() == ".pdf":
         raise ReadingError("broken", f"{name} is no PDF, whatever its name says.", "Get the file once more.")
-    return read_text(_characters(content, name), str(path), _SUFFIXES.get(path.suffix.lower()))
+    return read_text(_characters(content, name), str(path), SUFFIXES.get(path.suffix.lower()))
 
 
 def read_text(text: str, source: str, form: Form | None = None) -> Document:

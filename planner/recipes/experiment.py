@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..reading.brief import Brief
+from ..reading.checklist import Checklist
 from . import choosing, sources, values
 from .recipe import Recipe
 from .sources import Columns, DataUse, Source
@@ -30,7 +31,10 @@ class Wishes:
 class Experiment:
     """Everything that a folder is written from."""
 
+    checklist: Checklist
+    """What was read, and what a person said of it."""
     brief: Brief
+    """What is followed of it."""
     recipe: Recipe
     why: str
     """What made it this recipe."""
@@ -39,11 +43,13 @@ class Experiment:
     chosen: Chosen
 
 
-def plan(brief: Brief, wishes: Wishes, *, beside: Path) -> Experiment:
+def plan(read: Checklist | Brief, wishes: Wishes, *, beside: Path) -> Experiment:
     """By rules alone; raises :class:`~.recipe.NotPossibleError` with what is missing."""
+    checklist = Checklist(read) if isinstance(read, Brief) else read
+    brief = checklist.settled()
     source = sources.find(brief, wishes.data, beside)
     choice = choosing.choose(brief, source.tasks, wishes.recipe)
     recipe = choice.recipe
     data = sources.use(source, recipe.task, wishes.columns)
     chosen = values.choose(brief, recipe, wishes.values, data.values, sources.training_size(source))
-    return Experiment(brief, recipe, choice.why, source, data, chosen)
+    return Experiment(checklist, brief, recipe, choice.why, source, data, chosen)

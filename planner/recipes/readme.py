@@ -81,7 +81,13 @@ def _brief(experiment: Experiment) -> Iterator[str]:
     yield from _section("Said in two ways", conflicts)
     asked = (f"{one.kind}: “{words(one.quote)}”{_bracketed(where(one.place))}" for one in brief.requirements)
     yield from _section("What the source asks, to be checked by hand", asked, box="[ ] ")
+    left_out = (f"{words(one.name)}: {_said(one.quote)}" for one in experiment.checklist.items if one.is_out)
+    yield from _section("Left out by a person", left_out)
     yield from _section("What is to be reached", map(_target, brief.targets))
+
+
+def _said(quote: str) -> str:
+    return f"“{words(quote)}”" if quote else "the source does not say"
 
 
 def _target(one: Target) -> str:

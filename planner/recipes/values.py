@@ -57,10 +57,13 @@ def choose(
     whose = _whose(brief, recipe)
     taken = set()
     # What is said of the one that is meant, or of none in particular, comes before what is said of another.
-    for one in sorted(brief.hyperparameters, key=lambda one: one.applies_to not in (None, *whose[:1])):
+    for one in sorted(
+        brief.hyperparameters, key=lambda one: (one.applies_to not in (None, *whose[:1]), not one.by_person)
+    ):
         name = _name(one, recipe)
         if not _is_of_a_baseline(one, recipe) and name in _KINDS and name not in found:
-            found[name] = _read(name, one.value, one.unit, Origin.QUOTED, one.quote, one.place)
+            origin = Origin.PERSON if one.by_person else Origin.QUOTED
+            found[name] = _read(name, one.value, one.unit, origin, _pointer(one), one.place)
             taken.add(one)
     defaults = {**_defaults(recipe, found), **(of_data or {})}
     if size is not None and "epochs" in defaults:
@@ -75,6 +78,36 @@ def choose(
     chosen = Chosen(tuple(useful[name] for name in _KINDS if name in useful), unused, whom)
     _refuse_misfits(chosen)
     return chosen
+
+
+def _pointer(one: Hyperparameter) -> str:
+    if not one.by_person:
+        return one.quote
+    return f"in place of what the source says: “{one.quote}”" if one.quote else "the source does not say"
+
+
+def understand(name: str, text: str) -> Scalar:
+    """What a person wrote as the value of a hyperparameter. Raises ``ValueError`` with what would make sense.
+
+    One that no recipe takes is a number where it reads as one, and words otherwise.
+    """
+    written = text.strip()
+    if not written:
+        raise ValueError("write a value")
+    kind = _KINDS.get(name)
+    if kind is not None:
+        try:
+            return kind(written)
+        except (ValueError, OverflowError) as error:
+            words = str(error)
+            raise ValueError(words if words.startswith(("it ", "the ")) else f"“{written}” is no number") from error
+    try:
+        number = float(written)
+    except ValueError:
+        return written
+    if not math.isfinite(number):
+        raise ValueError(f"“{written}” is no finite number")
+    return int(number) if number.is_integer() and "." not in written and "e" not in written.lower() else number
 
 
 def _whose(brief: Brief, recipe: Recipe) -> list[str]:

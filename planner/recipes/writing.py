@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ... import __version__
+from ..briefs import FILE, text_of
 from .experiment import Experiment
 from .readme import readme, where
 from .recipe import NotPossibleError
@@ -64,6 +65,7 @@ def files(experiment: Experiment, title: str) -> Iterator[tuple[str, str]]:
     parts += [(PARTS / kind / name, f"{kind}.py") for kind, name in chosen.items()]
     yield from ((name, part.read_text(encoding="utf-8")) for part, name in parts)
     yield "experiment.toml", settings(experiment, title)
+    yield FILE, text_of(experiment.checklist)
     yield "README.md", readme(experiment, title)
     yield ".gitignore", "runs/\n__pycache__/\n"
 

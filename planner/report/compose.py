@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ...store import Store
 from ...store.records import Run
-from . import claimed, confirmed, spent, story
+from . import claimed, confirmed, requirements, spent, story
 from .blocks import Reference, Report, line
 from .resolve import Resolver
 from .subject import Subject
@@ -33,7 +33,7 @@ def compose(
             story.done(subject),
             claimed.claims(subject),
             *confirmed.sections(subject),
-            story.requirements(subject),
+            requirements.requirements(subject),
             story.origins(subject),
             claimed.verified(subject),
             claimed.not_verified(subject),

@@ -1,4 +1,4 @@
-"""The sections that tell what was asked and done: question, rungs, approvals, requirements, hyperparameters."""
+"""The sections that tell what was asked and done: question, rungs, approvals, hyperparameters."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from ...store.records import RungStatus
 from ..inspections import hyperparameters
 from .blocks import Block, Line, Paragraph, Reference, Section, Table, Words, line
 from .subject import Subject
-
-BRIEF = "brief.read"
-"""The event with what a paper or a task asks for, where one was read for the experiment."""
 
 
 def table(head: Sequence[str], rows: Sequence[tuple[Line, ...]]) -> Table:
@@ -72,52 +69,6 @@ def _approval(approval_id: int, forecast_id: int | None) -> tuple[Line, ...]:
     forecast = line("none") if forecast_id is None else line(Reference("forecast", (forecast_id, "seconds"), "seconds"))
     decided = (told("decided_by"), told("reason"))
     return (told("rung"), told("decision"), told("ceiling_seconds", "seconds"), forecast, *decided)
-
-
-def requirements(subject: Subject) -> Section:
-    """What a paper or task asks for, and how each value was met, changed or left."""
-    title = Words("Requirements")
-    events = subject.events(BRIEF)
-    if not events:
-        return Section(title, (Paragraph(line("No requirements were read.")),))
-    event = events[-1]
-    used = {one.name: number for number, one in enumerate(hyperparameters(subject.store, subject.experiment))}
-    rows = []
-    for number, wanted in enumerate(event.data.get("hyperparameters", ())):
-        place: tuple[str | int, ...] = (event.id, "data", "hyperparameters", number)
-        own = used.get(str(wanted["name"]), used.get(_SHORT.get(str(wanted["name"]), "")))
-        rows.append(_requirement(subject, place, wanted["value"], own))
-    asked = [
-        (
-            line(Reference("event", (event.id, "data", "requirements", number, "text"))),
-            line("nobody compared it"),
-            line(Reference("event", (event.id, "data", "requirements", number, "quote"))),
-        )
-        for number, _ in enumerate(event.data.get("requirements", ()))
-    ]
-    return Section(title, (table(("what is asked for", "how it was met", "quote"), [*rows, *asked]),))
-
-
-_SHORT = {"learning_rate": "lr", "epsilon": "eps"}
-
-
-def _requirement(
-    subject: Subject, place: tuple[str | int, ...], wanted: object, own: int | None
-) -> tuple[Line, ...]:
-    asked = line(Reference("event", (*place, "name")), " ", Reference("event", (*place, "value")))
-    quote = line(Reference("event", (*place, "quote")))
-    if own is None:
-        return asked, line("left: the code has no such value that is known"), quote
-    value = Reference("hyperparameter", (subject.experiment.id, own, "value"))
-    same = _number(subject.resolver.value(value)) == _number(wanted)
-    return asked, line("met" if same else "changed to ", *(() if same else (value,))), quote
-
-
-def _number(value: object) -> object:
-    try:
-        return float(str(value))
-    except ValueError:
-        return str(value)
 
 
 def origins(subject: Subject) -> Section:

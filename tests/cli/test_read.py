@@ -3,6 +3,8 @@ read."""
 
 from __future__ import annotations
 
+import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,53 @@ def test_what_cannot_be_read_is_exit_code_2(mlintern: Mlintern, folder: Path, co
     assert done.code == 2
     assert done.error["code"].startswith("paper.") and done.error["hint"]
     assert mlintern("read", "paper.pdf").code == 2
+
+
+def test_a_person_changes_leaves_out_and_confirms_and_new_goes_by_it(
+    mlintern: Mlintern, folder: Path, home: Path
+) -> None:
+    (folder / "paper.md").write_bytes((ROOT / "examples" / "digits_paper.md").read_bytes())
+    looked = mlintern("read", "paper.md", "--set", "learning_rate=0.001", "--drop", "dropout")
+    assert "[~] learning_rate = 0.001: chosen by a person, the source says 0.002" in looked.out
+    assert "[-] dropout = 0.2" in looked.out and "nothing is kept without --confirm" in looked.err
+    assert not home.exists()
+
+    told = mlintern(
+        "read", "paper.md", "--set", "learning_rate=0.001", "--drop", "dropout", "--confirm", "--json"
+    ).json("read")
+    marks = {one["name"]: one["mark"] for one in told["answers"] if one["part"] == "hyperparameter"}
+    assert (marks["learning_rate"], marks["dropout"], marks["epochs"]) == ("changed", "left out", "confirmed")
+
+    assert mlintern("new", "paper.md", "--into", "experiment").code == 0
+    settings = tomllib.loads((folder / "experiment" / "experiment.toml").read_text(encoding="utf-8"))["hyperparameters"]
+    assert settings["learning_rate"]["origin"] == "chosen by a person" and settings["learning_rate"]["value"] == 0.001
+    assert settings["dropout"]["origin"] != "quoted source"
+    assert "- dropout: “" in (folder / "experiment" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_hand_edited_brief_is_read_back(mlintern: Mlintern, folder: Path) -> None:
+    told = mlintern("read", ROOT / "examples" / "digits_paper.md", "--json").json("read")
+    answer = next(one for one in told["answers"] if one["name"] == "epochs")
+    answer |= {"mark": "changed", "value": 7}
+    (folder / "brief.json").write_text(json.dumps(told), encoding="utf-8")
+
+    assert "[~] epochs = 7: chosen by a person, the source says 40" in mlintern("read", "brief.json").out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [(("--set", "epochs"), "sets nothing"), (("--set", "epochs=0"), "at least 1"), (("--drop", "lr"), "is called lr"),
+     (("--set", "999=1"), "no item 999"), (("--set", "1=high"), "high")],
+)  # fmt: skip
+def test_an_answer_that_cannot_be_given_is_exit_code_2(mlintern: Mlintern, words: tuple[str, ...], says: str) -> None:
+    done = mlintern("read", ROOT / "examples" / "digits_paper.md", *words)
+
+    assert done.code == 2 and says in done.err
+
+
+def test_a_contradiction_is_settled_before_it_is_confirmed(mlintern: Mlintern, home: Path) -> None:
+    name = DOCUMENTS / "first" / "conflict_readme.md"
+    done = mlintern("read", name, "--confirm")
+
+    assert done.code == 2 and "said in two ways: epochs" in done.err
+    assert mlintern("read", name, "--set", "epochs=5", "--confirm").code == 0

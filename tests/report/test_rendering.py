@@ -154,11 +154,18 @@ def test_each_value_that_is_asked_for_was_met_changed_or_left(world: World) -> N
     world.store.events.append("code.inspected", experiment_id=experiment.id, hyperparameters=used)
     asked = [{"name": name, "value": value, "quote": f"we use {name} {value}"}
              for name, value in (("learning_rate", 0.1), ("batch_size", 128), ("dropout", 0.5))]  # fmt: skip
-    wanted = [{"text": "the usual split", "quote": "on the usual split"}]
-    world.store.events.append("brief.read", experiment_id=experiment.id, hyperparameters=asked, requirements=wanted)
+    wanted = [{"kind": "split", "text": "the usual split", "quote": "on the usual split"}]
+    answers = [{"number": 2, "mark": "confirmed"}, {"number": 4, "mark": "left out"},
+               {"number": 5, "mark": "changed", "value": 64}]  # fmt: skip
+    asked += [{"name": "seeds", "value": 5, "quote": "five seeds"}, {"name": "batch_size", "value": 32, "quote": "32"}]
+    world.store.events.append("brief.read", experiment_id=experiment.id, source="paper.md", hyperparameters=asked,
+                              requirements=wanted, answers=answers)  # fmt: skip
     run = world.run(experiment, {"test accuracy": [0.9]})
     text = markdown.render(*made(world, run))
     assert "| learning\\_rate 0.1 | met | we use learning\\_rate 0.1 |" in text
     assert "| batch\\_size 128 | changed to 64 |" in text
     assert "| dropout 0.5 | left: the code has no such value that is known |" in text
     assert "| the usual split | nobody compared it |" in text
+    assert "| seeds 5 | left out by a person | five seeds |" in text
+    assert "| batch\\_size 32 | a person asks for 64: met | 32 |" in text
+    assert "A person went through this list and confirmed it." in text

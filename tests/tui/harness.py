@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from mlintern.tui.app import MlinternApp, application
-from mlintern.tui.engine import Target
+from mlintern.tui.engine import Paper, Target
 from synthetic import EXPERIMENT, NOW, SCRIPT, FakeBackend
 from textual.app import App
 from textual.pilot import Pilot
@@ -21,7 +21,7 @@ Running = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
 @asynccontextmanager
 async def running(
-    backend: FakeBackend, target: Target | None = None, *, size: tuple[int, int] = (80, 24)
+    backend: FakeBackend, target: Target | Paper | None = None, *, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[Pilot[None]]:
     app = application(backend, target, clock=lambda: NOW)
     app.animation_level = "none"

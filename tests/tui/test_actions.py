@@ -9,12 +9,16 @@ import pytest
 from mlintern.tui.actions import ACTIONS, SCOPE_TITLES, Action, Scope, in_scope, keys_page
 from mlintern.tui.app import MlinternApp
 from mlintern.tui.bindings import bindings
+from mlintern.tui.screens.checklist import ChecklistScreen
 from mlintern.tui.screens.compare import CompareScreen
 from mlintern.tui.screens.detail import DetailScreen
+from mlintern.tui.screens.edits import EditsScreen
 from mlintern.tui.screens.history import HistoryScreen
 from mlintern.tui.screens.home import HomeScreen
 from mlintern.tui.screens.ladder import LadderScreen
+from mlintern.tui.screens.result import ResultScreen
 from mlintern.tui.screens.run import RunScreen
+from mlintern.tui.screens.setup import SetupScreen
 from mlintern.tui.screens.sweep import SweepScreen
 from mlintern.tui.widgets.choice import Approval, Stopping
 from mlintern.tui.widgets.log_view import LogView
@@ -37,6 +41,10 @@ OWNERS: dict[Scope, type] = {
     Scope.HISTORY: HistoryScreen,
     Scope.COMPARE: CompareScreen,
     Scope.SWEEP: SweepScreen,
+    Scope.CHECKLIST: ChecklistScreen,
+    Scope.SETUP: SetupScreen,
+    Scope.RESULT: ResultScreen,
+    Scope.EDITS: EditsScreen,
     Scope.READING: DetailScreen,
 }
 

@@ -16,9 +16,10 @@ from ...planner.recipes.recipe import NotPossibleError
 from ...planner.recipes.sources import Columns
 from ...planner.recipes.values import Value
 from ...planner.recipes.writing import write
-from ..briefing import brief_of
+from ..briefing import known
 from ..output import SCHEMA, CommandError, ExitCode, Output
 from ..text import clean
+from .opening import home_folder
 
 
 def command(options: argparse.Namespace, output: Output) -> ExitCode:
@@ -31,7 +32,7 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         values=dict(map(_pair, options.set)),
     )
     try:
-        experiment = plan(brief_of(task), wishes, beside=task.parent)
+        experiment = plan(known(task, home_folder(options)), wishes, beside=task.parent)
         files = write(experiment, into)
     except NotPossibleError as error:
         raise CommandError(error.code, str(error), error.hint) from error

@@ -14,14 +14,14 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from ...runtime.project import script_target
 from ...store import StoreError
 from ..actions import Scope
 from ..bindings import bindings
-from ..engine import Target
+from ..engine import Paper, Target
 from ..machine import MachineFact
 from ..moments import ago
 from ..overview import Open, open_experiments
+from ..starting_point import starting_point
 from ..text import clean, fit, fit_left
 from ..units import duration
 from ..widgets.painted import Piece
@@ -75,7 +75,7 @@ class HomeScreen(Place):
         yield Line(id="greeting")
         yield SectionTitle("start", id="start-title")
         with Horizontal(id="start-line"):
-            yield Static("script", classes="label", markup=False)
+            yield Static("script or paper", classes="label", markup=False)
             yield PathInput(Path.cwd(), id="path")
         yield Static("", id="start-note", markup=False)
         yield SectionTitle("go on with", id="open-title")
@@ -131,13 +131,15 @@ class HomeScreen(Place):
     @on(Input.Submitted, "#path")
     def _start(self, event: Input.Submitted) -> None:
         try:
-            path, args = split(event.value)
-            target = script_target(Path(path).expanduser(), args, working_dir=Path.cwd())
+            start = starting_point(*split(event.value))
         except ValueError as error:
             self._note(str(error))
             return
         self._note("")
-        self.our_app.climb(Target(script=target.script, args=args))
+        if isinstance(start, Paper):
+            self.our_app.read_paper(start)
+        else:
+            self.our_app.climb(start)
 
     @on(Input.Changed, "#path")
     def _forget_note(self) -> None:

@@ -16,10 +16,13 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.widget import Widget
 
+from ...planner.edits.fixes import is_sure, project_of, propose_fix
+from ...planner.edits.proposal import Proposal
+from ...planner.edits.proposing import Refusal, Workspace
 from ...planner.moves import Ask, RunRung, Wait
 from ...planner.view import LadderView
-from ...store import StoreError
-from ...store.records import Finding, RungName, RungStatus
+from ...store import Store, StoreError
+from ...store.records import Experiment, Finding, RungName, RungStatus
 from .. import confirm_words
 from ..actions import Scope
 from ..bindings import bindings
@@ -36,7 +39,7 @@ from . import ladder_prompts as prompts
 from .detail import DetailScreen, finding_detail, named_facts
 from .hyperparameters import HyperparametersScreen
 from .ladder_answers import LadderAnswers
-from .ladder_state import ladder_state
+from .ladder_state import has_result, ladder_state
 
 AGAIN_SECONDS = 3.0
 
@@ -161,7 +164,12 @@ class LadderScreen(LadderAnswers):
                 return view is not None and any(rung.run is not None for rung in view.rungs)
             case "accept":
                 return self._finding_in_hand() is not None
-            case "again" | "limits" | "evidence" | "origins" | "confirm":
+            case "fix":
+                finding = self._finding_in_hand()
+                return finding is not None and is_sure(finding)
+            case "result":
+                return view is not None and has_result(view)
+            case "again" | "limits" | "evidence" | "origins" | "edits" | "confirm":
                 return view is not None
         return True
 
@@ -212,6 +220,37 @@ class LadderScreen(LadderAnswers):
     def action_confirm(self) -> None:
         if self.view is not None and self.our_app.climber.busy is None:
             self.our_app.do(self.our_app.climber.confirm)
+
+    def action_edits(self, first: int | None = None) -> None:
+        from .edits import EditsScreen
+
+        if self.view is not None:
+            self.app.push_screen(EditsScreen(self.view.experiment, first=first))
+
+    def action_fix(self) -> None:
+        finding, view = self._finding_in_hand(), self.view
+        if finding is not None and view is not None:
+            self.our_app.do(partial(self._propose_fix, finding, view.experiment))
+
+    async def _propose_fix(self, finding: Finding, experiment: Experiment) -> None:
+        def propose(store: Store) -> Proposal | Refusal:
+            return propose_fix(Workspace.of(store, project_of(experiment), "rules"), finding, experiment)
+
+        try:
+            found = await self.our_app.archive.ask(propose)
+        except StoreError as error:
+            self.our_app.say_trouble(error)
+            return
+        if isinstance(found, Refusal):
+            self.notify(found.reason, severity="warning", markup=False)
+        else:
+            self.action_edits(found.id)
+
+    def action_result(self) -> None:
+        from .result import ResultScreen
+
+        if self.view is not None:
+            self.app.push_screen(ResultScreen(self.view.experiment))
 
     @on(Rows.Chosen, "#rungs")
     def _open_rung(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ...planner.view import LadderView
+from ...store.records import RungName, RungStatus
 from ..climber import Climber
 from ..extension import asks_for_more
 from ..units import duration
@@ -25,6 +26,12 @@ def ladder_state(climber: Climber, now: float, *, is_asked: bool) -> State:
         name = climber.view.experiment.script.name
         return [("!", "warn", f"{name} changed since this climb: r climbs it as it is now")]
     return _move_state(climber.view, climber.declined, is_asked=is_asked)
+
+
+def has_result(view: LadderView) -> bool:
+    """Whether a full run is done that a paper's number may be held against."""
+    full = next((rung for rung in view.rungs if rung.name is RungName.FULL), None)
+    return view.follows_brief and full is not None and full.status is RungStatus.PASSED
 
 
 def _needs(view: LadderView, run_id: int) -> str | None:
@@ -50,5 +57,6 @@ def _move_state(view: LadderView, declined: int | None, *, is_asked: bool) -> St
         case Blocked(rung=rung, why=why):
             return [("■", "warn", f"{rung}: {why}. r climbs again")]
         case Reached(rung=rung):
-            return [("✓", "good", f"{rung} is passed: as far as was asked")]
+            beyond = "; t holds the result against the paper" if has_result(view) else ""
+            return [("✓", "good", f"{rung} is passed: as far as was asked{beyond}")]
     return []

@@ -1,4 +1,4 @@
-"""A line for the path of a script, completed from the folders on disk.
+"""A line for the path of a script or a paper, completed from the folders on disk.
 
 Invariant: folders are read in a thread, a bounded part of each; nothing is ever written or run.
 """
@@ -19,7 +19,7 @@ from ..actions import Scope
 from ..bindings import bindings
 
 MOST_ENTRIES = 5_000
-SUFFIXES = (".py",)
+SUFFIXES = (".py", ".pdf", ".md", ".tex", ".html", ".txt")
 
 
 class PathSuggester(Suggester):
@@ -80,7 +80,7 @@ class PathInput(Input):
 
     def __init__(self, base: Path, *, id: str | None = None) -> None:
         super().__init__(
-            placeholder="path of a script, and its arguments as for the full run",
+            placeholder="a script with its arguments as for the full run, or a paper",
             suggester=PathSuggester(base),
             compact=True,
             select_on_focus=False,

@@ -1,4 +1,5 @@
-"""Write what the chosen epoch predicts for one split: a line for every row, by its id. No metric is computed here.
+"""Write what the chosen epoch predicts for one split: a line for every row, by its id, beside its label. No metric is
+computed here, so that whoever judges computes it.
 
     python evaluate.py           # the test split, once, at the very end
 """

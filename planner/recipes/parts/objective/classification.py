@@ -29,12 +29,13 @@ def scores(logits: Tensor, targets: Tensor, coding: Coding) -> dict[str, Tensor]
 
 
 def prediction_columns(coding: Coding, shape: dict[str, int]) -> list[str]:
-    return ["prediction", *(f"probability of {name}" for name in coding.names)]
+    return ["label", "prediction", *(f"probability of {name}" for name in coding.names)]
 
 
 def predictions(logits: Tensor, targets: Tensor, coding: Coding) -> list[list[Any]]:
-    """The likeliest class by its name, and the probability of each."""
+    """The class and the likeliest one by their names, and the probability of each."""
     probabilities = logits.softmax(dim=1)
     return [
-        [coding.names[int(row.argmax())], *(round(value, 6) for value in row.tolist())] for row in probabilities
+        [coding.names[int(target)], coding.names[int(row.argmax())], *(round(value, 6) for value in row.tolist())]
+        for target, row in zip(targets, probabilities, strict=True)
     ]

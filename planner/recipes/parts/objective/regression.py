@@ -35,8 +35,10 @@ def scores(outputs: Tensor, targets: Tensor, coding: Coding) -> dict[str, Tensor
 
 
 def prediction_columns(coding: Coding, shape: dict[str, int]) -> list[str]:
-    return ["prediction"] if shape["outputs"] == 1 else [f"prediction {ahead + 1}" for ahead in range(shape["outputs"])]
+    if shape["outputs"] == 1:
+        return ["label", "prediction"]
+    return [f"{what} {ahead + 1}" for what in ("label", "prediction") for ahead in range(shape["outputs"])]
 
 
 def predictions(outputs: Tensor, targets: Tensor, coding: Coding) -> list[list[Any]]:
-    return coding.decode(outputs).tolist()
+    return torch.cat([coding.decode(targets), coding.decode(outputs)], dim=1).tolist()
