@@ -14,6 +14,7 @@ from typing import Self
 from .acceptances import Acceptances
 from .approvals import Approvals
 from .connection import Connection
+from .conversations import Conversations
 from .decisions import Decisions
 from .errors import StoreError
 from .events import Events
@@ -52,6 +53,7 @@ class Store:
         self.remedies = Remedies(connection)
         self.sweeps = Sweeps(connection)
         self.decisions = Decisions(connection)
+        self.conversations = Conversations(connection)
         self.model_trials = ModelTrials(connection)
         self.metrics = Metrics(connection)
         self.samples = Samples(connection)

@@ -17,7 +17,17 @@ from types import MappingProxyType
 
 from sqlite_utils import Database
 
-from . import errors, schema_0001, schema_0002, schema_0003, schema_0004, schema_0005, schema_0006, schema_0007
+from . import (
+    errors,
+    schema_0001,
+    schema_0002,
+    schema_0003,
+    schema_0004,
+    schema_0005,
+    schema_0006,
+    schema_0007,
+    schema_0008,
+)
 from .connection import Connection
 from .version import APPLICATION_ID, SCHEMA_VERSION
 
@@ -30,6 +40,7 @@ MIGRATIONS: Mapping[int, Callable[[Database], None]] = MappingProxyType(
         5: schema_0005.create_judgements,
         6: schema_0006.create_sweeps,
         7: schema_0007.create_decisions,
+        8: schema_0008.create_conversations,
     }
 )
 
