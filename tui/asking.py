@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..models.engine import Engine
+from ..models.engine import Engine, EngineError
+from ..planner import model_setting
 from ..planner.agent.deciding import Decider
 from ..planner.agent.rules import RulesDecider
 from ..store import Store
@@ -34,8 +35,22 @@ class Answering:
 
 
 def answering(store: Store, home: Path, *, only_rules: bool = False) -> Answering:
-    """Whoever can answer; the model is opened and not yet loaded."""
-    return by_rules("you asked for the rules" if only_rules else "no model is chosen")
+    """Whoever can answer; the model is tried where it never was, and loaded when it is first asked."""
+    if only_rules:
+        return by_rules("you asked for the rules")
+    setting = model_setting.known(home)
+    if setting.path is None and setting.server is None:
+        return by_rules(setting.why_none or "no model is chosen")
+    from ..planner.agent.by_model import ModelDecider
+    from ..planner.local_model import open_engine
+
+    try:
+        engine = open_engine(store, home, setting)
+        name = engine.identity.name
+    except EngineError as error:
+        return by_rules(str(error))
+    words = f"{name} answers, and calls the tools; what it says is checked, and may still be wrong"
+    return Answering((ModelDecider(engine), RulesDecider()), words, name, engine=engine)
 
 
 def by_rules(why: str) -> Answering:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..runtime import launch
+from ..runtime import launch, tenants
 from ..runtime.project import ScriptTarget
 from ..runtime.protocol import GRACE_SECONDS, Command, Isolation, Limits
 from ..runtime.room import Room
@@ -32,7 +32,11 @@ def start_run(
     thorough: bool = False,
     grace_seconds: float = GRACE_SECONDS,
 ) -> None:
-    """Start a run that the store knows, with these arguments for the script. Raises ``LaunchError``."""
+    """Start a run that the store knows, with these arguments for the script. Raises ``LaunchError``.
+
+    A local model that holds memory of a GPU leaves first; it saves what it has read and comes back when it is asked.
+    """
+    tenants.free_devices(home)
     launch.start(
         home,
         run.id,
