@@ -28,6 +28,7 @@ class Scope(StrEnum):
     HISTORY = "history"
     COMPARE = "compare"
     SWEEP = "sweep"
+    CONVERSATION = "conversation"
     READING = "reading"
 
 
@@ -45,6 +46,7 @@ SCOPE_TITLES = {
     Scope.HISTORY: "History",
     Scope.COMPARE: "Compare",
     Scope.SWEEP: "Sweep",
+    Scope.CONVERSATION: "Conversation",
     Scope.READING: "Reading evidence or help",
 }
 
@@ -96,6 +98,7 @@ ACTIONS: tuple[Action, ...] = (
         ("ladder", "2", "", "Go to the Ladder of the experiment in hand", "app.go('ladder')"),
         ("run", "3", "", "Go to the Run that was looked at last", "app.go('run')"),
         ("history", "4", "", "Go to the History of all runs", "app.go('history')"),
+        ("conversation", "5", "", "Go to the Conversation: ask in words", "app.go('conversation')"),
         ("help", "question_mark f1", "help", "Show what every key does here", "app.help"),
         ("palette", "ctrl+p", "palette", "Find an action by name and do it", "app.command_palette"),
         ("next", "tab", "", "Move to the next part of the screen", "app.focus_next"),
@@ -119,6 +122,7 @@ ACTIONS: tuple[Action, ...] = (
     *_scope(
         Scope.HOME,
         ("start", "s", "start", "Write the path of a script to start with", "start"),
+        ("ask", "a", "ask", "Ask in words, of the rules or of your model", "app.go('conversation')"),
     ),
     *_scope(
         Scope.PATH,
@@ -223,6 +227,14 @@ ACTIONS: tuple[Action, ...] = (
     *_scope(
         Scope.SWEEP,
         ("order", "s", "order", "Show the best trials first, or all as they came", "order"),
+    ),
+    *_scope(
+        Scope.CONVERSATION,
+        ("write", "i slash", "write", "Write into the line", "write"),
+        ("back", "escape", "", "Interrupt what is under way; else leave the line, then the screen", "step_back"),
+        ("ladder", "ctrl+l", "ladder", "Go to the Ladder with what is asked for", "ladder"),
+        ("new", "ctrl+n", "new", "Begin a new conversation", "new"),
+        ("older", "ctrl+o", "older", "Open the conversation before this one", "older"),
     ),
     *_scope(
         Scope.READING,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,7 +61,6 @@ class ModelDecider:
     seconds: float = 300.0
     """The most that one answer may take."""
     author: Author = Author.MODEL
-    _is_cancelled: threading.Event = field(default_factory=threading.Event)
     _level: int = 0
     """How far the history is compacted; it stays so, because going back would have all of it read again."""
 
@@ -76,18 +74,20 @@ class ModelDecider:
 
     def cancel(self) -> None:
         """End the decision under way; from any thread."""
-        self._is_cancelled.set()
         self.engine.cancel()
 
     def decide(
-        self, surroundings: Surroundings, messages: Sequence[Message], hear: Callable[[str], None]
+        self,
+        surroundings: Surroundings,
+        messages: Sequence[Message],
+        hear: Callable[[str], None],
+        is_interrupted: Callable[[], bool],
     ) -> Decision | NoDecision | Interrupted:
         """The next call."""
-        self._is_cancelled.clear()
         try:
             while True:
                 try:
-                    return _Deciding(self, surroundings, messages, hear).decision()
+                    return _Deciding(self, surroundings, messages, hear, is_interrupted).decision()
                 except PromptTooLong as error:
                     if self._level + 1 == len(history.LEVELS):
                         return NoDecision(str(error))
@@ -98,25 +98,6 @@ class ModelDecider:
             return NoDecision(f"the model's answer could not be used: {error}")
         except EngineError as error:
             return NoDecision(str(error))
-
-    def generate(self, turns: Sequence[Turn], limits: Limits, schema: Any, hear: Callable[[str], None]) -> Generated:
-        """One answer; a worker that dies is started once more."""
-        for is_second in (False, True):
-            if self._is_cancelled.is_set():
-                raise _Stopped
-            try:
-                generated = self.engine.generate(turns, limits=limits, schema=schema, on_text=hear)
-            except CallCancelled:
-                raise _Stopped from None
-            except EngineDied:
-                if is_second:
-                    raise
-                continue
-            if self._is_cancelled.is_set():
-                raise _Stopped
-            if generated.finish is not Finish.CANCELLED:
-                return generated
-        raise EngineDied("The model had to leave twice, for a run or for another program.")
 
     @property
     def level(self) -> int:
@@ -132,6 +113,7 @@ class _Deciding:
     surroundings: Surroundings
     messages: Sequence[Message]
     hear: Callable[[str], None]
+    is_interrupted: Callable[[], bool]
     attempts: int = 0
     used: list[Generated] = field(default_factory=list)
 
@@ -177,7 +159,7 @@ class _Deciding:
         self, turns: Sequence[Turn], limits: Limits, schema: Mapping[str, Any] | None, check: Check
     ) -> tuple[str, Problem]:
         try:
-            generated = self.decider.generate(turns, limits, schema, self.hear)
+            generated = self._generate(turns, limits, schema)
         except NotAsAsked as error:
             return "", str(error)
         self.used.append(generated)
@@ -187,6 +169,30 @@ class _Deciding:
         if generated.finish is not Finish.COMPLETE:
             return text, f"it did not come to its end ({generated.finish})"
         return text, check(text)
+
+    def _generate(self, turns: Sequence[Turn], limits: Limits, schema: Mapping[str, Any] | None) -> Generated:
+        """One answer; a worker that dies, or leaves for a run, is started once more."""
+        engine, died = self.decider.engine, "The model had to leave twice, for a run or for another program."
+        for _ in range(2):
+            if self.is_interrupted():
+                raise _Stopped
+            try:
+                generated = engine.generate(turns, limits=limits, schema=schema, on_text=self._hear)
+            except CallCancelled:
+                raise _Stopped from None
+            except EngineDied as error:
+                died = str(error)
+                continue
+            if self.is_interrupted():
+                raise _Stopped
+            if generated.finish is not Finish.CANCELLED:
+                return generated
+        raise EngineDied(died)
+
+    def _hear(self, text: str) -> None:
+        self.hear(text)
+        if self.is_interrupted():
+            self.decider.engine.cancel()  # again: the first may have come before the call had begun
 
     def _prose_check(self, tool: Tool) -> Check:
         """A reply has no number that nobody measured; a change of code is checked by its tool."""

@@ -48,7 +48,11 @@ class Decider(Protocol):
         """Which model, where it is one."""
 
     def decide(
-        self, surroundings: Surroundings, messages: Sequence[Message], hear: Callable[[str], None]
+        self,
+        surroundings: Surroundings,
+        messages: Sequence[Message],
+        hear: Callable[[str], None],
+        is_interrupted: Callable[[], bool],
     ) -> Decision | NoDecision | Interrupted:
         """The next call. ``hear`` gets what is generated as it comes; an empty text begins anew."""
 

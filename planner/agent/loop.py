@@ -95,7 +95,7 @@ class Loop:
 
     def _decide(self) -> None:
         for index, decider in enumerate(self.deciders):
-            decision = decider.decide(self.surroundings, self._messages, self.on_text)
+            decision = decider.decide(self.surroundings, self._messages, self.on_text, self._is_interrupted.is_set)
             if isinstance(decision, Interrupted) or self._is_interrupted.is_set():
                 self._end(INTERRUPTED)
                 return

@@ -26,7 +26,11 @@ class RulesDecider:
     identity: Identity | None = None
 
     def decide(
-        self, surroundings: Surroundings, messages: Sequence[Message], hear: Callable[[str], None]
+        self,
+        surroundings: Surroundings,
+        messages: Sequence[Message],
+        hear: Callable[[str], None],
+        is_interrupted: Callable[[], bool],
     ) -> Decision | NoDecision | Interrupted:
         """The tool that the person's words ask for. Where a model began the turn and left, only its end."""
         turn = this_turn(messages)
