@@ -16,13 +16,14 @@ from .tool import Surroundings
 from .tools.person import REPLY
 from .workspace import FailedError, RefusedError
 
-HELP = """The built-in rules answer; no language model does. They understand, for example:
-  check train.py · run train.py --epochs 20       → what the ladder would do next
-  read paper.pdf · what does task.md ask for      → targets and hyperparameters with quotes
-  look at data/train.csv                          → a first look at the data
-  new experiment from task.md with data.csv       → what would be written
-  runs · run 7 · why did it fail · compare 3 and 5
-  list · show train.py · find “learning rate”"""
+HELP = """The built-in rules answer; no language model does. They understand:
+  check train.py; run train.py --epochs 20    what the ladder does next
+  read paper.pdf; what does task.md ask for   targets and values, quoted
+  look at data/train.csv                      a first look at the data
+  new experiment from task.md with data.csv   what would be written
+  runs; run 7; compare 3 and 5                what was run
+  why did it fail; diagnose train.log         what went wrong
+  list; show train.py; find “learning rate”   files of this folder"""
 
 _PAPERS = {".pdf", ".tex", ".ltx", ".html", ".htm", ".md", ".markdown", ".eml", ".rst"}
 _DATA = {".csv", ".tsv", ".jsonl", ".ndjson", ".npy", ".npz", ".parquet"}
