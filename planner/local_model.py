@@ -1,12 +1,13 @@
 """The person's model as an engine: chosen, tried once, fitted into what is free, and out of an experiment's way.
 
-Invariant: no model is loaded that was not tried here before, or that takes memory which a run was promised. Whatever
-stands in the way is told, and the rules go on answering.
+Invariant: no model is loaded that was not tried here before, or that takes memory which a run was promised; while a run
+is on, none takes any of a GPU. Whatever stands in the way is told, and the rules go on answering.
 """
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from ..models.engine import Engine, EngineError, EngineMissing
@@ -55,7 +56,8 @@ def open_engine(
         raise EngineMissing(str(error)) from error
 
     def planned() -> Plan:
-        return plan_now(header, memory_now(host_promised=host_promised, device_promised=device_promised))
+        memory = memory_now(host_promised=host_promised, device_promised=device_promised)
+        return plan_now(header, replace(memory, device_free=()) if is_run_on(home) else memory)
 
     trial = known_trial(store, header) or try_model(store, home, header, planned())
     _check(trial, header)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from .processes import is_alive, started_at
 FOLDER = "tenants"
 _MOST_BYTES = 4096
 """A larger file is none of ours."""
+_PATIENCE_SECONDS = 8.0
+"""A model worker takes five at most to save what it has read."""
+_LOOK_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,18 @@ def present(home: Path) -> tuple[Tenant, ...]:
             else:
                 path.unlink(missing_ok=True)
     return tuple(found)
+
+
+def free_devices(home: Path) -> tuple[Tenant, ...]:
+    """Ask those that hold memory of a GPU to leave and wait until they have, for a run that is about to start; who did.
+
+    One that stays is left to the run's own guard.
+    """
+    leaving = tuple(one for one in present(home) if one.device_bytes > 0 and one.ask_to_leave())
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while any(is_alive(one.pid, one.started) for one in leaving) and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
+    return tuple(one for one in leaving if not is_alive(one.pid, one.started))
 
 
 def _read(path: Path) -> Tenant | None:

@@ -15,6 +15,7 @@ from .acceptances import Acceptances
 from .approvals import Approvals
 from .confirmations import Confirmations
 from .connection import Connection
+from .conversations import Conversations
 from .decisions import Decisions
 from .errors import StoreError
 from .events import Events
@@ -56,6 +57,7 @@ class Store:
         self.labels = Labels(connection)
         self.confirmations = Confirmations(connection)
         self.decisions = Decisions(connection)
+        self.conversations = Conversations(connection)
         self.model_trials = ModelTrials(connection)
         self.metrics = Metrics(connection)
         self.samples = Samples(connection)

@@ -26,7 +26,8 @@ from . import (
     schema_0005,
     schema_0006,
     schema_0007,
-    schema_0010,
+    schema_0008,
+    schema_0009,
 )
 from .connection import Connection
 from .version import APPLICATION_ID, SCHEMA_VERSION
@@ -40,7 +41,8 @@ MIGRATIONS: Mapping[int, Callable[[Database], None]] = MappingProxyType(
         5: schema_0005.create_judgements,
         6: schema_0006.create_sweeps,
         7: schema_0007.create_decisions,
-        10: schema_0010.create_confirmations,
+        8: schema_0008.create_conversations,
+        9: schema_0009.create_confirmations,
     }
 )
 

@@ -473,6 +473,52 @@ CREATE TRIGGER answers_keep_on_delete BEFORE DELETE ON answers BEGIN
 END
 """,
     """
+CREATE TABLE conversations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace TEXT NOT NULL,
+    created_at REAL NOT NULL
+)
+""",
+    """
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    conversation_id INTEGER NOT NULL REFERENCES conversations (id),
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    author TEXT NOT NULL,
+    text TEXT NOT NULL,
+    tool TEXT,
+    arguments TEXT,
+    answers INTEGER UNIQUE REFERENCES messages (id),
+    outcome TEXT,
+    facts TEXT NOT NULL,
+    model TEXT,
+    model_fingerprint TEXT,
+    created_at REAL NOT NULL,
+    UNIQUE (conversation_id, number)
+)
+""",
+    """
+CREATE TRIGGER conversations_keep_on_update BEFORE UPDATE ON conversations BEGIN
+    SELECT RAISE(ABORT, 'a conversation is never changed');
+END
+""",
+    """
+CREATE TRIGGER conversations_keep_on_delete BEFORE DELETE ON conversations BEGIN
+    SELECT RAISE(ABORT, 'a conversation is never deleted');
+END
+""",
+    """
+CREATE TRIGGER messages_keep_on_update BEFORE UPDATE ON messages BEGIN
+    SELECT RAISE(ABORT, 'what was said is never changed');
+END
+""",
+    """
+CREATE TRIGGER messages_keep_on_delete BEFORE DELETE ON messages BEGIN
+    SELECT RAISE(ABORT, 'what was said is never deleted');
+END
+""",
+    """
 CREATE TABLE confirmations (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     experiment_id INTEGER NOT NULL REFERENCES experiments (id),

@@ -8,4 +8,4 @@ from __future__ import annotations
 APPLICATION_ID = 0x6D6C696E
 """``mlin``: ``PRAGMA application_id`` of every database of ours."""
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 9

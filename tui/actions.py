@@ -32,6 +32,7 @@ class Scope(StrEnum):
     SETUP = "setup"
     RESULT = "result"
     EDITS = "edits"
+    CONVERSATION = "conversation"
     READING = "reading"
 
 
@@ -53,6 +54,7 @@ SCOPE_TITLES = {
     Scope.SETUP: "The experiment that is to be written",
     Scope.RESULT: "Result against the paper",
     Scope.EDITS: "Proposed edits",
+    Scope.CONVERSATION: "Conversation",
     Scope.READING: "Reading evidence or help",
 }
 
@@ -104,6 +106,7 @@ ACTIONS: tuple[Action, ...] = (
         ("ladder", "2", "", "Go to the Ladder of the experiment in hand", "app.go('ladder')"),
         ("run", "3", "", "Go to the Run that was looked at last", "app.go('run')"),
         ("history", "4", "", "Go to the History of all runs", "app.go('history')"),
+        ("conversation", "5", "", "Go to the Conversation: ask in words", "app.go('conversation')"),
         ("help", "question_mark f1", "help", "Show what every key does here", "app.help"),
         ("palette", "ctrl+p", "palette", "Find an action by name and do it", "app.command_palette"),
         ("next", "tab", "", "Move to the next part of the screen", "app.focus_next"),
@@ -127,6 +130,7 @@ ACTIONS: tuple[Action, ...] = (
     *_scope(
         Scope.HOME,
         ("start", "s", "start", "Write the path of a script to start with", "start"),
+        ("ask", "a", "ask", "Ask in words, of the rules or of your model", "app.go('conversation')"),
     ),
     *_scope(
         Scope.PATH,
@@ -260,6 +264,14 @@ ACTIONS: tuple[Action, ...] = (
         ("next_hunk", "n", "next hunk", "To the next hunk", "next_hunk"),
         ("undo", "u", "undo", "Put back what stood there before the edit in hand was applied", "undo"),
         ("decline", "D", "decline", "Decline the edit in hand", "decline"),
+    ),
+    *_scope(
+        Scope.CONVERSATION,
+        ("write", "i slash", "write", "Write into the line", "write"),
+        ("back", "escape", "", "Interrupt what is under way; else leave the line, then the screen", "step_back"),
+        ("ladder", "ctrl+l", "ladder", "Go to the Ladder with what is asked for", "ladder"),
+        ("new", "ctrl+n", "new", "Begin a new conversation", "new"),
+        ("older", "ctrl+o", "older", "Open the conversation before this one", "older"),
     ),
     *_scope(
         Scope.READING,

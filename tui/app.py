@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App, SystemCommand
@@ -30,6 +30,9 @@ from .screens.place import Place
 from .text import clean
 from .theme import CALM, ink_variables
 from .watch import Pulse, Watch
+
+if TYPE_CHECKING:
+    from .talker import Talker
 
 # Each place is loaded when it is first gone to: what is not seen costs nothing.
 
@@ -58,6 +61,12 @@ def _history() -> Screen[Any]:
     return HistoryScreen()
 
 
+def _conversation() -> Screen[Any]:
+    from .screens.conversation import ConversationScreen
+
+    return ConversationScreen()
+
+
 DOUBT_AFTER_LOOKS = 12
 """About four seconds of looking at a live run."""
 
@@ -72,6 +81,7 @@ class MlinternApp(App[None]):
         "ladder": _ladder,
         "run": _run,
         "history": _history,
+        "conversation": _conversation,
     }
     DEFAULT_MODE = "home"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -93,6 +103,7 @@ class MlinternApp(App[None]):
         self.reader: Desk[Store] = Desk("reader", backend.open_store, close=Store.close)
         self.archive: Desk[Store] = Desk("archive", backend.open_store, close=Store.close)
         self.watch_store = Watch(self.reader)
+        self.talker: Talker | None = None
         self.live: tuple[Run, ...] = ()
         """The runs under way, as of the last pulse."""
         self.checklists: dict[Path, Checklist] = {}
@@ -304,6 +315,8 @@ class MlinternApp(App[None]):
 
     def close_desks(self) -> None:
         """Let the threads finish what must not be torn."""
+        if self.talker is not None:
+            self.talker.close()
         self.climber.close()
         self.reader.close()
         self.archive.close()

@@ -66,7 +66,7 @@ def parser() -> _Parser:
     of_runs = (
         _add_history, _add_show, _add_compare, _add_logs, _add_stop, _add_extend, _add_accept, _add_resume,
         _add_diagnose, _add_paper, _add_new, _add_data, _add_find, _add_report, _add_verify, _add_overrule, _add_result,
-        _add_edit,
+        _add_edit, _add_ask,
     )  # fmt: skip
     for add in (_add_check, _add_run, _add_sweep, _add_confirm, _add_seal, *of_runs):
         add(commands, common)
@@ -293,6 +293,16 @@ def _add_overrule(commands: Any, common: _Parser) -> None:
     parser.add_argument("--reason", metavar="WORDS", help="why")
 
 
+def _add_ask(commands: Any, common: _Parser) -> None:
+    parser = commands.add_parser(
+        "ask", parents=[common, _json()], help="ask in words; tools answer, called by the rules or by your model"
+    )
+    parser.add_argument("words", nargs="*", metavar="WORDS", help="such as: why did run 7 fail; none lists what was")
+    parser.add_argument("--folder", metavar="DIR", help="the folder to speak of (default: here)")
+    parser.add_argument("--resume", metavar="N", type=_conversation_id, help="go on with this conversation")
+    parser.add_argument("--rules", action="store_true", help="let the built-in rules answer, whatever model there is")
+
+
 def _add_models(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser("models", parents=[common, _json()], help="local language models; whether they fit")
     parser.add_argument("--test", metavar="PATH", help="load this GGUF file in a process of its own; say how it runs")
@@ -419,6 +429,12 @@ def _parse_decision_id(text: str) -> int:
     return int(text)
 
 
+def _parse_conversation_id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
+        raise ValueError(f"“{text}” is not the number of a conversation; `mlintern ask` lists them")
+    return int(text)
+
+
 def _parse_count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= 100_000):
         raise ValueError(f"“{text}” is not a number from 1 to 100000")
@@ -484,11 +500,12 @@ def _parse_approval(text: str) -> tuple[str, float]:
 
 
 (
-    _run_id, _finding_id, _decision_id, _count, _few, _number, _duration, _steps, _size, _approval, _processes, _hunks,
+    _run_id, _finding_id, _decision_id, _conversation_id, _count, _few, _number, _duration, _steps, _size, _approval,
+    _processes, _hunks,
 ) = map(
     _read,
     (
-        _parse_run_id, _parse_finding_id, _parse_decision_id, _parse_count, _parse_few, _parse_number, _parse_duration,
-        _parse_steps, _parse_size, _parse_approval, _parse_processes, _parse_hunks,
+        _parse_run_id, _parse_finding_id, _parse_decision_id, _parse_conversation_id, _parse_count, _parse_few,
+        _parse_number, _parse_duration, _parse_steps, _parse_size, _parse_approval, _parse_processes, _parse_hunks,
     ),
 )  # fmt: skip

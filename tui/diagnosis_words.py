@@ -10,10 +10,10 @@ from typing import Any
 
 from ..planner.diagnosis.hypothesis import Diagnosis, Hypothesis, Quote
 from ..planner.diagnosis.ledger import Advice
+from ..planner.diagnosis.subject import Subject, of_run
 from ..runtime.recorder import HANG
 from ..store import Store
 from ..store.records import Remedy, Run, RungName, RunStatus
-from .diagnosing import Subject, of_run
 from .text import clean
 
 NOTHING = "nothing wrong was seen"

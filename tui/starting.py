@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..runtime import launch
+from ..runtime import launch, tenants
 from ..runtime.project import ScriptTarget
 from ..runtime.protocol import GRACE_SECONDS, Command, Isolation, Limits
 from ..runtime.room import Room
@@ -39,8 +39,10 @@ def start_run(
     """Start a run that the store knows, with these arguments for the script. Raises ``LaunchError``.
 
     ``copy`` is the folder of a fresh copy that the experiment's paths lie in: it alone may be written. ``hidden`` are
-    files of sealed labels.
+    files of sealed labels. A local model that holds memory of a GPU leaves first; it saves what it has read and comes
+    back when it is asked.
     """
+    tenants.free_devices(home)
     launch.start(
         home,
         run.id,

@@ -17,7 +17,7 @@ from mlintern.planner.model_setting import ModelSetting
 from mlintern.runtime import tenants
 from mlintern.store import Store
 from mlintern.store.model_trials import TrialOutcome
-from mlintern.store.records import RungName
+from mlintern.store.records import RungName, RunStatus
 from mlintern.tests.models import tiny
 
 HI = (Message(Role.USER, "hi"),)
@@ -94,6 +94,25 @@ def test_one_thread_must_do_while_a_run_is_on(store: Store, home: Path) -> None:
     )  # fmt: skip
     store.runs.add(experiment_id=experiment.id, rung=RungName.FULL, ceiling_seconds=None, folder_root=home)
     assert is_run_on(home)
+
+
+def test_while_a_run_is_on_the_model_is_loaded_for_the_processor(
+    store: Store, home: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlintern.planner import local_model
+
+    monkeypatch.setattr(local_model, "memory_now", lambda **promised: Memory(1 << 34, (1 << 36,)))
+    engine = open_engine(store, home, ModelSetting(path=model))
+    assert isinstance(engine, LocalEngine)
+    assert engine._surroundings.plan().device_layers > 0
+    experiment = store.experiments.add(
+        name="x", script=Path("x.py"), module=None, args=(), working_dir=home, python=Path("python"), fingerprint="f",
+    )  # fmt: skip
+    run = store.runs.add(experiment_id=experiment.id, rung=RungName.FULL, ceiling_seconds=None, folder_root=home)
+    assert engine._surroundings.plan().device_layers == 0
+    store.runs.update(run.id, status=RunStatus.DONE)
+    assert engine._surroundings.plan().device_layers > 0
+    engine.close()
 
 
 def test_a_call_that_is_under_way_when_the_model_must_leave_is_ended(store: Store, home: Path, tmp_path: Path) -> None:

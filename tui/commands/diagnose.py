@@ -13,10 +13,10 @@ from typing import Any
 
 from ...planner.decisions.deciding import Decided
 from ...planner.decisions.remedy import remedy_question
+from ...planner.diagnosis.subject import Subject, of_run
 from ...store import DATABASE_NAME, Store
 from ...store.records import Outcome
 from .. import deciding, diagnosing, diagnosis_words
-from ..diagnosing import Subject
 from ..output import SCHEMA, CommandError, ExitCode, Output
 from .opening import home_folder, opened
 
@@ -28,7 +28,7 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
     run_id = int(options.target) if options.target.isascii() and options.target.isdigit() else None
     with _store(options, must_exist=run_id is not None) as store:
         if run_id is not None and store is not None:
-            subject = diagnosing.of_run(store, store.runs.get(run_id))
+            subject = of_run(store, store.runs.get(run_id))
         else:
             subject = diagnosing.of_path(Path(options.target))
         if options.tried is not None:

@@ -1,0 +1,1 @@
+"""The tools, a file for each family of them."""
