@@ -25,6 +25,7 @@ from . import (
     selection,
 )
 from .accumulation import ACCUMULATION
+from .against_trivial import PILOT_BASELINE, PILOT_NOISE, RESULT_BASELINE, RESULT_NOISE
 from .baseline import BASELINES
 from .check import Answer, Check, Evidence, Judgement, could_not_tell
 from .checkpoint import CHECKPOINT
@@ -33,6 +34,7 @@ from .coverage import COVERAGE_OF_EVALUATION
 from .decay import DECAY
 from .dependence import POSITIONS, ROWS
 from .evaluated_split import EVALUATED_SPLIT
+from .float_warnings import FLOAT_WARNINGS
 from .found import Checked
 from .graph import GRAPH
 from .initialisation import INITIALISATION
@@ -46,6 +48,8 @@ from .near_rows import NEAR_ROWS
 from .numeric import NUMERIC
 from .overlap import OVERLAP
 from .paired import PAIRED
+from .pilot_inputs import USES_INPUTS
+from .pilot_numbers import PILOT_NUMBERS
 from .preprocessing import PREPROCESSING
 from .printed_metric import PRINTED_METRIC
 from .random_rows import RANDOM_ROWS
@@ -83,6 +87,7 @@ CHECKS: tuple[Check, ...] = (
     LOSSES,
     MODES,
     NUMERIC,
+    FLOAT_WARNINGS,
     POSITIONS,
     REMADE,
     ROWS,
@@ -105,6 +110,12 @@ CHECKS: tuple[Check, ...] = (
     SELECTED,
     RANDOM_ROWS,
     BASELINES,
+    PILOT_NUMBERS,
+    USES_INPUTS,
+    PILOT_BASELINE,
+    PILOT_NOISE,
+    RESULT_BASELINE,
+    RESULT_NOISE,
 )
 
 

@@ -47,6 +47,7 @@ class Session:
         self._dry = DryRun(settings, self._channel, self._tracker) if settings.get("mode") == "dryrun" else None
         self._examiner = self._make_examiner() if settings.get("mode") == "examine" else None
         self._environment = Environment() if settings.get("mode") in ("watch", "pilot") else None
+        self._ablation: Any = None
         self._stuck: StuckWatch | None = None
         self._process = os.getpid()
         self._next_report = time.monotonic() + REPORT_SECONDS
@@ -118,6 +119,8 @@ class Session:
             from .examine.torch_events import listen
 
             listen(torch, self._examiner)
+        if self._settings.get("mode") == "pilot":
+            self._ablate(torch)
         self._channel.send("hello", pid=os.getpid(), python=sys.version.split()[0], torch=str(torch.__version__))
         progress = self._channel.progress
 
@@ -129,6 +132,14 @@ class Session:
                 self._send_loops()
 
         self._channel.progress = report_as_well  # type: ignore[method-assign]
+
+    def _ablate(self, torch: Any) -> None:
+        from .ablation import STEPS_BEFORE_END, Ablation
+
+        stop, tracker = self._settings.get("stop_steps"), self._tracker
+        near_end = 0 if stop is None else int(stop) - STEPS_BEFORE_END
+        self._ablation = Ablation(torch, self._finder.is_users, lambda: tracker.steps_done >= near_end)
+        self._ablation.install()
 
     def _execute(self) -> None:
         module, script = self._settings.get("module"), self._settings.get("script")
@@ -196,6 +207,8 @@ class Session:
         if self._examiner is not None:
             self._examiner.finish(ok=ok)
         self._send_loops()
+        if self._ablation is not None and ok:
+            self._channel.send("observed.ablation", **self._ablation.report())
         if self._environment is not None:
             self._channel.send("environment", **self._environment.report())
         self._channel.send("end", ok=ok, steps=self._tracker.steps_done, words=words and words[:MOST_WORDS])

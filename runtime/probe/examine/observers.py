@@ -13,6 +13,7 @@ from .coverage import Coverage
 from .dependence import Dependence
 from .examiner import Examiner
 from .fits import Fits
+from .float_warnings import FloatWarnings
 from .graphs import Graphs
 from .interference import Interference
 from .keys import Keys
@@ -40,6 +41,7 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     Checkpoints,
     Clipping,
     Dependence,
+    FloatWarnings,
     Graphs,
     Losses,
     Modes,
