@@ -36,7 +36,7 @@ def printed(evidence: Evidence) -> list[Curve]:
     for name, points in evidence.reports[PRINTED].items():
         what = measure(name)
         if what is not None and points:
-            values = tuple(float(value) for _, value in points)
+            values = tuple(float(point[1]) for point in points)
             scale = 100.0 if what in SHARES and max(values) > 1.5 else 1.0
             found.append(Curve(name, what, tuple(value / scale for value in values)))
     return found

@@ -22,7 +22,7 @@ def _judge(evidence: Evidence) -> Judgement:
     broken = [one for one in told if not math.isfinite(one.last)]
     if broken:
         return fault(*(_not_finite(one.name.removeprefix(PREFIX), one.values) for one in broken[:3]))
-    losses = [float(value) for _, value in evidence.reports[LOSS]]
+    losses = [float(point[1]) for point in evidence.reports[LOSS]]
     if not losses and not told:
         return could_not_tell("whether the losses stay finite: none was seen or printed")
     if len(losses) >= FEWEST and all(map(math.isfinite, losses)):

@@ -53,11 +53,13 @@ from .pilot_numbers import PILOT_NUMBERS
 from .preprocessing import PREPROCESSING
 from .printed_metric import PRINTED_METRIC
 from .random_rows import RANDOM_ROWS
+from .recounted import RECOUNTED
 from .remade import REMADE
 from .schedule import SCHEDULE
 from .seed import SEED
 from .selected import SELECTED
 from .target_column import TARGET_COLUMN
+from .text_copies import TEXT_COPIES
 from .unchanged import UNCHANGED
 from .unshuffled import UNSHUFFLED
 from .zero_grad import ZERO_GRAD
@@ -97,6 +99,7 @@ CHECKS: tuple[Check, ...] = (
     ZERO_GRAD,
     OVERLAP,
     NEAR_ROWS,
+    TEXT_COPIES,
     PREPROCESSING,
     TARGET_COLUMN,
     KEY_COLUMNS,
@@ -107,6 +110,7 @@ CHECKS: tuple[Check, ...] = (
     EVALUATED_SPLIT,
     METRIC_CALLS,
     PRINTED_METRIC,
+    RECOUNTED,
     SELECTED,
     RANDOM_ROWS,
     BASELINES,

@@ -30,9 +30,11 @@ from .order import Order
 from .pairing import Pairing
 from .parameters import Parameters
 from .printed import PrintedNumbers
+from .recounted import Recounted
 from .schedules import Schedules
 from .seeds import Seeds
 from .selection import Selection
+from .texts import Texts
 from .updates import Updates
 from .windows import Windows
 
@@ -56,6 +58,7 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     Fits,
     MetricCalls,
     PrintedNumbers,
+    Recounted,
     Coverage,
     LabelOrder,
     Columns,
@@ -63,6 +66,7 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     Windows,
     Selection,
     Nearness,
+    Texts,
     Interference,
     Alignment,
     Pairing,
