@@ -58,9 +58,9 @@ LINES = """
 
 
 def test_documents_that_stand_in_training_documents(examine: Examine) -> None:
-    found = examine(DOCUMENTS.format(copies=COPIES)).only("data.leak.overlap")
+    found = [one.message for one in examine(DOCUMENTS.format(copies=COPIES)).findings]
 
-    assert "30 of 100 evaluation texts" in found.message
+    assert any("30 of 100 evaluation texts" in message for message in found)
 
 
 def test_documents_of_their_own(examine: Examine) -> None:

@@ -46,7 +46,8 @@ class Ledger(Observer):
         self._made = 0
         self._batch: Any = None
         self._open: dict[Any, Seen] = {}
-        self._latest: Seen | None = None
+        self.latest: Seen | None = None
+        """The latest call of a model."""
         self._last_key: Any = None
         self._finder = Finder()
         self._first: dict[Any, set[int]] = {}
@@ -72,11 +73,12 @@ class Ledger(Observer):
         given = first_input(list(parts([call.args, call.kwargs])))
         rows = matrix(given)
         if rows is None:
+            self.latest = None
             return
         lines = lines_of(self.examiner.user_frames())
         seen = Seen(rows, lines, tokens=not given.dtype.is_floating_point and given.ndim == 2)
         self._behind(seen, call)
-        self._open[call] = self._latest = seen
+        self._open[call] = self.latest = seen
         if len(self._open) > 200:
             self._open.pop(next(iter(self._open)))
 
@@ -101,7 +103,7 @@ class Ledger(Observer):
             self._first.setdefault(seen.lines, seen.hashes())
 
     def on_loss(self, loss: LossCall) -> None:
-        seen, target = self._latest, loss.arguments.get("target")
+        seen, target = self.latest, loss.arguments.get("target")
         if seen is None or seen.target is not None or target is None or len(target) != len(seen.rows):
             return
         seen.target = target

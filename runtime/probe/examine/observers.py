@@ -21,6 +21,7 @@ from .label_order import LabelOrder
 from .ledger import Ledger
 from .losses import Losses
 from .metric_calls import MetricCalls
+from .mode_effect import ModeEffect
 from .modes import Modes
 from .nearness import Nearness
 from .numeric import Numeric
@@ -55,6 +56,7 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     Seeds,
     Updates,
     Ledger,
+    ModeEffect,
     Fits,
     MetricCalls,
     PrintedNumbers,

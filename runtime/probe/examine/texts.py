@@ -16,7 +16,7 @@ from .grams import WORDS, contained, contained_in_rest, run_length, tokens_of
 from .ledger import ledger_of
 from .naming import Line, called, lines_of, text_at
 from .observer import Observer
-from .rows import numpy
+from .rows import is_frame, numpy
 from .sets import RowSet
 
 MOST_TOKENS, MOST_EVALUATED_TOKENS = 500_000, 150_000
@@ -101,7 +101,7 @@ class Texts(Observer):
         )  # fmt: skip
 
     def _rows(self, evaluated: RowSet, trained: RowSet, lines: tuple[Line, ...]) -> None:
-        """Windows of a text: a batch that is nearly all copies, beside others that are none, is of the training split."""
+        """Windows of a text; a batch of nearly all copies, beside others that are not, is of the training split."""
         length = run_length(evaluated.values)
         others = _bounded([row for piece in trained.values for row in piece], MOST_TOKENS)
         pieces: list[list[float]] = []
@@ -139,9 +139,9 @@ class Texts(Observer):
 
 def _strings(data: Any) -> list[str] | None:
     """Texts, where that is what was given."""
-    if isinstance(data, str) or not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
+    if not (isinstance(data, (list, tuple)) or is_frame(data) or type(data).__name__ == "ndarray"):
         return None
-    if not 0 < len(data) <= MOST_TEXTS or getattr(data, "ndim", 1) != 1:
+    if getattr(data, "ndim", 1) != 1 or not 0 < len(data) <= MOST_TEXTS:
         return None
     texts = list(data)
     return texts if all(isinstance(one, str) for one in texts) else None
