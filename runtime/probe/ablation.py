@@ -229,7 +229,9 @@ class Ablation:
         kept = [one.arguments.get("target") for one in batches]
         if any(one is None or one.numel() > MOST_TARGETS for one in kept):
             return None
-        if any(one.arguments.get("weight") is not None for one in batches):
+        told = batches[-1].arguments
+        weighted = any(told.get(key) is not None for key in ("weight", "pos_weight"))
+        if weighted or told.get("reduction", "mean") != "mean":
             return None
         target = torch.cat([one.detach().reshape(-1).cpu() for one in kept])
         if name in ("cross_entropy", "nll_loss") and not target.is_floating_point():

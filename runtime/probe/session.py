@@ -56,6 +56,7 @@ class Session:
         from .examine.examiner import Examiner
         from .examine.observers import OBSERVERS
 
+        self._table.products = True
         os.environ["TORCH_COMPILE_DISABLE"] = "1"  # nothing is timed, and what is compiled cannot be watched
         return Examiner(self._channel, self._tracker, OBSERVERS)
 

@@ -151,7 +151,8 @@ class Ledger(Observer):
     def _keep_answers(self, one: Pass) -> None:
         self.answered.append(one)
         if len(self.answered) > MOST_ANSWERED:
-            self.answered.popleft().pieces.clear()
+            old = self.answered.popleft()
+            old.pieces, old.piece_rows = [], []
 
     def _write(self, side: Side, seen: Seen) -> Any:
         labels = column(seen.target) if seen.target is not None else None
@@ -209,6 +210,7 @@ class Ledger(Observer):
                     last.score = used.result
                 if not last.pieces and answers is not None and len(answers) == len(labels):
                     last.pieces, last.chosen, last.judged = [(labels, answers)], evaluation.method == "predict", 0
+                    last.piece_rows = [evaluation.side.inputs.hashes]
                     self._keep_answers(last)
                 rows = evaluation.side.inputs
                 if not rows.labels and rows.held == len(labels):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from .accumulation import Accumulation
 from .alignment import Alignment
+from .by_hand import ByHand
 from .checkpoints import Checkpoints
 from .clipping import Clipping
 from .columns import Columns
@@ -55,6 +56,7 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     Schedules,
     Seeds,
     Updates,
+    ByHand,
     Ledger,
     ModeEffect,
     Fits,

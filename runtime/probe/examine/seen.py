@@ -54,6 +54,7 @@ def judge(seen: Seen, into: Pass) -> None:
         into.numbers += scores.size
         if into.numbers <= MOST_ANSWERS:
             into.pieces.append((truth, scores))
+            into.piece_rows.append(hashes(seen.rows))
     if guesses is None or truth is None or len(guesses) != len(truth):
         return
     right = int((guesses == truth).sum())

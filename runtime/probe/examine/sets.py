@@ -118,6 +118,8 @@ class Pass:
     """The accuracy of each batch."""
     pieces: list[tuple[Any, Any]] = field(default_factory=list)
     """Labels and answers of each batch: of the latest passes only, and up to a bound."""
+    piece_rows: list[Any] = field(default_factory=list)
+    """The hashes of each piece's rows."""
     numbers: int = 0
     """How many numbers the answers are."""
     chosen: bool = False
