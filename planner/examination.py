@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from ..runtime.printed import PREFIX
 from ..store import Store
 from ..store.records import Experiment, Json, Run, RungName, RungStatus, RunStatus
+from .checks import curves
 from .checks.check import Evidence
 from .checks.rank_reports import RANKS
 from .checks.registry import CHECKS, ask_all
@@ -24,7 +27,10 @@ LOSSES = "losses"
 """The evidence that holds the losses of both short runs: ``{"rehearsal": [[step, value], …], "overfit": […]}``."""
 BEFORE = "rehearsal."
 """What the rehearsal reported is evidence under its kind with this in front."""
+EXAMINED = "overfit."
+"""What the examination reported is evidence for later rungs, under its kind with this in front."""
 MOST_LOSSES = 500
+MOST_CURVES, MOST_POINTS = 60, 2000
 
 
 def judge_examination(run: Run, reports: Mapping[str, Json]) -> Verdict:
@@ -57,6 +63,8 @@ def with_answers(
 
 
 def _evidence(store: Store, experiment: Experiment, run: Run, reports: Mapping[str, Json]) -> Evidence:
+    if run.rung in (RungName.PILOT, RungName.FULL):
+        return Evidence({**reports, **_curves(store, experiment, run)}, Path(experiment.working_dir))
     known: dict[str, Json] = dict(reports)
     losses = {"overfit": _losses(store, run.id)}
     rehearsal = store.rungs.all(experiment.id)[RungName.REHEARSAL].run_id
@@ -66,6 +74,22 @@ def _evidence(store: Store, experiment: Experiment, run: Run, reports: Mapping[s
         if RANKS not in before:  # else they are of one rank's share of each batch, and one process sees all of it
             losses["rehearsal"] = _losses(store, rehearsal)
     return Evidence({**known, LOSSES: losses}, Path(experiment.working_dir))
+
+
+def _curves(store: Store, experiment: Experiment, run: Run) -> dict[str, Any]:
+    """What a run on real data showed of its learning, with what the examination found out before it."""
+    names = [name for name in store.metrics.names(run.id) if name.startswith(PREFIX)][:MOST_CURVES]
+    examined = store.rungs.all(experiment.id)[RungName.OVERFIT].run_id
+    before = reports_of(store, examined) if examined is not None else {}
+    return {
+        **{EXAMINED + kind: report for kind, report in before.items()},
+        curves.PRINTED: {name: _points(store, run.id, name) for name in names},
+        curves.LOSS: _points(store, run.id, "loss"),
+    }
+
+
+def _points(store: Store, run_id: int, name: str) -> list[list[float]]:
+    return [[one.step, one.value] for one in store.metrics.series(run_id, name, max_points=MOST_POINTS)]
 
 
 def _losses(store: Store, run_id: int) -> list[list[float]]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..store.records import Json, Metric, Run, RungName, RungStatus, RunStatus, Severity
@@ -57,7 +57,7 @@ def judge(
         return Verdict(RungStatus.STOPPED, run.reason or "its supervisor vanished, so nobody saw how it ended")
     crash = reports.get("crash")
     if crash is not None:
-        return _crashed(run, crash, first_crash, reports, alternatives)
+        return _after_nan(_crashed(run, crash, first_crash, reports, alternatives), metrics, reports)
     if run.status is RunStatus.FAILED and run.exit_code == STOOD_STILL and "stuck" in reports:
         return Verdict(RungStatus.FAILED, "its data loader came to a standstill")  # the check of the loader tells it
     if run.status is RunStatus.FAILED and run.exit_code == HUNG and "ranks" in reports:
@@ -125,6 +125,25 @@ def _died(run: Run, end: Json | None) -> FindingDraft:
         ({"exit_code": run.exit_code, "signal": run.signal},),
         fix="look at the end of its log",
     )
+
+
+def _after_nan(verdict: Verdict, metrics: Mapping[str, Metric], reports: Mapping[str, Json]) -> Verdict:
+    """What crashed after the loss was lost: the loss is the cause, and stands first."""
+    broken = _numeric(metrics)
+    if not broken or verdict.look_again:
+        return verdict
+    loop = _training_loop(reports)
+    if loop is not None:
+        broken = tuple(replace(one, file=loop.file, line=loop.line) for one in broken)
+    return replace(verdict, findings=(*broken, *verdict.findings))
+
+
+def _training_loop(reports: Mapping[str, Json]) -> LoopNode | None:
+    try:
+        tree = parse(reports["loops"]["tree"])
+    except (KeyError, LoopTreeError):
+        return None
+    return next((node for node in tree.walk() if node.role == "train" and node.file is not None), None)
 
 
 def _numeric(metrics: Mapping[str, Metric]) -> tuple[FindingDraft, ...]:

@@ -7,8 +7,14 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from mlintern.benchmarks.faults.build import Program
+from mlintern.benchmarks.faults.build import DEVELOPMENT, HELD_OUT, Program
 from mlintern.benchmarks.goal import Goal
+
+LEAST_CAUGHT = {DEVELOPMENT: 0.95, HELD_OUT: 0.85}
+MOST_ALARMED = {"error": 0.0, "warning": 0.03}
+LONGEST_SECONDS = 60.0
+MOST_OF_FULL = 0.02
+"""Of programs that train for minutes; these train for seconds."""
 
 
 def goals(programs: Sequence[Program], raw: Mapping[str, Mapping[str, Any]]) -> list[Goal]:
@@ -18,7 +24,8 @@ def goals(programs: Sequence[Program], raw: Mapping[str, Mapping[str, Any]]) -> 
     caught = [one for one in faults if one["caught"]]
     found = []
     if faults:
-        found.append(Goal("faults that a finding names by their family", 0.9, _share(faults, "caught"), "at least"))
+        least = LEAST_CAUGHT[programs[0].part]
+        found.append(Goal("faults that a finding names by their family", least, _share(faults, "caught"), "at least"))
         code = _share(faults, "right_code")
         found.append(Goal("faults that a finding names by their very code", None, code, "at least"))
     if caught:
@@ -26,16 +33,18 @@ def goals(programs: Sequence[Program], raw: Mapping[str, Mapping[str, Any]]) -> 
         found.append(Goal("of those caught: the line or the object is right", 0.8, place, "at least"))
         early = sum(one["rung"] != "pilot" for one in caught) / len(caught)
         found.append(Goal("of those caught: before the pilot", None, early, "at least"))
-    for level in ("error", "warning"):
+    for level, most in MOST_ALARMED.items():
         if sound:
             alarmed = sum(any(alarm["severity"] == level for alarm in one["alarms"]) for one in sound) / len(sound)
-            found.append(Goal(f"sound programs with a finding at level {level}", 0.0, alarmed, "at most"))
+            found.append(Goal(f"sound programs with a finding at level {level}", most, alarmed, "at most"))
     if done := [*faults, *sound]:
         found.append(Goal("a check, median", None, median(one["check_seconds"] for one in done), "at most", "s"))
-        found.append(Goal("a check, longest", None, max(one["check_seconds"] for one in done), "at most", "s"))
+        longest = max(one["check_seconds"] for one in done)
+        found.append(Goal("a check, longest", LONGEST_SECONDS, longest, "at most", "s"))
     for name, what in (("share_of_full", "time"), ("share_of_full_cpu", "CPU time")):
         if shares := [one[name] for one in done if one[name] is not None]:
-            found.append(Goal(f"a check, share of the full run's {what}, median", None, median(shares), "at most"))
+            name = f"a check, share of the full run's {what}, median"
+            found.append(Goal(name, MOST_OF_FULL, median(shares), "at most"))
     return found
 
 

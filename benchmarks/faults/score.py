@@ -96,6 +96,8 @@ def main() -> int:
     failed = False
     for part, path in RAW.items():
         chosen, raw = [one for one in wanted if one.part == part], _load(path)
+        if not chosen:
+            continue
         if not arguments.report:
             _check_all(raw, path, chosen, again=arguments.again)
         _print(part, raw["checks"], chosen)
@@ -119,6 +121,7 @@ def _check_all(raw: dict[str, Any], path: Path, wanted: Sequence[Program], *, ag
 def _print(part: str, checks: dict[str, Any], chosen: Sequence[Program]) -> None:
     done = sum(one.id in checks for one in chosen)
     if not done:
+        print(f"== {part}: none of {len(chosen)} programs was checked yet")
         return
     faults = sum(not one.is_sound for one in chosen)
     print(f"== {part}: {faults} faults, {len(chosen) - faults} sound programs; {done} of {len(chosen)} checked")

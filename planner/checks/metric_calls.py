@@ -35,6 +35,12 @@ def _judge(evidence: Evidence) -> Judgement:
     return fine(f"the arguments of {evidence.reports[CALLS]['count']} calls of metrics are in their places")
 
 
+def blamed_lines(evidence: Evidence) -> set[tuple[str, int]]:
+    """The lines whose calls of metrics this check holds against."""
+    calls = evidence.reports.get(CALLS, {}).get("calls", ())
+    return {(str(call["file"]), int(call["line"])) for call in calls if _wrong(call) is not None}
+
+
 def _wrong(call: Json) -> tuple[Severity, str, str] | None:
     name, words, average = call["name"], set(call["words"]), call["average"]
     if call["swapped"] and name not in SYMMETRIC:

@@ -47,11 +47,24 @@ def _noisy(one: Json, report: Json, evidence: Evidence) -> FindingDraft | None:
         message = f"{layers} active {counted}: is this a part of the training?"
         return found(evidence, CODE, Severity.INFO, message, one["place"], numbers, "call model.eval() before it")
     severity = Severity.ERROR if _in_rows(one) else Severity.WARNING
+    words, effect = _effect(one["place"], evidence)
     message = (
         f"{layers} active {counted}: the model is in training mode, so its results are noisy and depend on the batch"
+        f"{words}"
     )
+    numbers = (*numbers, *effect)
     fix = "call model.eval() before the evaluation and model.train() after it"
     return found(evidence, CODE, severity, message, one["place"], numbers, fix)
+
+
+def _effect(place: Json | None, evidence: Evidence) -> tuple[str, tuple[Json, ...]]:
+    """What the mode does to the metric of the same rows, in words and numbers, where it was tried."""
+    tried = evidence.reports.get(OBSERVED + "mode_effect", {}).get("places", ())
+    one = next((each for each in tried if each["place"] == place), None)
+    if one is None:
+        return "", ()
+    words = f"; the {one['measure']} of {one['rows']} of these rows is {one['in_training_mode']:.4g} so, and "
+    return f"{words}{one['in_evaluation_mode']:.4g} in evaluation mode", ({"effect": one},)
 
 
 _NAMES = {"dropout": "dropout", "batch_norm": "batch norm"}

@@ -59,10 +59,18 @@ def _finding(one: Evaluated, evidence: Evidence) -> FindingDraft:
     return FindingDraft(
         CODE, Severity.ERROR,
         f"{one.in_train} of {one.rows} rows evaluated at {one.place(evidence)} ({one.share:.0%}) are among the "
-        f"{one.train_distinct} rows that trained the model{same}",
+        f"{one.train_distinct} rows that trained the model{same}{_effect(one)}",
         one.shown(evidence), evidence.shown(one.file), one.line,
         "take these rows out of the training data, and split before rows are copied or repeated",
     )  # fmt: skip
+
+
+def _effect(one: Evaluated) -> str:
+    if one.effect is None:
+        return ""
+    told = one.effect
+    values = f"{told['with']:.4g} with them, and {told['without']:.4g} without"
+    return f"; as far as it was trained here, the {told['measure']} is {values}"
 
 
 OVERLAP = Check(

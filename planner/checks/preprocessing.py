@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 from ...store.records import Json, RungName, Severity
 from ..finding import FindingDraft
 from .check import Check, Evidence, Judgement, could_not_tell, fault, fine
 
 CODE = "data.leak.preprocessing"
 FITS, INTERFERENCE = "observed.fits", "observed.interference"
+SURE, LIKELY, LEAST_EFFECT = 4.0, 2.0, 0.03
+"""Above chance by so many standard errors and so much more, a score is no accident."""
 LEAST_SHARE = 0.3
 """Of the evaluated rows: fewer may be equal rows by chance."""
 
 
 def _judge(evidence: Evidence) -> Judgement:
     fits, again = evidence.reports[FITS], evidence.reports[INTERFERENCE]
+    effect, shuffled = _effect(again.get("shuffled")), again.get("shuffled")
     told = [one for one in fits.get("found", ()) if one["learned"] >= LEAST_SHARE * one["evaluated"]]
     if told:
-        return fault(*_merged([_of_fit(one, evidence) for one in told]))
+        return fault(*_merged([_with(_of_fit(one, evidence), effect, shuffled) for one in told]))
     what = next((what for what in ("labels", "values") if (again.get(what) or {}).get("changed")), None)
     if what is not None:
-        return fault(_of_rerun(again, what, evidence))
+        return fault(_with(_of_rerun(again, what, evidence), effect, shuffled))
+    if shuffled is not None and _learns_shuffled(shuffled):
+        return fault(_of_shuffled(shuffled))
     if again.get("raw"):
         return fine("the training rows are raw rows: no preparation can have learned from evaluation rows")
     if again.get("values") and again.get("labels"):
@@ -29,6 +37,40 @@ def _judge(evidence: Evidence) -> Judgement:
     if fits.get("fits"):
         return fine(f"none of {fits['fits']} fits of transformers saw an evaluation row")
     return could_not_tell(f"whether the preparation learned from evaluation rows: {again.get('could_not', 'unknown')}")
+
+
+def _learns_shuffled(one: Json, sure: float = SURE) -> bool:
+    error = math.sqrt(one["chance"] * (1 - one["chance"]) / one["rows"])
+    return bool(one["shuffled"] > one["chance"] + sure * error + LEAST_EFFECT)
+
+
+def _effect(one: Json | None) -> str:
+    """What the leak does to the score, in words."""
+    if one is None:
+        return ""
+    words = f"; with every label put on another row the program still scores {one['shuffled']:.3f} (chance "
+    words += f"{one['chance']:.3f}, with the real labels {one['real']:.3f}): "
+    if _learns_shuffled(one):
+        return words + "this much comes through the leak"
+    likely = _learns_shuffled(one, LIKELY)
+    return words + ("some of it may come through the leak" if likely else "no effect beyond the noise was seen")
+
+
+def _with(finding: FindingDraft, effect: str, shuffled: Json | None) -> FindingDraft:
+    """The finding with its measured effect."""
+    if shuffled is None:
+        return finding
+    return replace(finding, message=finding.message + effect, evidence=(*finding.evidence, {"effect": shuffled}))
+
+
+def _of_shuffled(one: Json) -> FindingDraft:
+    return FindingDraft(
+        CODE, Severity.ERROR,
+        f"shuffled labels are learned on held-out rows: with every label put on another row, {one['rows']} rows that "
+        f"are held out still score {one['shuffled']:.3f}, and guessing {one['chance']:.3f}",
+        ({"effect": one},), None, None,
+        "split first, and learn encodings and selections from the labels of the training rows only",
+    )  # fmt: skip
 
 
 def _of_fit(one: Json, evidence: Evidence) -> FindingDraft:

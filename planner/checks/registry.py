@@ -25,6 +25,7 @@ from . import (
     selection,
 )
 from .accumulation import ACCUMULATION
+from .against_trivial import PILOT_BASELINE, PILOT_NOISE, RESULT_BASELINE, RESULT_NOISE
 from .baseline import BASELINES
 from .check import Answer, Check, Evidence, Judgement, could_not_tell
 from .checkpoint import CHECKPOINT
@@ -33,6 +34,7 @@ from .coverage import COVERAGE_OF_EVALUATION
 from .decay import DECAY
 from .dependence import POSITIONS, ROWS
 from .evaluated_split import EVALUATED_SPLIT
+from .float_warnings import FLOAT_WARNINGS
 from .found import Checked
 from .graph import GRAPH
 from .initialisation import INITIALISATION
@@ -46,6 +48,8 @@ from .near_rows import NEAR_ROWS
 from .numeric import NUMERIC
 from .overlap import OVERLAP
 from .paired import PAIRED
+from .pilot_inputs import USES_INPUTS
+from .pilot_numbers import PILOT_NUMBERS
 from .preprocessing import PREPROCESSING
 from .printed_metric import PRINTED_METRIC
 from .random_rows import RANDOM_ROWS
@@ -57,11 +61,13 @@ from .rank_parameters import RANK_PARAMETERS
 from .rank_reports import RANKS
 from .rank_saves import RANK_SAVES
 from .rank_slow import RANK_SLOW
+from .recounted import RECOUNTED
 from .remade import REMADE
 from .schedule import SCHEDULE
 from .seed import SEED
 from .selected import SELECTED
 from .target_column import TARGET_COLUMN
+from .text_copies import TEXT_COPIES
 from .unchanged import UNCHANGED
 from .unshuffled import UNSHUFFLED
 from .zero_grad import ZERO_GRAD
@@ -91,6 +97,7 @@ CHECKS: tuple[Check, ...] = (
     LOSSES,
     MODES,
     NUMERIC,
+    FLOAT_WARNINGS,
     POSITIONS,
     REMADE,
     ROWS,
@@ -100,6 +107,7 @@ CHECKS: tuple[Check, ...] = (
     ZERO_GRAD,
     OVERLAP,
     NEAR_ROWS,
+    TEXT_COPIES,
     PREPROCESSING,
     TARGET_COLUMN,
     KEY_COLUMNS,
@@ -110,6 +118,7 @@ CHECKS: tuple[Check, ...] = (
     EVALUATED_SPLIT,
     METRIC_CALLS,
     PRINTED_METRIC,
+    RECOUNTED,
     SELECTED,
     RANDOM_ROWS,
     BASELINES,
@@ -120,6 +129,12 @@ CHECKS: tuple[Check, ...] = (
     RANK_METRICS,
     RANK_SAVES,
     RANK_SLOW,
+    PILOT_NUMBERS,
+    USES_INPUTS,
+    PILOT_BASELINE,
+    PILOT_NOISE,
+    RESULT_BASELINE,
+    RESULT_NOISE,
 )
 
 

@@ -35,6 +35,8 @@ class Evaluated:
     text: str
     examples: tuple[Json, ...]
     trained_at: Json | None
+    effect: Json | None
+    """The metric with the shared rows and without them, where it could be computed."""
 
     @property
     def share(self) -> float:
@@ -56,6 +58,8 @@ class Evaluated:
             "file": evidence.shown(self.file), "line": self.line, "text": self.text, "evaluation_rows": self.rows,
             "in_training": self.in_train, "training_rows": self.train_rows, "model": self.model,
         }  # fmt: skip
+        if self.effect is not None:
+            here["effect"] = self.effect
         if self.labelled:
             here |= {"compared_labels": self.labelled, "same_label": self.same_label}
         trained = self.trained_at

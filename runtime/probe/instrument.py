@@ -18,6 +18,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, TypeVar
 
+from . import products
 from .counters import Loop, comparison, counters_of, dotted, ending_branches, target_counters
 from .sites import SiteTable
 
@@ -36,7 +37,10 @@ def rewrite(source: bytes | str, file: str, table: SiteTable, *, branches: bool 
     tree = ast.parse(source, file)
     text = source.decode("utf-8", "replace") if isinstance(source, bytes) else source
     rewriter = _Rewriter(file, text.splitlines(), table, captured_functions(tree), branches)
-    return compile(ast.fix_missing_locations(rewriter.visit(tree)), file, "exec", dont_inherit=True)
+    rewritten = rewriter.visit(tree)
+    if table.products and branches and products.is_by_hand(text):
+        rewritten = products.watched(rewritten)
+    return compile(ast.fix_missing_locations(rewritten), file, "exec", dont_inherit=True)
 
 
 def captured_functions(tree: ast.Module) -> set[ast.AST]:

@@ -51,6 +51,7 @@ class Session:
         self._dry = DryRun(settings, self._channel, self._tracker) if settings.get("mode") == "dryrun" else None
         self._examiner = self._make_examiner() if settings.get("mode") == "examine" else None
         self._environment = Environment() if settings.get("mode") in ("watch", "pilot") else None
+        self._ablation: Any = None
         self._stuck: StuckWatch | None = None
         self._member: Membership | None = None
         self._process = os.getpid()
@@ -60,6 +61,7 @@ class Session:
         from .examine.examiner import Examiner
         from .examine.observers import OBSERVERS
 
+        self._table.products = True
         os.environ["TORCH_COMPILE_DISABLE"] = "1"  # nothing is timed, and what is compiled cannot be watched
         return Examiner(self._channel, self._tracker, OBSERVERS)
 
@@ -132,6 +134,8 @@ class Session:
             from .examine.torch_events import listen
 
             listen(torch, self._examiner)
+        if self._settings.get("mode") == "pilot":
+            self._ablate(torch)
         self._channel.send("hello", pid=os.getpid(), python=sys.version.split()[0], torch=str(torch.__version__))
         progress = self._channel.progress
 
@@ -143,6 +147,14 @@ class Session:
                 self._send_loops()
 
         self._channel.progress = report_as_well  # type: ignore[method-assign]
+
+    def _ablate(self, torch: Any) -> None:
+        from .ablation import STEPS_BEFORE_END, Ablation
+
+        stop, tracker = self._settings.get("stop_steps"), self._tracker
+        near_end = 0 if stop is None else int(stop) - STEPS_BEFORE_END
+        self._ablation = Ablation(torch, self._finder.is_users, lambda: tracker.steps_done >= near_end)
+        self._ablation.install()
 
     def _execute(self) -> None:
         module, script = self._settings.get("module"), self._settings.get("script")
@@ -223,6 +235,8 @@ class Session:
         self._send_loops()
         if self._member is not None:
             self._member.finish()
+        if self._ablation is not None and ok:
+            self._channel.send("observed.ablation", **self._ablation.report())
         if self._environment is not None:
             self._channel.send("environment", **self._environment.report())
         told = words and words[:MOST_WORDS]

@@ -25,6 +25,8 @@ class SiteTable:
 
     def __init__(self) -> None:
         self._sites: list[Site] = []
+        self.products = False
+        """Whether matrix products are rewritten too, as an examination wants."""
 
     def add(self, kind: str, file: str, line: int, text: str, *, trains: bool = False, local: bool = False) -> Site:
         """Register a place and return it with its number."""

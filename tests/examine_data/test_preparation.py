@@ -146,3 +146,32 @@ def test_what_was_seen_before_the_time_was_over_is_told(examine: Examine) -> Non
 
     assert seen.only("data.leak.preprocessing").line == 10
     assert seen.reports["end"]["broke_off"] and "later" not in seen.output
+
+
+WIDE = """
+    from sklearn.datasets import make_classification
+    from sklearn.feature_selection import SelectKBest
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import cross_val_score
+    from sklearn.pipeline import make_pipeline
+    X, y = make_classification(240, 3000, n_informative=5, random_state=0)
+    {before}
+    model = make_pipeline({select}LogisticRegression())
+    print("accuracy", cross_val_score(model, X, y).mean())
+"""
+
+
+def test_shuffled_labels_that_are_learned_measure_the_leak(examine: Examine) -> None:
+    examined = examine(WIDE.format(before="X = SelectKBest(k=20).fit_transform(X, y)", select=""))
+
+    found = examined.only("data.leak.preprocessing")
+    effect = examined.reports["observed.interference"]["shuffled"]
+    assert effect["shuffled"] > 0.7 > 0.6 > effect["chance"]
+    assert any("effect" in row for row in found.evidence)
+
+
+def test_shuffled_labels_are_not_learned_by_a_sound_pipeline(examine: Examine) -> None:
+    examined = examine(WIDE.format(before="X = X * 2", select="SelectKBest(k=20), "))
+
+    assert "data.leak.preprocessing" not in examined.blamed
+    assert examined.reports["observed.interference"]["shuffled"]["shuffled"] < 0.62

@@ -114,3 +114,12 @@ def test_what_a_script_says_when_it_leaves_is_told(make_run: Any) -> None:
     run = make_run(status=RunStatus.FAILED, exit_code=1, reason="exit code 1")
     (finding,) = judge(run, {"end": {"ok": False, "words": "bad end"}}, {}).findings
     assert finding.message.endswith("exit code 1, and said: bad end")
+
+
+def test_a_loss_that_was_lost_before_the_crash_stands_first(make_run: Any) -> None:
+    found = crash("TypeError", "'NoneType' object is not a mapping")
+    lost = {"loss": Metric("loss", 12, float("nan"))}
+
+    verdict = judge(make_run(status=RunStatus.FAILED, exit_code=1), {"crash": found}, lost, first_crash=found)
+
+    assert [one.code for one in verdict.findings] == ["numeric.nan", "run.crash"]

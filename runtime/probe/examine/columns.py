@@ -8,7 +8,7 @@ from .examiner import Examiner
 from .ledger import ledger_of
 from .naming import text_at
 from .observer import Observer
-from .rows import numpy
+from .rows import numpy, spread
 from .sets import Side
 from .tables import Pair, pairs_of
 
@@ -79,15 +79,15 @@ def _scores(np: Any, rows: Any, labels: Any) -> Any:
     """For every column, how much of the labels it tells in a straight line, or by its mean in each class: 0 to 1."""
     rows = np.nan_to_num(rows)
     centred, about = rows - rows.mean(axis=0), labels - labels.mean()
-    spread = np.sqrt((centred**2).sum(axis=0))
-    size = spread * np.sqrt((about**2).sum())
-    usable = (spread > 1e-9) & (size > 1e-9)
+    length = np.sqrt((centred**2).sum(axis=0))
+    size = length * np.sqrt((about**2).sum())
+    usable = (length > 1e-9) & (size > 1e-9)
     straight = np.where(usable, np.abs(about @ centred) / np.where(usable, size, 1), 0.0)
     classes = np.unique(labels)
     if not 2 < len(classes) <= MOST_CLASSES:
         return straight
     between = sum((labels == one).sum() * centred[labels == one].mean(axis=0) ** 2 for one in classes)
-    return np.maximum(straight, np.where(usable, np.sqrt(between) / np.where(usable, spread, 1), 0.0))
+    return np.maximum(straight, np.where(usable, np.sqrt(between) / np.where(usable, length, 1), 0.0))
 
 
 def _steadiness(np: Any, labels: Any) -> float:
@@ -111,8 +111,8 @@ def _baseline(np: Any, pair: Pair) -> dict[str, Any]:
     majority = float((pair.labels == classes[counts.argmax()]).mean())
     train, labels = pair.train[:MOST_NEIGHBOURS], pair.train_labels[:MOST_NEIGHBOURS]
     rows = pair.rows[:MOST_NEIGHBOURS]
-    spread = np.where(train.std(axis=0) > 1e-6, train.std(axis=0), 1)
-    left, right = rows / spread, train / spread
+    scale = spread(train)
+    left, right = rows / scale, train / scale
     nearest = ((right**2).sum(axis=1) - 2 * left @ right.T).argmin(axis=1)
     neighbour = float((labels[nearest] == pair.labels[: len(rows)]).mean())
     return {**found, "task": "classes", "classes": len(classes), "majority": majority, "neighbour": neighbour}

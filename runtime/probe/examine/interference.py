@@ -19,6 +19,7 @@ from .data_sources import DataSources
 from .datasets import rows_of
 from .estimator_events import FITS, Used
 from .examiner import Examiner
+from .held_out_scores import HeldOut, HeldOutScores
 from .labelled import Labelled
 from .ledger import ledger_of
 from .naming import text_at
@@ -29,6 +30,10 @@ from .rows import column, first_input, hashes, matrix, numpy, parts
 from .sets import Evaluation, Side
 
 LONGEST_PREPARATION = 4.0
+LONGEST_TO_SCORE = 0.6
+"""Seconds from the data to the first score of held-out rows, up to which the way is gone again with shuffled labels."""
+MOST_SHUFFLED = 20_000
+SHUFFLED = "shuffled"
 FEWEST_ROWS = 20
 FEWEST_TO_FOLLOW = 60
 MOST_ROWS = 200_000
@@ -59,6 +64,10 @@ class Interference(Observer):
         self._whole: list[Any] = []
         self._why = "no data source was seen"
         self._found: dict[str, Any] = {}
+        self._scores = HeldOutScores()
+        self._scored_after: float | None = None
+        self._is_clean = False
+        self._shuffled: dict[str, Any] | None = None
 
     def _is_here(self) -> bool:
         return self._copy.in_copy or self.examiner.is_here()
@@ -114,6 +123,13 @@ class Interference(Observer):
         modules.register_module_forward_hook(after, always_call=True)
 
     def on_estimator(self, moment: str, used: Used) -> None:
+        if self._copy.in_copy and self._copy.request["what"] == SHUFFLED:
+            score = self._scores.take(moment, used, ledger_of(self.examiner), self._copy.request["number"])
+            if score is not None:
+                self._copy.tell_last(list(score.as_json().values()))
+            return
+        if self._source and not self._copy.in_copy:
+            self._note_score(moment, used)
         if moment == "split" and not self._copy.in_copy:
             self._split(used)
         if used.kind == "estimator" and moment == "before" and self._source and hasattr(type(used.owner), "predict"):
@@ -128,6 +144,10 @@ class Interference(Observer):
             self._copy.tell(hashes(rows).tolist())
         else:
             self._trains(hashes(rows), self.examiner.place())
+
+    def _note_score(self, moment: str, used: Used) -> None:
+        if self._scores.take(moment, used, ledger_of(self.examiner)) is not None:
+            self._scored_after = time.process_time() - self._began
 
     def on_model_call(self, call: ModelCall) -> None:
         if call.grad_enabled and len(self._matrices) < MOST_MATRICES and self._source:
@@ -163,6 +183,8 @@ class Interference(Observer):
     def at_end(self) -> None:
         try:
             self._why = self._compare()
+            if not self._is_clean and not self._found.get("raw"):
+                self._shuffled = self._with_shuffled_labels()
         finally:
             self._copy.end()
 
@@ -178,6 +200,7 @@ class Interference(Observer):
         if places is None or not len(places):
             return "which raw rows are evaluated is not known"
         told = {what: self._changed(self._ask(what, places)) for what in ("values", "labels")}
+        self._is_clean = all(one is not None and not one["changed"] for one in told.values())
         if all(one is None for one in told.values()):
             return "the preparation could not be repeated in time with other values"
         if any(one and one["changed"] for one in told.values()) and not self._repeats(places):
@@ -185,6 +208,23 @@ class Interference(Observer):
         self._found.update(told)
         self._found["places"] = len(places)
         return ""
+
+    def _with_shuffled_labels(self) -> dict[str, Any] | None:
+        """The first held-out score of the same program when every label is another row's; ``None``: not known."""
+        real, count, target = self._scores.first, rows_in(self._raw), self._labelled.target
+        if real is None or count is None or self._scored_after is None or not self._copy.pid:
+            return None
+        if self._scored_after > LONGEST_TO_SCORE or count > MOST_SHUFFLED:
+            return None
+        request = {"what": SHUFFLED, "places": [count - 1], "splits": self._splits, "target": target,
+                   "number": real.number}  # fmt: skip
+        told = self._copy.ask(request, min(3.0 * self._scored_after + 1.0, self.examiner.seconds_left / 2))
+        if not told or len(told[0]) != len(real.as_json()):
+            return None
+        shuffled = HeldOut(*told[0])
+        if shuffled.labels == real.labels or shuffled.rows != real.rows:
+            return None  # the labels that were fitted are not the raw ones
+        return {"real": real.score, "shuffled": shuffled.score, "chance": shuffled.chance, "rows": real.rows}
 
     def _repeats(self, places: Any) -> bool:
         """Whether the same preparation, with nothing changed, gives the same rows."""
@@ -294,10 +334,11 @@ class Interference(Observer):
 
     def report(self) -> dict[str, Any] | None:
         if self._why:
-            return {"could_not": self._why}
+            return {"could_not": self._why, "shuffled": self._shuffled}
         place = self._split_place or self._trained_at
         return {
             **self._found,
+            "shuffled": self._shuffled,
             "source": self._source,
             "loaded_at": self._source_place.as_json() if self._source_place else None,
             "place": place.as_json() if place else None,

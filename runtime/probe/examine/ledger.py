@@ -7,6 +7,7 @@ had trained the same model, or with its latest twin where only a copy of it was 
 from __future__ import annotations
 
 import weakref
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,8 @@ from .sets import MOST_PASSES, Evaluation, Pass, Side
 from .sharing import shared
 
 MOST_EVALUATIONS = 300
+MOST_ANSWERED = 6
+"""So many of the latest passes keep their answers."""
 
 
 class Ledger(Observer):
@@ -43,10 +46,13 @@ class Ledger(Observer):
         self._made = 0
         self._batch: Any = None
         self._open: dict[Any, Seen] = {}
-        self._latest: Seen | None = None
+        self.latest: Seen | None = None
+        """The latest call of a model."""
         self._last_key: Any = None
         self._finder = Finder()
         self._first: dict[Any, set[int]] = {}
+        self.answered: deque[Pass] = deque()
+        """The latest passes, which still hold their answers."""
 
     def begin(self, waiting: AfterImport) -> None:
         self.estimators.install(waiting)
@@ -67,11 +73,12 @@ class Ledger(Observer):
         given = first_input(list(parts([call.args, call.kwargs])))
         rows = matrix(given)
         if rows is None:
+            self.latest = None
             return
         lines = lines_of(self.examiner.user_frames())
         seen = Seen(rows, lines, tokens=not given.dtype.is_floating_point and given.ndim == 2)
         self._behind(seen, call)
-        self._open[call] = self._latest = seen
+        self._open[call] = self.latest = seen
         if len(self._open) > 200:
             self._open.pop(next(iter(self._open)))
 
@@ -96,7 +103,7 @@ class Ledger(Observer):
             self._first.setdefault(seen.lines, seen.hashes())
 
     def on_loss(self, loss: LossCall) -> None:
-        seen, target = self._latest, loss.arguments.get("target")
+        seen, target = self.latest, loss.arguments.get("target")
         if seen is None or seen.target is not None or target is None or len(target) != len(seen.rows):
             return
         seen.target = target
@@ -135,10 +142,17 @@ class Ledger(Observer):
         total = seen.total()
         if last is None or last.step != step or key != self._last_key or (total is not None and last.rows >= total):
             last = Pass(step, printed=self.printed)
+            self._keep_answers(last)
             evaluation.passes.append(last)
             del evaluation.passes[:-MOST_PASSES]
         self._last_key = key
         return last
+
+    def _keep_answers(self, one: Pass) -> None:
+        self.answered.append(one)
+        if len(self.answered) > MOST_ANSWERED:
+            old = self.answered.popleft()
+            old.pieces, old.piece_rows = [], []
 
     def _write(self, side: Side, seen: Seen) -> Any:
         labels = column(seen.target) if seen.target is not None else None
@@ -151,7 +165,7 @@ class Ledger(Observer):
     # -- scikit-learn ------------------------------------------------------------------------------------------------
 
     def on_estimator(self, moment: str, used: Used) -> None:
-        if moment == "after" and used.name == "accuracy_score":
+        if moment == "after" and used.kind == "metric":
             self._scored(used)
         if moment != "after" or used.kind != "estimator":
             return
@@ -187,11 +201,17 @@ class Ledger(Observer):
         del self.outputs[:-16]
 
     def _scored(self, used: Used) -> None:
-        """The accuracy of what an estimator predicted: its labels and its score are known now."""
+        """A metric of what an estimator predicted: its labels are known now, and its score where it is an accuracy."""
         labels = column(used.data)
         for result, evaluation in self.outputs:
-            if result is used.labels and labels is not None and isinstance(used.result, float):
-                evaluation.passes[-1].score = used.result
+            if result is used.labels and labels is not None:
+                last, answers = evaluation.passes[-1], matrix(result)
+                if used.name == "accuracy_score" and isinstance(used.result, float):
+                    last.score = used.result
+                if not last.pieces and answers is not None and len(answers) == len(labels):
+                    last.pieces, last.chosen, last.judged = [(labels, answers)], evaluation.method == "predict", 0
+                    last.piece_rows = [evaluation.side.inputs.hashes]
+                    self._keep_answers(last)
                 rows = evaluation.side.inputs
                 if not rows.labels and rows.held == len(labels):
                     rows.labels, rows.labelled = [labels], True

@@ -15,7 +15,7 @@ from .examiner import Examiner
 from .ledger import ledger_of
 from .naming import text_at
 from .observer import Observer
-from .rows import numpy
+from .rows import numpy, spread
 from .tables import Pair, pairs_of
 
 MOST_EVALUATED = 1000
@@ -88,11 +88,10 @@ class Nearness(Observer):
 
 def _views(np: Any, rows: Any, train: Any) -> Iterator[tuple[str, Any, Any]]:
     """The rows on a common scale, and where they may be pictures, moved and mirrored as well."""
-    middle, spread = train.mean(axis=0), train.std(axis=0)
+    middle, scale = train.mean(axis=0), spread(train)
     side = math.isqrt(rows.shape[1])
     if side * side != rows.shape[1] or rows.shape[1] < FEWEST_PIXELS:
-        spread = np.where(spread > 1e-6, spread, 1)
-        yield "as it is", (rows - middle) / spread, (train - middle) / spread
+        yield "as it is", (rows - middle) / scale, (train - middle) / scale
         return
     yield "as it is", rows, train
     pictures = rows.reshape(-1, side, side)

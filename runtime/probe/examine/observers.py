@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from .accumulation import Accumulation
 from .alignment import Alignment
+from .by_hand import ByHand
 from .checkpoints import Checkpoints
 from .clipping import Clipping
 from .columns import Columns
@@ -13,6 +14,7 @@ from .coverage import Coverage
 from .dependence import Dependence
 from .examiner import Examiner
 from .fits import Fits
+from .float_warnings import FloatWarnings
 from .graphs import Graphs
 from .interference import Interference
 from .keys import Keys
@@ -20,6 +22,7 @@ from .label_order import LabelOrder
 from .ledger import Ledger
 from .losses import Losses
 from .metric_calls import MetricCalls
+from .mode_effect import ModeEffect
 from .modes import Modes
 from .nearness import Nearness
 from .numeric import Numeric
@@ -29,9 +32,11 @@ from .order import Order
 from .pairing import Pairing
 from .parameters import Parameters
 from .printed import PrintedNumbers
+from .recounted import Recounted
 from .schedules import Schedules
 from .seeds import Seeds
 from .selection import Selection
+from .texts import Texts
 from .updates import Updates
 from .windows import Windows
 
@@ -40,6 +45,7 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     Checkpoints,
     Clipping,
     Dependence,
+    FloatWarnings,
     Graphs,
     Losses,
     Modes,
@@ -50,10 +56,13 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     Schedules,
     Seeds,
     Updates,
+    ByHand,
     Ledger,
+    ModeEffect,
     Fits,
     MetricCalls,
     PrintedNumbers,
+    Recounted,
     Coverage,
     LabelOrder,
     Columns,
@@ -61,6 +70,7 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     Windows,
     Selection,
     Nearness,
+    Texts,
     Interference,
     Alignment,
     Pairing,

@@ -61,14 +61,20 @@ class Pairing(Observer):
         else:
             self._look(inputs, target, self.examiner.place())
 
-    def _look(self, inputs: Any, target: Any, place: Place | None) -> None:
+    @property
+    def wants_more(self) -> bool:
+        """Whether another batch is looked at."""
+        return self._looked < MOST_BATCHES
+
+    def _look(self, inputs: Any, target: Any, place: Place | None, *, in_larger: bool = False) -> None:
+        """Compare one batch; ``in_larger`` arrays only, where the batch itself stands in variables."""
         self._looked += 1
-        found = self._compare(inputs, target, place)
+        found = self._compare(inputs, target, place, len(inputs) + in_larger)
         if found is not None:
             self._found.append(found)
 
-    def _compare(self, inputs: Any, target: Any, place: Place | None) -> dict[str, Any] | None:
-        held = [one for one in held_in(self.examiner.user_frames()) if len(inputs) <= one.value.shape[0] <= MOST_ROWS]
+    def _compare(self, inputs: Any, target: Any, place: Place | None, fewest: int) -> dict[str, Any] | None:
+        held = [one for one in held_in(self.examiner.user_frames()) if fewest <= one.value.shape[0] <= MOST_ROWS]
         apart: dict[str, Any] | None = None
         for rows, name in _tables(held, inputs.shape[1]):
             places = _places_of(inputs, rows)

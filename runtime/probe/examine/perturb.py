@@ -1,4 +1,4 @@
-"""Raw data with some of its rows changed: their numbers, or only their labels.
+"""Raw data with some of its rows changed: their numbers, or only their labels; or with labels drawn anew.
 
 Invariant: the shapes, types, missing values and every other row stay; what was given is not changed but copied.
 """
@@ -31,7 +31,7 @@ def labels_of(raw: Any) -> Any:
 
 
 def perturbed(raw: Any, places: Any, what: str, target: str | None = None) -> Any:
-    """The same data with other ``values`` or ``labels`` in the rows at ``places``.
+    """The same data with other ``values`` or ``labels`` in the rows at ``places``, or with all labels ``shuffled``.
 
     ``target`` is the name of a table's label column, where it is known.
     """
@@ -59,27 +59,27 @@ def _changed(table: Any, places: Any, what: str) -> Any:
     np = numpy()
     if type(table).__name__ != "ndarray" or table.ndim == 0 or len(table) <= int(max(places)):
         return table
-    if (table.ndim == 1) != (what == "labels"):
+    if (table.ndim == 1) != (what != "values"):
         return table
-    return _other(np, table, places) if what == "values" else _rolled(np, table, places)
+    return _other(np, table, places) if what == "values" else _mixed(np, table, places, what)
 
 
 def _changed_frame(frame: Any, places: Any, what: str, target: str | None = None) -> Any:
     np, changed = numpy(), frame.copy()
     if frame.ndim == 1:
-        if what == "labels" and len(frame) > int(max(places)):
-            changed.iloc[:] = _rolled(np, frame.to_numpy(), places)
+        if what != "values" and len(frame) > int(max(places)):
+            changed.iloc[:] = _mixed(np, frame.to_numpy(), places, what)
         return changed
     names = list(frame.columns)
     labels = [place for place, name in enumerate(names) if target == str(name)]
     labels = labels or [place for place, name in enumerate(names) if str(name).lower() in LABELS]
     for place in range(len(names)):
         column = frame.iloc[:, place]
-        if (place in labels) != (what == "labels") or column.dtype.kind not in "fiuOb":
+        if (place in labels) != (what != "values") or column.dtype.kind not in "fiuOb":
             continue
         values = column.to_numpy()
-        if what == "labels":
-            changed.isetitem(place, _rolled(np, values, places))
+        if what != "values":
+            changed.isetitem(place, _mixed(np, values, places, what))
         elif column.dtype.kind == "f":
             changed.isetitem(place, _other(np, values, places))
     return changed
@@ -94,6 +94,12 @@ def _other(np: Any, values: Any, places: Any) -> Any:
     elif values.dtype.kind in "iu":
         changed[places] = values[places[0]]
     return changed
+
+
+def _mixed(np: Any, values: Any, places: Any, what: str) -> Any:
+    if what == "labels":
+        return _rolled(np, values, places)
+    return values[np.random.default_rng(len(values)).permutation(len(values))]
 
 
 def _rolled(np: Any, values: Any, places: Any) -> Any:

@@ -115,6 +115,14 @@ def _factors(np: Any, count: int) -> Any:
     return mixed | np.uint64(1)
 
 
+def spread(rows: Any) -> Any:
+    """How far each column scatters; 1 for one that is constant, whatever single precision makes of its deviation."""
+    np = numpy()
+    deviation = rows.std(axis=0, dtype=np.float64)
+    constant = deviation <= 1e-6 + 1e-6 * np.abs(rows).max(axis=0)
+    return np.where(constant, 1.0, deviation).astype(np.float32)
+
+
 def column(value: Any) -> Any:
     """Labels as one number for each row; ``None`` for what is no single column."""
     rows = matrix(value)

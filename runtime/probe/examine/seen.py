@@ -12,6 +12,8 @@ from .naming import Line
 from .rows import column, hashes, is_tensor, matrix, numpy
 from .sets import Pass, Side
 
+MOST_ANSWERS = 2_000_000
+"""So many numbers of one pass's answers are kept."""
 PLAIN_SAMPLERS = ("SequentialSampler", "RandomSampler", "WeightedRandomSampler", "DistributedSampler")
 
 
@@ -46,8 +48,13 @@ def judge(seen: Seen, into: Pass) -> None:
     """Count the right answers of a classifier, once its targets are known; then forget both."""
     if seen.target is None:
         return
-    guesses, truth = predicted(seen.output), column(seen.target)
+    guesses, truth, scores = predicted(seen.output), column(seen.target), answered(seen.output)
     seen.output = None
+    if scores is not None and truth is not None and len(scores) == len(truth):
+        into.numbers += scores.size
+        if into.numbers <= MOST_ANSWERS:
+            into.pieces.append((truth, scores))
+            into.piece_rows.append(hashes(seen.rows))
     if guesses is None or truth is None or len(guesses) != len(truth):
         return
     right = int((guesses == truth).sum())
@@ -55,6 +62,16 @@ def judge(seen: Seen, into: Pass) -> None:
     into.judged += len(truth)
     if len(into.means) < 5000:
         into.means.append(right / len(truth))
+
+
+def answered(output: Any) -> Any:
+    """What a model answers for each row, one number or one for each class; ``None`` for anything else."""
+    output = getattr(output, "logits", output)
+    if isinstance(output, (tuple, list)) and output:
+        output = output[0]
+    if not is_tensor(output) or output.ndim not in (1, 2) or not output.dtype.is_floating_point:
+        return None
+    return matrix(output)
 
 
 def predicted(output: Any) -> Any:

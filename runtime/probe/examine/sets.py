@@ -116,6 +116,14 @@ class Pass:
     judged: int = 0
     means: list[float] = field(default_factory=list)
     """The accuracy of each batch."""
+    pieces: list[tuple[Any, Any]] = field(default_factory=list)
+    """Labels and answers of each batch: of the latest passes only, and up to a bound."""
+    piece_rows: list[Any] = field(default_factory=list)
+    """The hashes of each piece's rows."""
+    numbers: int = 0
+    """How many numbers the answers are."""
+    chosen: bool = False
+    """The answers are classes, or numbers, and no scores."""
     printed: int = 0
     """How many lines had been printed before it."""
     nodes: list[Any] = field(default_factory=list)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from .definitions import definitions, of_guesses
 from .naming import text_at
 from .rows import numpy
 from .sets import Evaluation, RowSet
 
 MOST_EXAMPLES = 5
+FEWEST = 10
+"""A metric of fewer rows says nothing."""
 SAMPLE = 3000
 
 
@@ -39,7 +42,26 @@ def shared(evaluation: Evaluation) -> dict[str, Any] | None:
         "steps": sorted({one.step for one in evaluation.passes})[:50],
         "pass_rows": evaluation.passes[-1].rows,
         "whole": training.whole,
+        "effect": _effect(evaluation, training.inputs) if best["in_train"] else None,
     }
+
+
+def _effect(evaluation: Evaluation, trained: RowSet) -> dict[str, Any] | None:
+    """The metric of the latest answers with the rows that had trained the model, and without them."""
+    np = numpy()
+    one = next((each for each in reversed(evaluation.passes) if each.pieces), None)
+    if one is None or len(one.pieces) != len(one.piece_rows):
+        return None
+    truth, answers = (np.concatenate(each) for each in zip(*one.pieces))
+    fresh = ~np.isin(np.concatenate(one.piece_rows), trained.hashes)
+    if len(fresh) != len(truth) or not FEWEST <= fresh.sum() < len(truth):
+        return None
+    define = of_guesses if one.chosen else definitions
+    everything, without = define(truth, answers), define(truth[fresh], answers[fresh])
+    measure = next((name for name in ("accuracy", "mse") if name in everything and name in without), None)
+    if measure is None:
+        return None
+    return {"measure": measure, "with": everything[measure], "without": without[measure], "rows": int(fresh.sum())}
 
 
 def _compared(evaluated: RowSet, trained: RowSet) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A model's call that can be made again after the script's end, on the arguments of a real one.
 
-Invariant: a trial runs in evaluation mode, without gradients and with the random state put back, and leaves the modes
-of all layers as they were.
+Invariant: a trial runs in evaluation mode unless told, without gradients and with the random state put back, and leaves
+the modes of all layers as they were.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ class Trial:
             return None
         return cls(torch, call.module, copied(call.args), copied(call.kwargs))
 
-    def run(self, args: Any = None, kwargs: Any = None) -> Any:
-        """The model's output in evaluation mode; ``None`` where it fails."""
+    def run(self, args: Any = None, kwargs: Any = None, *, training: bool = False) -> Any:
+        """The model's output in evaluation mode, or in training mode; ``None`` where it fails."""
         torch = self._torch
         modes = [(one, one.training) for one in self.module.modules()]
         state = RandomState(torch)
         with torch.no_grad():
             state.seed()
             for one, _ in modes:
-                one.training = False
+                one.training = training
             try:
                 return self.module(*copied(args or self.args), **copied(kwargs or self.kwargs))
             except Exception:  # noqa: BLE001  boundary: a foreign model may not bear to be called alone
