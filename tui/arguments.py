@@ -7,9 +7,10 @@ would be right.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import Any, NoReturn
 
+from . import argument_types as types
+from .argument_types import RUNGS as RUNGS
 from .output import CommandError
 
 LIMIT_OPTIONS = {
@@ -21,9 +22,6 @@ LIMIT_OPTIONS = {
 
 LATER: dict[str, str] = {}
 """Commands that this version declares and cannot do yet."""
-
-RUNGS = ("static", "dryrun", "rehearsal", "overfit", "pilot", "sweep", "full", "confirm")
-"""The names of store.records.RungName, in order; written out, so that help loads nothing (a test compares them)."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -107,12 +105,16 @@ def _script() -> _Parser:
     parent.add_argument("script", nargs="?", metavar="SCRIPT", help="the training script, as it is")
     parent.add_argument("-m", dest="module", metavar="MODULE", help="a module in its place, as with python -m")
     parent.add_argument("--python", metavar="EXE", help="the interpreter that runs the script")
-    parent.add_argument("--steps", metavar="N", type=_steps, help="total optimizer steps, where they cannot be known")
     parent.add_argument(
-        "--processes", metavar="N", type=_processes, help="how many ranks a distributed script has on this machine"
+        "--steps", metavar="N", type=types.steps, help="total optimizer steps, where they cannot be known"
+    )
+    parent.add_argument(
+        "--processes", metavar="N", type=types.processes, help="how many ranks a distributed script has on this machine"
     )
     for option, what in LIMIT_OPTIONS.items():
-        parent.add_argument(option, metavar="SIZE", type=_size, help=f"{what}, such as 8GB; a run is stopped there")
+        parent.add_argument(
+            option, metavar="SIZE", type=types.size, help=f"{what}, such as 8GB; a run is stopped there"
+        )
     return parent
 
 
@@ -123,7 +125,7 @@ def _climb() -> _Parser:
         metavar="RUNG=CEILING",
         action="append",
         default=[],
-        type=_approval,
+        type=types.approval,
         help="approve a rung ahead of time, such as pilot=2m; may be given for several rungs",
     )
     return parent
@@ -140,7 +142,7 @@ def _add_check(commands: Any, common: _Parser) -> None:
     parser.add_argument(
         "--to", metavar="RUNG", choices=RUNGS, help="the last rung to climb (default: the last free one)"
     )
-    parser.add_argument("--ceiling", metavar="TIME", type=_duration, help="what the check may take (default: 60s)")
+    parser.add_argument("--ceiling", metavar="TIME", type=types.duration, help="what the check may take (default: 60s)")
 
 
 def _add_run(commands: Any, common: _Parser) -> None:
@@ -184,11 +186,14 @@ def _add_sweep(commands: Any, common: _Parser) -> None:
     parser.add_argument("--metric", metavar="NAME[:max|min]", help="what to compare by (default: a validation metric)")
     parser.add_argument("--insist", action="store_true", help="compare by a test metric all the same; it is recorded")
     parser.add_argument(
-        "--budget", dest="within", metavar="TIME", type=_duration, help="what all trials together may take, such as 30m"
+        "--budget", dest="within", metavar="TIME", type=types.duration,
+        help="what all trials together may take, such as 30m"
     )
-    parser.add_argument("--seeds", metavar="N", type=_few, default=3, help="fresh seeds in the end (default: 3)")
-    parser.add_argument("--workers", metavar="N", type=_few, default=1, help="trials at the same time (default: 1)")
-    parser.add_argument("--approve", metavar="CEILING", type=_duration, help="approve it ahead, up to such as 30m")
+    parser.add_argument("--seeds", metavar="N", type=types.few, default=3, help="fresh seeds in the end (default: 3)")
+    parser.add_argument(
+        "--workers", metavar="N", type=types.few, default=1, help="trials at the same time (default: 1)"
+    )
+    parser.add_argument("--approve", metavar="CEILING", type=types.duration, help="approve it ahead, up to such as 30m")
     parser.add_argument("--resume", action="store_true", help="come back to a sweep, and go on where it stood")
     parser.add_argument("--stop", action="store_true", help="end a sweep; what it found stays")
 
@@ -202,12 +207,16 @@ def _add_confirm(commands: Any, common: _Parser) -> None:
         "[--no-checks] [--approve CEILING] [--resume] [--stop] [--json] "
         "[--python EXE] [--steps N] [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
     )
-    parser.add_argument("--target", metavar="VALUE", type=_number, help="a number to reach (default: the paper's)")
-    parser.add_argument("--against", metavar="RUN", type=_run_id, help="a full run of the baseline, to be better than")
+    parser.add_argument("--target", metavar="VALUE", type=types.number, help="a number to reach (default: the paper's)")
+    parser.add_argument(
+        "--against", metavar="RUN", type=types.run_id, help="a full run of the baseline, to be better than"
+    )
     parser.add_argument("--metric", metavar="NAME", help="what is claimed of (default: the last metric of the test)")
-    parser.add_argument("--seeds", metavar="N", type=_few, help="fresh seeds (default: what the claim needs, 5 to 10)")
+    parser.add_argument(
+        "--seeds", metavar="N", type=types.few, help="fresh seeds (default: what the claim needs, 5 to 10)"
+    )
     parser.add_argument("--no-checks", action="store_true", help="leave out the same seed again, and resuming")
-    parser.add_argument("--approve", metavar="CEILING", type=_duration, help="approve it ahead, up to such as 30m")
+    parser.add_argument("--approve", metavar="CEILING", type=types.duration, help="approve it ahead, up to such as 30m")
     parser.add_argument("--resume", action="store_true", help="come back to a confirmation, and go on where it stood")
     parser.add_argument("--stop", action="store_true", help="end a confirmation; what it measured stays")
 
@@ -224,43 +233,43 @@ def _add_seal(commands: Any, common: _Parser) -> None:
 def _add_history(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser("history", parents=[common, _json()], help="past runs, the latest first")
     parser.add_argument("query", nargs="*", metavar="QUERY", help="such as status:failed rung:full script:train.py")
-    parser.add_argument("--limit", metavar="N", type=_count, default=50, help="how many at most (default: 50)")
+    parser.add_argument("--limit", metavar="N", type=types.count, default=50, help="how many at most (default: 50)")
 
 
 def _add_show(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser("show", parents=[common, _json()], help="one run, with its forecast and findings")
-    parser.add_argument("run", metavar="RUN", type=_run_id)
+    parser.add_argument("run", metavar="RUN", type=types.run_id)
 
 
 def _add_compare(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser("compare", parents=[common, _json()], help="what differs between runs")
-    parser.add_argument("runs", metavar="RUN", type=_run_id, nargs="+")
+    parser.add_argument("runs", metavar="RUN", type=types.run_id, nargs="+")
 
 
 def _add_logs(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser("logs", parents=[common], help="what a run has printed")
-    parser.add_argument("run", metavar="RUN", type=_run_id)
+    parser.add_argument("run", metavar="RUN", type=types.run_id)
     parser.add_argument("--follow", action="store_true", help="go on until the run is over")
 
 
 def _add_stop(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser("stop", parents=[common, _json()], help="stop a run; its script may save first")
-    parser.add_argument("run", metavar="RUN", type=_run_id)
+    parser.add_argument("run", metavar="RUN", type=types.run_id)
 
 
 def _add_extend(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser(
         "extend", parents=[common, _json()], help="allow a run under way more time than was approved"
     )
-    parser.add_argument("run", metavar="RUN", type=_run_id)
-    parser.add_argument("ceiling", metavar="TIME", type=_duration, help="what it may take in all, such as 3h")
+    parser.add_argument("run", metavar="RUN", type=types.run_id)
+    parser.add_argument("ceiling", metavar="TIME", type=types.duration, help="what it may take in all, such as 3h")
 
 
 def _add_accept(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser(
         "accept", parents=[common, _json()], help="take a finding as it is, with a reason that stays on record"
     )
-    parser.add_argument("finding", metavar="FINDING", type=_finding_id, help="its number")
+    parser.add_argument("finding", metavar="FINDING", type=types.finding_id, help="its number")
     parser.add_argument("--reason", metavar="WORDS", help="why it is right so")
     parser.add_argument("--withdraw", action="store_true", help="take an acceptance back")
 
@@ -269,7 +278,7 @@ def _add_resume(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser(
         "resume", parents=[_climb(), common, _json()], help="come back to a run and go on climbing, from any terminal"
     )
-    parser.add_argument("run", metavar="RUN", type=_run_id)
+    parser.add_argument("run", metavar="RUN", type=types.run_id)
     parser.add_argument(
         "--to", metavar="RUNG", choices=RUNGS, default="full", help="the last rung to climb (default: full)"
     )
@@ -288,7 +297,7 @@ def _add_diagnose(commands: Any, common: _Parser) -> None:
 
 def _add_overrule(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser("overrule", parents=[common, _json()], help="a decision, and your own answer to it")
-    parser.add_argument("decision", metavar="DECISION", type=_decision_id, help="its number")
+    parser.add_argument("decision", metavar="DECISION", type=types.decision_id, help="its number")
     parser.add_argument("answer", metavar="ANSWER", nargs="?", help="what holds from now on; without it, it is shown")
     parser.add_argument("--reason", metavar="WORDS", help="why")
 
@@ -299,7 +308,7 @@ def _add_ask(commands: Any, common: _Parser) -> None:
     )
     parser.add_argument("words", nargs="*", metavar="WORDS", help="such as: why did run 7 fail; none lists what was")
     parser.add_argument("--folder", metavar="DIR", help="the folder to speak of (default: here)")
-    parser.add_argument("--resume", metavar="N", type=_conversation_id, help="go on with this conversation")
+    parser.add_argument("--resume", metavar="N", type=types.conversation_id, help="go on with this conversation")
     parser.add_argument("--rules", action="store_true", help="let the built-in rules answer, whatever model there is")
 
 
@@ -326,11 +335,11 @@ def _add_report(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser(
         "report", parents=[common, _json()], help="claims of a run with their evidence, and what was not verified"
     )
-    parser.add_argument("run", metavar="RUN", type=_run_id)
+    parser.add_argument("run", metavar="RUN", type=types.run_id)
     parser.add_argument("--format", choices=("md", "html", "json"), default=None, help="md unless told")
     parser.add_argument("--output", metavar="FILE", help="where it is written; standard output unless told")
-    parser.add_argument("--target", metavar="VALUE", type=_number, help="a number that the metric is to reach")
-    parser.add_argument("--against", metavar="RUN", type=_run_id, help="a run that this one is to be better than")
+    parser.add_argument("--target", metavar="VALUE", type=types.number, help="a number that the metric is to reach")
+    parser.add_argument("--against", metavar="RUN", type=types.run_id, help="a run that this one is to be better than")
     parser.add_argument("--metric", metavar="NAME", help="which metric these two are about")
 
 
@@ -343,7 +352,9 @@ def _add_edit(commands: Any, common: _Parser) -> None:
     )
     parser.add_argument("what", metavar="EDIT|DIFF|FINDING", nargs="?", help="an edit's number; for propose, a file")
     parser.add_argument("--in", dest="project", metavar="DIR", default=".", help="the project of a diff (default: .)")
-    parser.add_argument("--hunks", metavar="N,N", type=_hunks, help="apply only these hunks, as `show` numbers them")
+    parser.add_argument(
+        "--hunks", metavar="N,N", type=types.hunks, help="apply only these hunks, as `show` numbers them"
+    )
     parser.add_argument("--reason", metavar="WORDS", help="why; stays on record")
 
 
@@ -351,7 +362,7 @@ def _add_result(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser(
         "result", parents=[common, _json()], help="what a run reached, against the paper's numbers"
     )
-    parser.add_argument("run", metavar="RUN", type=_run_id)
+    parser.add_argument("run", metavar="RUN", type=types.run_id)
     parser.add_argument(
         "--read-test", action="store_true", help="read the test split first, with evaluate.py: once for a run"
     )
@@ -361,7 +372,7 @@ def _add_verify(commands: Any, common: _Parser) -> None:
     parser = commands.add_parser(
         "verify", parents=[common, _json()], help="count again all that can be counted again of a run"
     )
-    parser.add_argument("run", metavar="RUN", type=_run_id)
+    parser.add_argument("run", metavar="RUN", type=types.run_id)
     parser.add_argument("--report", metavar="FILE", help="a report in JSON whose every value is looked up again")
 
 
@@ -396,116 +407,4 @@ def _add_find(commands: Any, common: _Parser) -> None:
     parser.add_argument(
         "--in", dest="folders", metavar="DIR", action="append", default=[], help="a folder to look in, not this one"
     )
-    parser.add_argument("--limit", metavar="N", type=_count, default=20, help="how many at most (default: 20)")
-
-
-def _read(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """A parser of ours for argparse, which would throw the words of a ValueError away."""
-
-    def read(text: str) -> Any:
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return read
-
-
-def _parse_run_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
-        raise ValueError(f"“{text}” is not the number of a run; `mlintern history` lists them")
-    return int(text)
-
-
-def _parse_finding_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
-        raise ValueError(f"“{text}” is not the number of a finding; `mlintern show RUN` lists them")
-    return int(text)
-
-
-def _parse_decision_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
-        raise ValueError(f"“{text}” is not the number of a decision; `mlintern diagnose --decide` tells it")
-    return int(text)
-
-
-def _parse_conversation_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
-        raise ValueError(f"“{text}” is not the number of a conversation; `mlintern ask` lists them")
-    return int(text)
-
-
-def _parse_count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 100_000):
-        raise ValueError(f"“{text}” is not a number from 1 to 100000")
-    return int(text)
-
-
-def _parse_number(text: str) -> float:
-    try:
-        value = float(text.strip().removesuffix("%"))
-    except ValueError:
-        value = float("nan")
-    if value - value != 0:
-        raise ValueError(f"“{text}” is not a number; write for example 97.2 or 0.972")
-    return value
-
-
-def _parse_hunks(text: str) -> tuple[int, ...]:
-    words = text.split(",")
-    if not all(word.strip().isascii() and word.strip().isdigit() for word in words):
-        raise ValueError(f"“{text}” names no hunks; write their numbers, for example 1,3")
-    return tuple(int(word) for word in words)
-
-
-def _parse_few(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 <= int(text) <= 64):
-        raise ValueError(f"“{text}” is not a number from 0 to 64")
-    return int(text)
-
-
-def _parse_processes(text: str) -> int:
-    from .units import parse_processes
-
-    return parse_processes(text)
-
-
-def _parse_duration(text: str) -> float:
-    from .units import parse_duration
-
-    if text.startswith("$"):
-        raise ValueError(f"“{text}” is money, and a ceiling is a time, for example 30m or 2h; --budget takes money")
-    return parse_duration(text)
-
-
-def _parse_steps(text: str) -> int:
-    from .units import parse_steps
-
-    return parse_steps(text)
-
-
-def _parse_size(text: str) -> int:
-    from .units import parse_size
-
-    return parse_size(text)
-
-
-def _parse_approval(text: str) -> tuple[str, float]:
-    rung, given, ceiling = text.partition("=")
-    if given and rung not in RUNGS:
-        raise ValueError(f"there is no rung “{rung}”; it is one of {', '.join(RUNGS)}")
-    if not given:
-        raise ValueError(f"“{text}” approves nothing; write a rung and its ceiling, for example pilot=2m or full=1h30m")
-    return rung, _parse_duration(ceiling)
-
-
-(
-    _run_id, _finding_id, _decision_id, _conversation_id, _count, _few, _number, _duration, _steps, _size, _approval,
-    _processes, _hunks,
-) = map(
-    _read,
-    (
-        _parse_run_id, _parse_finding_id, _parse_decision_id, _parse_conversation_id, _parse_count, _parse_few,
-        _parse_number, _parse_duration, _parse_steps, _parse_size, _parse_approval, _parse_processes, _parse_hunks,
-    ),
-)  # fmt: skip
+    parser.add_argument("--limit", metavar="N", type=types.count, default=20, help="how many at most (default: 20)")
