@@ -126,7 +126,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *_scope(
         Scope.HOME,
-        ("start", "s", "start", "Write the path of a script to start with", "start"),
+        ("start", "s", "start", "Write the path of a script or a paper to start with", "start"),
     ),
     *_scope(
         Scope.PATH,
