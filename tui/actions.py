@@ -129,7 +129,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *_scope(
         Scope.HOME,
-        ("start", "s", "start", "Write the path of a script to start with", "start"),
+        ("start", "s", "start", "Write the path of a script or a paper to start with", "start"),
         ("ask", "a", "ask", "Ask in words, of the rules or of your model", "app.go('conversation')"),
     ),
     *_scope(

@@ -40,8 +40,6 @@ def known(path: Path, home: Path) -> Checklist:
 
 def taken_up(store: Store, path: Path, checklist: Checklist) -> Checklist:
     """What was confirmed last of this source, else the checklist as it is."""
-    if path.suffix.lower() == ".json":
-        return checklist
     return briefs.last_confirmed(store, briefs.digest(path)) or checklist
 
 

@@ -13,6 +13,7 @@ from ..briefs import READ
 from ..inspections import hyperparameters
 from ..reading.checklist import Checklist, Item, Mark, Part
 from ..reading.from_json import NotABriefError, checklist_of
+from ..verification.verify import RESULTS
 from .blocks import Block, Line, Paragraph, Reference, Section, Words, line
 from .story import table
 from .subject import Subject
@@ -53,6 +54,7 @@ def _rows(
     subject: Subject, event: Event, checklist: Checklist, used: Mapping[str, int]
 ) -> Iterator[tuple[Line, ...]]:
     first: dict[Part, int] = {}
+    kept = iter(range(len(checklist.items)))
     for item in checklist.items:
         first.setdefault(item.part, item.number)
         place: tuple[Any, ...] = (event.id, "data", _LISTS[item.part], item.number - first[item.part])
@@ -63,11 +65,22 @@ def _rows(
             yield line(Reference("event", place)), _met(subject, event, item, used), line("the source does not say")
         elif item.part is Part.TARGET:
             metric, value = Reference("event", (*place, "metric")), Reference("event", (*place, "value"), "number")
-            told = line(_LEFT_OUT if item.is_out else "see the claims")
+            told = line(_LEFT_OUT) if item.is_out else _reached(subject, next(kept))
             yield line(metric, " ", value), told, line(Reference("event", (*place, "quote")))
         elif item.part is Part.REQUIREMENT:
             met = line(_LEFT_OUT if item.is_out else "nobody compared it")
             yield line(Reference("event", (*place, "text"))), met, line(Reference("event", (*place, "quote")))
+
+
+def _reached(subject: Subject, number: int) -> Line:
+    """How a number of the paper was reached by this run, in its own unit."""
+    if subject.run.rung not in RESULTS:
+        return line("a run of this rung shows no results")
+    place = (subject.run.id, number)
+    if subject.resolver.value(Reference("against", (*place, "value"))) is None:
+        return line("not compared: ", Reference("against", (*place, "why_not")))
+    value = Reference("against", (*place, "value"), "number")
+    return line("here ", value, ", the claim is ", Reference("against", (*place, "verdict", "answer")))
 
 
 def _met(subject: Subject, event: Event, item: Item, used: Mapping[str, int]) -> Line:

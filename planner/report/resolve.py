@@ -19,6 +19,7 @@ from ..claims.gather import Gatherer
 from ..claims.verdict import Verdict, judge
 from ..forecasting import forecast_of
 from ..inspections import hyperparameters
+from ..result import Reached, against_paper
 from ..saved import Ledger, ledger
 from .blocks import Reference
 from .siblings import results, unfinished
@@ -40,6 +41,7 @@ class Resolver:
         self.gatherer = Gatherer(store)
         self._verdicts: dict[Key, Verdict] = {}
         self._ledgers: dict[int, Ledger] = {}
+        self._reached: dict[int, tuple[Reached, ...]] = {}
         self._kinds: Mapping[str, Callable[[Key], object]] = {
             "run": lambda key: _field(store.runs.get(key[0]), key[1:]),
             "experiment": lambda key: _field(store.experiments.get(key[0]), key[1:]),
@@ -58,6 +60,7 @@ class Resolver:
             "claim": self._claim,
             "confirmation": lambda key: _field(store.confirmations.get(key[0]), key[1:]),
             "repeat": lambda key: _field(store.confirmations.repeats(key[0])[key[1]], key[2:]),
+            "against": self._against,
             "configurations": lambda key: count_configurations(store, store.experiments.get(key[0])),
             "saved": self._saved,
             "unfinished": lambda key: len(unfinished(store, store.experiments.get(key[0]))),
@@ -111,6 +114,12 @@ class Resolver:
         if place == "because":
             return verdict.because[int(number)]
         return verdict.facts[str(name)]
+
+    def _against(self, key: Key) -> object:
+        """What a run reached against a number of its paper: ``(run, which number, field…)``."""
+        if key[0] not in self._reached:
+            self._reached[key[0]] = against_paper(self._store, self._run(key[0]), self.gatherer) or ()
+        return _field(self._reached[key[0]][key[1]], key[2:])
 
     def _saved(self, key: Key) -> object:
         found = self.ledger(key[0])

@@ -86,6 +86,15 @@ def test_a_person_changes_leaves_out_and_confirms_and_new_goes_by_it(
     assert "- dropout: “" in (folder / "experiment" / "README.md").read_text(encoding="utf-8")
 
 
+def test_a_brief_in_json_that_was_confirmed_is_followed_too(mlintern: Mlintern, folder: Path) -> None:
+    told = mlintern("read", ROOT / "examples" / "digits_paper.md", "--json").json("read")
+    (folder / "brief.json").write_text(json.dumps(told), encoding="utf-8")
+    assert mlintern("read", "brief.json", "--set", "epochs=7", "--confirm").code == 0
+
+    values = mlintern("new", "brief.json", "--into", "experiment", "--json").json("new")["values"]
+    assert next(one["value"] for one in values if one["name"] == "epochs") == 7
+
+
 def test_a_hand_edited_brief_is_read_back(mlintern: Mlintern, folder: Path) -> None:
     told = mlintern("read", ROOT / "examples" / "digits_paper.md", "--json").json("read")
     answer = next(one for one in told["answers"] if one["name"] == "epochs")

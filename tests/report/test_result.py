@@ -11,11 +11,15 @@ from mlintern.planner.claims.verdict import Answer
 from mlintern.planner.reading.checklist import Checklist
 from mlintern.planner.reading.reading import brief_of
 from mlintern.planner.reading.source import read_text
+from mlintern.planner.report.compose import compose
+from mlintern.planner.report.resolve import Resolver
 from mlintern.planner.result import against_paper, one_run_allows
 from mlintern.planner.verification import likelihoods
 from mlintern.planner.verification.predictions import PredictionsError
 from mlintern.runtime.test_reading import TestReadingError, already_read, evaluation_of, read_test
 from mlintern.store.records import Run, RunStatus
+from mlintern.tui.reports import markdown
+from mlintern.tui.reports.values import Shown
 from mlintern.tui.result_words import content, lines
 
 PAPER = "We train a net on iris with Adam for 10 epochs. It reaches an accuracy of 90.0 ± 0.5 % on the test split.\n"
@@ -72,6 +76,18 @@ def test_the_test_split_is_read_once_and_counted_here(world: World) -> None:
     told = "\n".join(lines(run, (reached,)))
     assert "90.5 %, +0.50 against the paper's; within its own ± 0.5; counted from 200 predictions, of which" in told
     assert content((reached,))[0]["verdict"] == "inconclusive"
+
+
+def test_the_report_tells_how_the_papers_number_was_met(world: World) -> None:
+    run = trained(world)
+    assert "| not compared: the test split was not read yet |" in _report(world, run)
+    read_test(world.store, run, by="tui")
+    assert "| accuracy 90 | here 90.5, the claim is inconclusive |" in _report(world, run)
+
+
+def _report(world: World, run: Run) -> str:
+    resolver = Resolver(world.store)
+    return markdown.render(compose(world.store, resolver, run), Shown(resolver))
 
 
 def test_runs_that_differ_in_their_seed_are_judged_together(world: World) -> None:

@@ -19,7 +19,7 @@ from harness import TARGET, shown, until
 from inspected import inspect
 from mlintern.store import Store
 from mlintern.tui.app import MlinternApp, application
-from mlintern.tui.engine import Target
+from mlintern.tui.engine import Paper, Target
 from mlintern.tui.screens.ladder import LadderScreen
 from synthetic import NOW, FakeBackend, FakeEngine, blocked_view, running_view
 from textual.pilot import Pilot
@@ -37,7 +37,7 @@ pytestmark = [
 
 
 @contextmanager
-def still(backend: FakeBackend, target: Target | None = None) -> Iterator[MlinternApp]:
+def still(backend: FakeBackend, target: Target | Paper | None = None) -> Iterator[MlinternApp]:
     app = application(backend, target, clock=lambda: NOW)
     app.animation_level = "none"
     yield app
@@ -71,6 +71,13 @@ async def asking(pilot: Pilot[None]) -> None:
 def test_home(snap_compare: SnapCompare, backend: FakeBackend, size: tuple[int, int]) -> None:
     with still(backend) as app:
         assert snap_compare(app, terminal_size=size, run_before=waiting_for("full is running", "kept in"))
+
+
+@pytest.mark.parametrize("size", [SMALL, ROOMY], ids=["small", "roomy"])
+def test_checklist(snap_compare: SnapCompare, backend: FakeBackend, size: tuple[int, int]) -> None:
+    paper = Paper(Path(__file__).parents[2] / "benchmarks" / "reading" / "first" / "conflict_readme.md")
+    with still(backend, paper) as app:
+        assert snap_compare(app, terminal_size=size, run_before=waiting_for("said in two ways", keys=("n", "x", "n")))
 
 
 @pytest.mark.parametrize("size", [SMALL, ROOMY], ids=["small", "roomy"])

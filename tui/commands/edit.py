@@ -28,7 +28,6 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
     home = home_folder(options)
     does: Callable[[Store, Path, argparse.Namespace, Output], tuple[Proposal, ...]] = _DOES[options.action]
     with opened(home, create=options.action == "propose") as store:
-        deciding.recover(store, home)
         try:
             found = does(store, home, options, output)
         except EditError as error:

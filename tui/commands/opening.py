@@ -42,6 +42,14 @@ def tell_config(home: Path, output: Output) -> None:
         output.say(f"no price is known: {price.why_none}")
 
 
+def _finish_edits(store: Store, home: Path) -> None:
+    """An edit that a crash left half done is finished or taken back before anything looks at the files."""
+    if (home / "edits").is_dir():
+        from ...planner.edits import deciding
+
+        deciding.recover(store, home)
+
+
 @contextmanager
 def opened(home: Path, *, create: bool = True) -> Iterator[Store]:
     """The database, with the truth about runs whose supervisor is gone; its errors become ours."""
@@ -49,6 +57,7 @@ def opened(home: Path, *, create: bool = True) -> Iterator[Store]:
         with Store.open(home, create=create) as store:
             if store.read_only is None:
                 launch.reconcile(store)
+                _finish_edits(store, home)
             yield store
     except StoreError as error:
         raise CommandError(error.code, error.message, error.hint) from error

@@ -173,10 +173,11 @@ class ChecklistScreen(Place):
         if item.part is Part.REQUIREMENT:
             self.notify("These are the source's own words: space takes them, x leaves them out", markup=False)
             return
+        usual = candidate_words(item, candidates(self.checklist.brief)) if item.part is Part.UNSAID else ""
         self.query_one("#prompt", Prompt).open(
             "value",
             f"Your own value of {clean(item.name)}; the source says {_said(item)}",
-            [Field("value", "" if item.value is None else scalar(item.value), "a number or a word")],
+            [Field("value", "" if item.value is None else scalar(item.value), usual or "a number or a word")],
             read=lambda texts: (item.number, self._understood(item, texts[0])),
         )
 

@@ -75,7 +75,7 @@ class HomeScreen(Place):
         yield Line(id="greeting")
         yield SectionTitle("start", id="start-title")
         with Horizontal(id="start-line"):
-            yield Static("script or paper", classes="label", markup=False)
+            yield Static("path", classes="label", markup=False)
             yield PathInput(Path.cwd(), id="path")
         yield Static("", id="start-note", markup=False)
         yield SectionTitle("go on with", id="open-title")

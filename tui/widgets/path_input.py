@@ -80,7 +80,7 @@ class PathInput(Input):
 
     def __init__(self, base: Path, *, id: str | None = None) -> None:
         super().__init__(
-            placeholder="a script with its arguments as for the full run, or a paper",
+            placeholder="a script and its arguments as for the full run, or a paper",
             suggester=PathSuggester(base),
             compact=True,
             select_on_focus=False,
