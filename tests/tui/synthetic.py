@@ -223,6 +223,7 @@ class FakeEngine:
     declined: list[tuple[RungName, str | None, str]] = field(default_factory=list)
     started: list[RungName] = field(default_factory=list)
     limits: list[Limits] = field(default_factory=list)
+    aimed: RungName | None = None
     settled: int = 0
     refuses: Exception | None = None
     stale: bool = False
