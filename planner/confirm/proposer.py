@@ -156,7 +156,9 @@ class Proposer:
         if wanted.target is not None:
             return Goal(metric, wanted.target, "a person", against)
         stated = stated_target(self._experiment.script.parent / SETTINGS, metric)
-        return Goal(metric, None if stated is None else stated.value, stated and stated.says, against)
+        if stated is None:
+            return Goal(metric, against=against)
+        return Goal(metric, stated.value, stated.says, against)
 
     def _refuse_baseline(self, against: Run) -> None:
         baseline = self._store.experiments.get(against.experiment_id)
