@@ -135,7 +135,7 @@ ACTIONS: tuple[Action, ...] = (
         ("limits", "e", "limits", "Change the limits: steps, budget, memory, disk, GPU memory", "limits"),
         ("stop", "x", "stop…", "Stop the run under way; asks first", "stop"),
         ("sweep", "s", "sweep", "Look at the latest sweep of this experiment", "sweep"),
-        ("confirm", "f", "", "Climb to the last rung: confirm the result on fresh seeds", "confirm"),
+        ("confirm", "f", "", "Climb to the last rung: say what to confirm on fresh seeds", "confirm"),
         ("ask", "d", "decide…", "Go to the question that waits for an answer", "ask"),
     ),
     *_scope(

@@ -5,8 +5,6 @@ Invariant: reads only; what a person did not say is proposed, with where it come
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ...runtime.options import resume_switch, script_options
 from ...runtime.project import SETTINGS
 from ...runtime.seal import target_of
@@ -24,20 +22,7 @@ from . import plan as planning
 from .differences import differences
 from .plan import Goal, NotConfirmableError, Plan
 from .targets import stated_target
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a person said of a confirmation; what they did not say is proposed."""
-
-    seeds: int | None = None
-    metric: str | None = None
-    target: float | None = None
-    against: int | None = None
-    """A run of the baseline."""
-    checks: bool = True
-    chosen: int | None = None
-    """The run that chose the configuration, where it is of another experiment, such as a trial."""
+from .wanted import Wanted
 
 
 class Proposer:

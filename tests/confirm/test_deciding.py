@@ -13,10 +13,10 @@ from mlintern.planner.claims.looks import evaluations, looked_at
 from mlintern.planner.claims.verdict import Answer, judge
 from mlintern.planner.confirm.director import Next, Nothing, is_to_be_interrupted, next_run
 from mlintern.planner.confirm.plan import NotConfirmableError, fresh_seeds, needed, seeds_to_run
-from mlintern.planner.confirm.proposer import Wanted
 from mlintern.planner.confirm.state import Look, State
 from mlintern.planner.confirm.summary import DIFFERS, EQUAL, NOT_VERIFIED, _compared, _resumed
 from mlintern.planner.confirm.targets import stated_target
+from mlintern.planner.confirm.wanted import Wanted
 from mlintern.runtime.fresh_copy import make
 from mlintern.runtime.gate import admit
 from mlintern.runtime.options import resume_switch

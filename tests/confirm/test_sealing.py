@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from mlintern.planner.confirm.plan import NotConfirmableError
-from mlintern.planner.confirm.proposer import Wanted
+from mlintern.planner.confirm.wanted import Wanted
 from mlintern.planner.verification import opened
 from mlintern.planner.verification.checked import Answer
 from mlintern.planner.verification.confirmed import check_repeat
