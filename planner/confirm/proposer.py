@@ -160,11 +160,13 @@ class Proposer:
     def _needed(self, goal: Goal, chosen: Run, looks: int) -> planning.Needed:
         deviation, source = self._noise(goal.metric)
         value, other = self._last(chosen, goal.metric), goal.target
+        if value is None:
+            return planning.Needed(None, f"what run {chosen.id} reaches is not known before the labels are opened")
         if goal.against is not None:
             other = self._last(goal.against, goal.metric)
-        elif value is not None:
+        else:
             other = in_unit_of([value], other)
-        gain = None if value is None or other is None else value - other
+        gain = None if other is None else value - other
         if gain is not None and metric_names.higher_is_better(goal.metric) is False:
             gain = -gain
         return planning.needed(
