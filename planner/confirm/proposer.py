@@ -159,13 +159,11 @@ class Proposer:
 
     def _needed(self, goal: Goal, chosen: Run, looks: int) -> planning.Needed:
         deviation, source = self._noise(goal.metric)
-        value, other = self._last(chosen, goal.metric), goal.target
+        value, against = self._last(chosen, goal.metric), goal.against
         if value is None:
             return planning.Needed(None, f"what run {chosen.id} reaches is not known before the labels are opened")
-        if goal.against is not None:
-            other = self._last(goal.against, goal.metric)
-        else:
-            other = in_unit_of([value], other)
+        target = in_unit_of([value], goal.target)
+        other = target if against is None else self._last(against, goal.metric)
         gain = None if other is None else value - other
         if gain is not None and metric_names.higher_is_better(goal.metric) is False:
             gain = -gain

@@ -133,9 +133,11 @@ def test_an_experiment_says_itself_what_to_sweep_over(tmp_path: Path) -> None:
     assert stated_sweep(settings) == StatedSweep(("lr=1e-4..1e-1:log",), "val accuracy")
 
 
-@pytest.mark.parametrize("text", ['[sweep]\nparameters = "lr"\n', "[sweep]\nparameters = [1]\n", "sweep = 3\n", "[sweep"])
+@pytest.mark.parametrize(
+    "text", ['[sweep]\nparameters = "lr"\n', "[sweep]\nparameters = [1]\n", "sweep = 3\n", "[sweep"]
+)
 def test_a_table_that_says_nothing_usable_is_refused(tmp_path: Path, text: str) -> None:
     settings = tmp_path / "experiment.toml"
     settings.write_text(text)
-    with pytest.raises(SpaceError, match="experiment.toml"):
+    with pytest.raises(SpaceError, match="experiment"):
         stated_sweep(settings)
