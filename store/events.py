@@ -54,6 +54,14 @@ class Events(Area):
         )
         return tuple(map(_SHAPE.load, rows))
 
+    def of_experiment(self, kind: str, experiment_id: int) -> tuple[Event, ...]:
+        """The events of one kind about an experiment, oldest first."""
+        rows = self._database.rows(
+            f"SELECT {_SHAPE.columns} FROM events WHERE experiment_id = ? AND kind = ? ORDER BY id",
+            (experiment_id, kind),
+        )
+        return tuple(map(_SHAPE.load, rows))
+
     def last_id(self) -> int:
         """The newest event's id; 0 before the first."""
         return self._database.number("SELECT max(id) FROM events")

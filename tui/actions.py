@@ -147,7 +147,7 @@ ACTIONS: tuple[Action, ...] = (
         ("limits", "e", "limits", "Change the limits: steps, budget, memory, disk, GPU memory", "limits"),
         ("stop", "x", "stop…", "Stop the run under way; asks first", "stop"),
         ("sweep", "s", "sweep", "Look at the latest sweep of this experiment", "sweep"),
-        ("confirm", "C", "", "Climb to the last rung: confirm the result on fresh seeds", "confirm"),
+        ("confirm", "C", "", "Climb to the last rung: say what to confirm on fresh seeds", "confirm"),
         ("edits", "p", "edits", "Look at the proposed edits of this project", "edits"),
         ("fix", "f", "propose fix", "Propose the edit that mends the finding in hand, where one is sure", "fix"),
         ("result", "t", "result", "Hold the full run's result against the paper's number", "result"),

@@ -18,6 +18,7 @@ from ..planner import briefs, budget, inspections, ladder, prices, rank_count
 from ..planner.accepted import standing_errors
 from ..planner.alternatives import known_alternatives
 from ..planner.checks import static_rung
+from ..planner.confirm.wanted import Wanted
 from ..planner.examination import judge_examination, with_answers
 from ..planner.finding import FindingDraft
 from ..planner.fit import why_it_cannot_run
@@ -75,6 +76,7 @@ class Climb:
         self._price = prices.known(home)
         self._to = RungName.FULL
         self._why_no_confirm: str | None = None
+        self._wanted = Wanted()
         self._room = RoomWatch()
 
     @classmethod
@@ -124,9 +126,10 @@ class Climb:
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
-    def aim(self, to: RungName) -> None:
-        """How far to climb."""
+    def aim(self, to: RungName, wanted: Wanted | None = None) -> None:
+        """How far to climb, and what a confirmation is to show."""
         self._to = to
+        self._wanted = wanted or self._wanted
 
     def next(self, to: RungName = RungName.FULL) -> Move:
         """What can happen next on the way to ``to``; ended runs are settled first."""
@@ -184,7 +187,9 @@ class Climb:
         """
         self._refuse_what_changed(rung)
         if rung is RungName.CONFIRM:
-            return self.confirming.approve_asked(ceiling_seconds=ceiling_seconds, by=by, forecast_id=forecast_id)
+            return self.confirming.approve_asked(
+                self._wanted, ceiling_seconds=ceiling_seconds, by=by, forecast_id=forecast_id
+            )
         token = secrets.token_hex(16)
         self.settle()
         room = self._room.look()
@@ -273,7 +278,7 @@ class Climb:
         for rung in self._store.rungs.all(self.experiment.id).values():
             if rung.name is RungName.CONFIRM:
                 if self._to is RungName.CONFIRM or rung.status is RungStatus.RUNNING:
-                    self._why_no_confirm = self.confirming.settle(rung)
+                    self._why_no_confirm = self.confirming.settle(rung, self._wanted)
             elif rung.status is RungStatus.RUNNING and rung.run_id is not None:
                 run = self._store.runs.get(rung.run_id)
                 if run.status.is_over:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from ..planner.confirm.wanted import Wanted
 from ..planner.moves import Ask, RunRung
 from ..planner.view import LadderView
 from ..store import Store
@@ -133,12 +134,12 @@ class Climber:
             await self._look()
             await self._climb()
 
-    async def confirm(self) -> None:
+    async def confirm(self, wanted: Wanted) -> None:
         """Climb on to the last rung, which asks what a confirmation may take."""
         self.declined = None
 
         def aim(bench: _Bench) -> None:
-            bench.climb.aim(RungName.CONFIRM)
+            bench.climb.aim(RungName.CONFIRM, wanted)
             bench.climb.settle()
 
         async with self._turn:

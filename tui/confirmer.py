@@ -165,7 +165,7 @@ class Confirmer:
         labels = self._store.labels.for_script(state.experiment.script)
         if labels is None or not opened.is_sealed(confirmation.metric):
             return
-        events = self._store.events.of_kind(opened.OPENED)
+        events = self._store.events.of_experiment(opened.OPENED, confirmation.experiment_id)
         if not any(event.data["confirmation_id"] == confirmation.id for event in events):
             self._event(
                 confirmation, opened.OPENED, labels=labels.id, sha256=labels.sha256, metric=confirmation.metric,

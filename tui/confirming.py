@@ -12,8 +12,9 @@ from ..planner import budget, prices
 from ..planner.accepted import standing_errors
 from ..planner.confirm.director import Next, next_run
 from ..planner.confirm.plan import NotConfirmableError, Plan
-from ..planner.confirm.proposer import Proposer, Wanted
+from ..planner.confirm.proposer import Proposer
 from ..planner.confirm.state import look
+from ..planner.confirm.wanted import Wanted
 from ..planner.fit import why_it_cannot_run
 from ..planner.moves import Ask
 from ..planner.rungs import FACTS
@@ -65,7 +66,7 @@ class Confirming:
             usd=cost.usd,
             gpu_seconds=cost.gpu_seconds,
             unknown=cost.unknown,
-            basis=f"claim: {plan.claim}; {plan.runs} runs, {plan.basis}",
+            basis=_basis(plan),
         )
         return Ask(RungName.CONFIRM, forecast, FACTS[RungName.CONFIRM].verifies, "it costs")
 
@@ -128,10 +129,10 @@ class Confirming:
         )  # fmt: skip
         return confirmation
 
-    def settle(self, rung: Rung) -> str | None:
+    def settle(self, rung: Rung, wanted: Wanted) -> str | None:
         """Take up a confirmation whose conductor was killed, or forecast one that can be asked for; why it cannot be.
 
-        A forecast is of the latest full run: after another one it is made anew.
+        A forecast is of one claim by one full run: with another of either it is made anew.
         """
         if rung.status is RungStatus.RUNNING:
             going = self.under_way()
@@ -142,21 +143,24 @@ class Confirming:
         if full.status is not RungStatus.PASSED or rung.status is RungStatus.PASSED:
             return None
         forecast = self._store.forecasts.latest(self.experiment.id, RungName.CONFIRM)
-        if forecast is not None and forecast.source_run_id == full.run_id:
-            return None
         try:
-            self.ask(self.plan(Wanted()))
+            plan = self.plan(wanted)
         except NotConfirmableError as error:
             return str(error)
+        if forecast is None or (forecast.source_run_id, forecast.basis) != (full.run_id, _basis(plan)):
+            self.ask(plan)
         return None
 
-    def approve_asked(self, *, ceiling_seconds: float, by: str, forecast_id: int | None) -> Run:
+    def approve_asked(self, wanted: Wanted, *, ceiling_seconds: float, by: str, forecast_id: int | None) -> Run:
         """Approve what the ladder asked, as it proposes it; returns the first run."""
         forecast = self._store.forecasts.latest(self.experiment.id, RungName.CONFIRM)
         if forecast is None or forecast_id not in (None, forecast.id):
             raise ConfirmError("the forecast of confirm changed meanwhile, so nothing was approved: look at it again")
         ask = Ask(RungName.CONFIRM, forecast, FACTS[RungName.CONFIRM].verifies, "it costs")
-        confirmation = self.approve(self.plan(Wanted()), ask, ceiling_seconds=ceiling_seconds, by=by)
+        plan = self.plan(wanted)
+        if forecast.basis != _basis(plan):
+            raise ConfirmError("what is to be confirmed changed meanwhile, so nothing was approved: look at it again")
+        confirmation = self.approve(plan, ask, ceiling_seconds=ceiling_seconds, by=by)
         return self._store.runs.get(self._store.confirmations.repeats(confirmation.id)[0].run_id)
 
     def decline(self, ask: Ask, reason: str | None, *, by: str) -> None:
@@ -226,6 +230,11 @@ def stop(store: Store, confirmation: Confirmation) -> Confirmation:
         return store.confirmations.update(
             confirmation.id, status=ConfirmationStatus.STOPPED, why="stopped on request"
         )
+
+
+def _basis(plan: Plan) -> str:
+    """What a forecast is of, and was made from."""
+    return f"claim: {plan.claim}; {plan.runs} runs, {plan.basis}"
 
 
 def _about(size: int | None) -> Interval | None:

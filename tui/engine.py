@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
+from ..planner.confirm.wanted import Wanted
 from ..planner.view import LadderView
 from ..store import Store
 from ..store.experiments import ExperimentChanges
@@ -86,8 +87,8 @@ class Engine(Protocol):
         """Turn runs that ended into rungs, findings and forecasts; whether anything changed. May be called any time."""
         ...
 
-    def aim(self, to: RungName) -> None:
-        """How far to climb; to the full run unless told."""
+    def aim(self, to: RungName, wanted: Wanted | None = None) -> None:
+        """How far to climb, to the full run unless told; and what a confirmation is to show."""
         ...
 
     def view(self) -> LadderView:

@@ -17,10 +17,11 @@ from ..planner.moves import Ask
 from ..planner.rungs import FACTS
 from ..planner.sweep import metric, space
 from ..planner.sweep.plan import Plan, PlanError, make_plan
+from ..planner.sweep.stated import stated_sweep
 from ..runtime.budgets import accounts
 from ..runtime.options import script_options
 from ..runtime.printing import printed_names
-from ..runtime.project import fingerprint
+from ..runtime.project import SETTINGS, fingerprint
 from ..runtime.room import RoomWatch
 from ..store import Store
 from ..store.records import (
@@ -69,11 +70,13 @@ class Sweeping:
         """What a sweep would do. Raises ``SpaceError``, ``MetricError`` or ``PlanError``, each with what would do."""
         options = script_options(self._target)
         args = self.experiment.args
-        if wanted.parameters:
-            found = tuple(space.parse(written, options, args) for written in wanted.parameters)
+        stated = stated_sweep(self._target.script.parent / SETTINGS)
+        if wanted.parameters or stated.parameters:
+            written = wanted.parameters or stated.parameters
+            found = tuple(space.parse(one, options, args) for one in written)
         else:
             found = space.propose(options, args, inspections.hyperparameters(self._store, self.experiment))
-        objective = metric.choose(wanted.metric, self._metric_names(), insists=wanted.insists)
+        objective = metric.choose(wanted.metric or stated.metric, self._metric_names(), insists=wanted.insists)
         measured = measured_runs(self._store, self.experiment)
         return make_plan(
             space=found,

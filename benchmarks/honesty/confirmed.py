@@ -114,6 +114,15 @@ def best_of_two_hundred_looks_at_the_test_rows(world: World) -> Key:
     return of(begun, "reached")
 
 
+@story(OPEN, NO, among=CONFIRMED)
+def confirmed_again_until_it_was_good(world: World) -> Key:
+    chosen = several(world, [905])
+    for last in ([899, 903, 896, 902, 901], [902, 897, 903, 899, 900], [902, 905, 902, 907, 901]):
+        begun = fixed(world, chosen, target=0.9)
+        repeat(world, begun, last)
+    return of(begun, "reached")
+
+
 @story(NO, among=CONFIRMED)
 def confirmed_with_a_leak(world: World) -> Key:
     chosen = several(world, [990])

@@ -13,12 +13,17 @@ from .configurations import COUNTED, configuration_of
 
 
 def looked_at(store: Store, experiment: Experiment, metric: str) -> int:
-    """How many configurations of the script told a value of the same rows that may have chosen among them."""
+    """How many configurations of the script told a value of the same rows that may have chosen among them.
+
+    A confirmation that came before counts as one more: whoever confirms until it is good has chosen as well.
+    """
     seen: set[object] = set()
+    before = 0
     for one in store.experiments.for_script(experiment.script):
         seen |= _seen_by_a_person(store, one, metric)
         seen |= _tried_by_sweeps(store, one, metric)
-    return max(1, len(seen))
+        before += sum(other.metric == metric for other in store.confirmations.for_experiment(one.id))
+    return max(1, len(seen)) + before
 
 
 def evaluations(store: Store, experiment: Experiment, metric: str) -> int:

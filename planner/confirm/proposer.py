@@ -5,8 +5,6 @@ Invariant: reads only; what a person did not say is proposed, with where it come
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ...runtime.options import resume_switch, script_options
 from ...runtime.project import SETTINGS
 from ...runtime.seal import target_of
@@ -24,20 +22,7 @@ from . import plan as planning
 from .differences import differences
 from .plan import Goal, NotConfirmableError, Plan
 from .targets import stated_target
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a person said of a confirmation; what they did not say is proposed."""
-
-    seeds: int | None = None
-    metric: str | None = None
-    target: float | None = None
-    against: int | None = None
-    """A run of the baseline."""
-    checks: bool = True
-    chosen: int | None = None
-    """The run that chose the configuration, where it is of another experiment, such as a trial."""
+from .wanted import Wanted
 
 
 class Proposer:
@@ -156,7 +141,9 @@ class Proposer:
         if wanted.target is not None:
             return Goal(metric, wanted.target, "a person", against)
         stated = stated_target(self._experiment.script.parent / SETTINGS, metric)
-        return Goal(metric, None if stated is None else stated.value, stated and stated.says, against)
+        if stated is None:
+            return Goal(metric, against=against)
+        return Goal(metric, stated.value, stated.says, against)
 
     def _refuse_baseline(self, against: Run) -> None:
         baseline = self._store.experiments.get(against.experiment_id)
@@ -172,12 +159,12 @@ class Proposer:
 
     def _needed(self, goal: Goal, chosen: Run, looks: int) -> planning.Needed:
         deviation, source = self._noise(goal.metric)
-        value, other = self._last(chosen, goal.metric), goal.target
-        if goal.against is not None:
-            other = self._last(goal.against, goal.metric)
-        elif value is not None:
-            other = in_unit_of([value], other)
-        gain = None if value is None or other is None else value - other
+        value, against = self._last(chosen, goal.metric), goal.against
+        if value is None:
+            return planning.Needed(None, f"what run {chosen.id} reaches is not known before the labels are opened")
+        target = in_unit_of([value], goal.target)
+        other = target if against is None else self._last(against, goal.metric)
+        gain = None if other is None else value - other
         if gain is not None and metric_names.higher_is_better(goal.metric) is False:
             gain = -gain
         return planning.needed(

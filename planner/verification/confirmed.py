@@ -45,6 +45,15 @@ def _sealed(store: Store, run: Run, confirmation: Confirmation) -> Iterator[Chec
     else:
         why = probed["refused"] or "it could read them"
         yield could_not("sealed labels", f"only their mode kept them from the run: {why}")
+    counted = opened.values([run], store, labels, confirmation.metric)[run.id]
+    told = opened.told(store, run, confirmation.metric)
+    again = "the kept predictions with the sealed labels, counted again"
+    if counted.value is None or told is None:
+        yield could_not("sealed metric", counted.why or "the labels were not opened yet")
+    elif counted.value == told:
+        yield matches("sealed metric", again, repr(told))
+    else:
+        yield differs("sealed metric", again, f"{told!r} was told, and {counted.value!r} follows")
     digest, compared = seal.file_hash(labels.path), "the sealed file with its hash when it was sealed"
     if digest is None:
         yield could_not("labels file", f"{labels.path} cannot be read")

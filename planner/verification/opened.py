@@ -77,7 +77,9 @@ def told(store: Store, run: Run, metric: str) -> float | None:
 
 def openings(store: Store, labels: SealedLabels) -> int:
     """How often these labels were opened."""
-    return sum(1 for event in store.events.of_kind(OPENED) if event.data["labels"] == labels.id)
+    experiments = store.experiments.for_script(labels.script)
+    events = (event for one in experiments for event in store.events.of_experiment(OPENED, one.id))
+    return sum(1 for event in events if event.data["labels"] == labels.id)
 
 
 def _value(store: Store, run: Run, truth: Mapping[str, str], metric: str) -> Value:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from mlintern.planner.confirm.plan import Plan
-from mlintern.planner.confirm.proposer import Wanted
 from mlintern.planner.confirm.state import State, look
+from mlintern.planner.confirm.wanted import Wanted
 from mlintern.runtime import launch, processes
 from mlintern.runtime.printed import PREFIX
 from mlintern.runtime.project import fingerprint

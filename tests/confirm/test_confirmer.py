@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from mlintern.planner.confirm.proposer import Wanted
+from mlintern.planner.confirm.wanted import Wanted
 from mlintern.planner.verification.checked import Answer
 from mlintern.planner.verification.confirmed import check_repeat
 from mlintern.runtime.budgets import Unit, used_by

@@ -13,10 +13,11 @@ from mlintern.planner.claims.looks import evaluations, looked_at
 from mlintern.planner.claims.verdict import Answer, judge
 from mlintern.planner.confirm.director import Next, Nothing, is_to_be_interrupted, next_run
 from mlintern.planner.confirm.plan import NotConfirmableError, fresh_seeds, needed, seeds_to_run
-from mlintern.planner.confirm.proposer import Wanted
 from mlintern.planner.confirm.state import Look, State
 from mlintern.planner.confirm.summary import DIFFERS, EQUAL, NOT_VERIFIED, _compared, _resumed
 from mlintern.planner.confirm.targets import stated_target
+from mlintern.planner.confirm.wanted import Wanted
+from mlintern.planner.sweep.space import Parameter
 from mlintern.runtime.fresh_copy import make
 from mlintern.runtime.gate import admit
 from mlintern.runtime.options import resume_switch
@@ -24,7 +25,9 @@ from mlintern.runtime.project import script_target
 from mlintern.runtime.protocol import Isolation, Limits
 from mlintern.store import NotApproved
 from mlintern.store.confirmations import Confirmation, ConfirmationStatus, Purpose, Repeat
-from mlintern.store.records import Experiment, Interval, Metric, Run, RungName, RunStatus
+from mlintern.store.records import Decision, Experiment, Interval, Metric, Run, RungName, RunStatus
+from mlintern.tui.commands.confirm import _climb_of
+from mlintern.tui.output import CommandError
 
 if TYPE_CHECKING:
     from conftest import Lab
@@ -291,3 +294,30 @@ def test_a_metric_that_is_told_by_no_run_is_no_value(lab: Lab) -> None:
     run = lab.full(experiment)
     lab.store.metrics.add(run.id, [Metric("printed/train loss", 1, 0.1)])
     assert lab.plan(experiment).goal.metric == ACCURACY
+
+
+def test_a_trial_of_a_sweep_is_confirmed_with_its_own_values(lab: Lab) -> None:
+    experiment = lab.experiment("--pause", "0")
+    approval = lab.store.approvals.add(
+        experiment_id=experiment.id, rung=RungName.SWEEP, forecast_id=None, decision=Decision.APPROVED,
+        ceiling_seconds=60.0, reason=None, decided_by="flag", token_hash=None,
+    )  # fmt: skip
+    sweep = lab.store.sweeps.add(
+        experiment_id=experiment.id, approval_id=approval.id, metric="val accuracy", maximise=True, insisted=False,
+        space=[Parameter("lr", "--lr", "float", low=0.0, high=1.0, default=0.5).to_json()], seeds=0, workers=1,
+        ceiling_seconds=60.0, trial_seconds=Interval(1.0, 2.0, 3.0), setup_seconds=0.0, length=None, seed_flag="--seed",
+    )  # fmt: skip
+    run = lab.full(experiment)
+    lab.store.sweeps.add_trial(
+        sweep_id=sweep.id, origin="proposed", parameters={"lr": 0.25}, length=None, seed=None, run_id=run.id
+    )
+    climb, chosen = _climb_of(lab.store, lab.home, run.id)
+    assert climb.experiment.args == ("--pause", "0", "--lr=0.25") and chosen == run.id
+    plan = lab.plan(climb.experiment, Wanted(seeds=3, chosen=chosen))
+    assert plan.chosen == run and plan.run_seconds.mid == 2.0
+    short = lab.full(experiment)
+    lab.store.sweeps.add_trial(
+        sweep_id=sweep.id, origin="proposed", parameters={"lr": 0.25}, length=3, seed=None, run_id=short.id
+    )
+    with pytest.raises(CommandError, match="shortened"):
+        _climb_of(lab.store, lab.home, short.id)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from mlintern.planner.confirm.plan import NotConfirmableError
-from mlintern.planner.confirm.proposer import Wanted
+from mlintern.planner.confirm.wanted import Wanted
 from mlintern.planner.verification import opened
 from mlintern.planner.verification.checked import Answer
 from mlintern.planner.verification.confirmed import check_repeat
@@ -116,11 +116,11 @@ def test_a_sealed_claim_is_opened_once_and_computed_by_the_harness(lab: Lab) -> 
     summary = state.confirmation.summary
     assert summary is not None and state.confirmation.metric == "sealed/accuracy"
     assert set(summary["values"].values()) == {0.98, 0.99}
-    (event,) = lab.store.events.of_kind(opened.OPENED)
+    (event,) = lab.store.events.of_experiment(opened.OPENED, experiment.id)
     assert event.data["target"] == 90.0 and event.data["labels"] == done.labels.id
     assert lab.plan(experiment, Wanted(target=90.0)).looked_at == 2, "another claim opens them once more"
     report = lab.store.reports.get(state.looks[0].run.id, hiding.REPORT)
-    assert report is not None and len(lab.store.events.of_kind("labels.probed")) == 4
+    assert report is not None and len(lab.store.events.of_experiment("labels.probed", experiment.id)) == 4
     logs = {one.run.log_path.read_text().splitlines()[0] for one in state.looks}
     if report["holds"]:
         assert logs == {"labels found: 0"} and unguarded(lab.store, state.looks[0].run) == ()

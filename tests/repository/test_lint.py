@@ -11,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_LINES = 500
+GENERATED = ROOT / "store" / "schema.py"
+"""Written by the migrations; nobody reads it in one sitting."""
 PRODUCT = ("store", "runtime", "planner", "models", "tui")
 
 
@@ -50,7 +52,8 @@ def too_long(paths: list[Path]) -> dict[str, int]:
 
 
 def test_no_file_is_longer_than_the_limit() -> None:
-    assert too_long([*tracked("*.py"), *tracked("*.tcss"), *tracked("*.sh")]) == {}
+    written = [*tracked("*.py"), *tracked("*.tcss"), *tracked("*.sh")]
+    assert too_long([path for path in written if path != GENERATED]) == {}
 
 
 def test_a_file_over_the_limit_is_seen(tmp_path: Path) -> None:

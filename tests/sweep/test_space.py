@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from mlintern.planner.provenance import table
 from mlintern.planner.sweep.space import Parameter, SpaceError, from_json, length_of, parse, propose, seed_flag_of
+from mlintern.planner.sweep.stated import StatedSweep, stated_sweep
 from mlintern.runtime.options import ScriptOption, given, script_options, with_values
 from mlintern.runtime.printing import printed_names
 from mlintern.runtime.project import script_target
@@ -121,3 +122,22 @@ def test_the_argument_for_the_length(options: tuple[ScriptOption, ...]) -> None:
 def test_a_command_line_with_other_values() -> None:
     args = ("--lr", "0.1", "--fast", "--batch-size=32", "data")
     assert with_values(args, {"--lr": "-1", "--batch-size": "64"}) == ("--fast", "data", "--lr=-1", "--batch-size=64")
+
+
+def test_an_experiment_says_itself_what_to_sweep_over(tmp_path: Path) -> None:
+    settings = tmp_path / "experiment.toml"
+    assert stated_sweep(settings) == StatedSweep()
+    settings.write_text('[experiment]\nname = "x"\n')
+    assert stated_sweep(settings) == StatedSweep()
+    settings.write_text('[sweep]\nparameters = ["lr=1e-4..1e-1:log"]\nmetric = "val accuracy"\n')
+    assert stated_sweep(settings) == StatedSweep(("lr=1e-4..1e-1:log",), "val accuracy")
+
+
+@pytest.mark.parametrize(
+    "text", ['[sweep]\nparameters = "lr"\n', "[sweep]\nparameters = [1]\n", "sweep = 3\n", "[sweep"]
+)
+def test_a_table_that_says_nothing_usable_is_refused(tmp_path: Path, text: str) -> None:
+    settings = tmp_path / "experiment.toml"
+    settings.write_text(text)
+    with pytest.raises(SpaceError, match="experiment"):
+        stated_sweep(settings)

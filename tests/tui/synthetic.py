@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unittest.mock import patch
 
+from mlintern.planner.confirm.wanted import Wanted
 from mlintern.planner.moves import Ask, Blocked, Move, Reached, RunRung, Wait
 from mlintern.planner.view import LadderView, RungView
 from mlintern.runtime.budgets import Account, Unit
@@ -223,6 +224,8 @@ class FakeEngine:
     declined: list[tuple[RungName, str | None, str]] = field(default_factory=list)
     started: list[RungName] = field(default_factory=list)
     limits: list[Limits] = field(default_factory=list)
+    aimed: RungName | None = None
+    wanted: Wanted | None = None
     settled: int = 0
     refuses: Exception | None = None
     stale: bool = False
@@ -235,8 +238,8 @@ class FakeEngine:
         self.settled += 1
         return False
 
-    def aim(self, to: RungName) -> None:
-        self.aimed = to
+    def aim(self, to: RungName, wanted: Wanted | None = None) -> None:
+        self.aimed, self.wanted = to, wanted
 
     def is_stale(self) -> bool:
         return self.stale

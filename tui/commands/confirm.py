@@ -11,8 +11,8 @@ from typing import Any
 
 from ...planner.budget import BudgetError
 from ...planner.confirm.plan import NotConfirmableError, Plan
-from ...planner.confirm.proposer import Wanted
 from ...planner.confirm.state import State, look
+from ...planner.confirm.wanted import Wanted
 from ...planner.moves import Ask
 from ...planner.sweep.space import arguments, from_json
 from ...runtime import launch

@@ -219,7 +219,7 @@ class LadderScreen(LadderAnswers):
 
     def action_confirm(self) -> None:
         if self.view is not None and self.our_app.climber.busy is None:
-            self.our_app.do(self.our_app.climber.confirm)
+            self.open_prompt(lambda: prompts.ask_what_to_confirm(self.prompt))
 
     def action_edits(self, first: int | None = None) -> None:
         from .edits import EditsScreen

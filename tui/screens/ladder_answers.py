@@ -10,6 +10,7 @@ from functools import partial
 
 from textual import on
 
+from ...planner.confirm.wanted import Wanted
 from ...planner.moves import Ask, Move
 from ...planner.view import LadderView
 from ..engine import Limits
@@ -110,6 +111,8 @@ class LadderAnswers(StopQuestion):
                 self.our_app.do(partial(climber.decline, ask, str(reason) if reason else None))
             case "accept", _, (int(finding_id), str(reason)):
                 self.our_app.do(partial(climber.accept, finding_id, reason))
+            case "confirm", _, (Wanted() as wanted,):
+                self.our_app.do(partial(climber.confirm, wanted))
             case "limits", _, (Limits() as limits,):
                 self.our_app.do(partial(climber.change_limits, limits))
         self._after_prompt()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from ...planner.confirm.wanted import Wanted
 from ...planner.moves import Ask
 from ...store.records import Experiment, Finding
 from ..budgets import parse_budgets, written_budgets
@@ -53,6 +54,42 @@ def _said(text: str) -> str:
     if not text.strip():
         raise ValueError("say why: an acceptance without a reason tells nobody anything")
     return text.strip()
+
+
+def ask_what_to_confirm(prompt: Prompt) -> None:
+    """Ask what is to be claimed; a claim that nobody names is that the value holds."""
+    prompt.open(
+        "confirm",
+        "Confirm on fresh seeds: the claim is fixed before the first run; an empty line is left to the plan",
+        [
+            Field("target", "", "to reach, such as 97.2 (else a paper's)"),
+            Field("against", "", "a full run of the baseline, by its number"),
+            Field("seeds", "", "how many (else what the claim needs)"),
+        ],
+        read=read_wanted,
+    )
+
+
+def read_wanted(texts: Sequence[str]) -> tuple[Wanted]:
+    """Target, baseline and number of seeds; an empty line is not said."""
+    target, against, seeds = (text.strip() for text in texts)
+    return (
+        Wanted(
+            target=_number(target, float, "a number, such as 97.2") if target else None,
+            against=_number(against, int, "the number of a run, such as 12") if against else None,
+            seeds=_number(seeds, int, "a number of seeds, such as 5") if seeds else None,
+        ),
+    )
+
+
+def _number(text: str, read: Callable[[str], Known], example: str) -> Known:
+    try:
+        value = read(text.removesuffix("%"))
+    except ValueError:
+        raise ValueError(f"“{text}” is not {example}") from None
+    if value != value or value in (float("inf"), float("-inf")):
+        raise ValueError(f"“{text}” is not {example}")
+    return value
 
 
 def ask_limits(prompt: Prompt, experiment: Experiment) -> None:
