@@ -10,6 +10,7 @@ from mlintern.tui.actions import ACTIONS, SCOPE_TITLES, Action, Scope, in_scope,
 from mlintern.tui.app import MlinternApp
 from mlintern.tui.bindings import bindings
 from mlintern.tui.screens.compare import CompareScreen
+from mlintern.tui.screens.conversation import ConversationScreen
 from mlintern.tui.screens.detail import DetailScreen
 from mlintern.tui.screens.history import HistoryScreen
 from mlintern.tui.screens.home import HomeScreen
@@ -37,6 +38,7 @@ OWNERS: dict[Scope, type] = {
     Scope.HISTORY: HistoryScreen,
     Scope.COMPARE: CompareScreen,
     Scope.SWEEP: SweepScreen,
+    Scope.CONVERSATION: ConversationScreen,
     Scope.READING: DetailScreen,
 }
 
