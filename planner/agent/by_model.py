@@ -132,7 +132,7 @@ class _Deciding:
         if tool.prose is not None:
             turns.append(history.ask_prose(tool))
             arguments["text"] = self._answer(turns, None, _PROSE_TOKENS, self._prose_check(tool))
-        return Decision(tool.name, arguments, {**self._figures(), **self._rules_would(tools)})
+        return Decision(tool.name, arguments, {**self._figures(), **self._rules_would()})
 
     def _tool(self, turns: Sequence[Turn], tools: Sequence[Tool]) -> Tool:
         schema = {"type": "object", "properties": {"tool": {"enum": [tool.name for tool in tools]}}}
@@ -220,7 +220,7 @@ class _Deciding:
             figures["prompt_evaluated"] = sum(one or 0 for one in evaluated)
         return figures
 
-    def _rules_would(self, tools: Sequence[Tool]) -> dict[str, Any]:
+    def _rules_would(self) -> dict[str, Any]:
         """What the rules would have called at the beginning of the turn, so that a person sees where they differ."""
         turn = this_turn(self.messages)
         if len(turn) != 1:

@@ -1,8 +1,8 @@
 """A conversation as messages for a language model, in a form that only grows, so that what was read stays read.
 
 Invariant: every message of the store is told in one way, so that the next prompt begins as the last one did. When it
-becomes too long, old observations give way to one line each; what the person said and which tools were called stay.
-Nothing is summarised by a model, and the store keeps all of it.
+becomes too long, old observations give way to one line each, and then old turns to one line together. Nothing is
+summarised by a model, what is left out is told, and the store keeps all of it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from ...store.conversations import Message, MessageKind
 from .catalogue import TOOLS
 from .tool import Tool
 
-LEVELS = (None, 3, 1, 0)
-"""How many of the last observations are told whole, from one level of compaction to the next."""
+LEVELS: tuple[tuple[int | None, int | None], ...] = ((None, None), (3, None), (1, 20), (0, 4), (0, 1))
+"""How many of the last observations are told whole, and of how many of the last turns anything is told, from one level
+of compaction to the next; ``None`` is all."""
 _DIGEST = 160
 _LAST_CHARACTERS = 2_000
 """What is left of an observation, and of a person's words, at the last level."""
@@ -41,11 +42,14 @@ _SYSTEM = (
 
 def told(messages: Sequence[Message], level: int) -> tuple[Turn, ...]:
     """The conversation from its beginning, compacted to one of ``LEVELS``."""
-    whole = LEVELS[level]
+    whole, most_turns = LEVELS[level]
+    starts = [index for index, one in enumerate(messages) if one.kind is MessageKind.SAID]
+    begin = 0 if most_turns is None or len(starts) <= most_turns else starts[-most_turns]
     results = [one.id for one in messages if one.kind is MessageKind.RESULT]
-    kept = set(results if whole is None else results[len(results) - whole :] if whole else [])
+    kept = set(results if whole is None else results[len(results) - whole :])
     is_last = level == len(LEVELS) - 1
-    turns = [turn for one in messages for turn in _turns(one, is_whole=one.id in kept, is_last=is_last)]
+    turns = [Turn(Role.USER, f"({begin} earlier messages are left out here; the record has them.)")] if begin else []
+    turns += [turn for one in messages[begin:] for turn in _turns(one, is_whole=one.id in kept, is_last=is_last)]
     return tuple(_joined(turns))
 
 

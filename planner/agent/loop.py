@@ -59,7 +59,7 @@ class Loop:
         """The person's words, and everything that follows from them."""
         self._is_interrupted.clear()
         self._finish_what_is_open()
-        self._append(MessageKind.SAID, Author.PERSON, text[:MOST_SAID])
+        self._append(MessageKind.SAID, Author.PERSON, bounded(text, MOST_SAID))
         self.go_on()
 
     def go_on(self) -> None:
@@ -164,8 +164,6 @@ def act(surroundings: Surroundings, name: str, arguments: Mapping[str, Any]) -> 
         return Outcome.FAILED, Found(f"{name} failed on this: {type(error).__name__}: {error}")
 
 
-def bounded(text: str) -> str:
-    """A result of at most ``MOST_RESULT`` characters, which says what was left out."""
-    if len(text) <= MOST_RESULT:
-        return text
-    return f"{text[:MOST_RESULT]}\n… ({len(text) - MOST_RESULT} characters more)"
+def bounded(text: str, most: int = MOST_RESULT) -> str:
+    """At most so many characters of a text, which then says what was left out."""
+    return text if len(text) <= most else f"{text[:most]}\n… ({len(text) - most} characters more)"

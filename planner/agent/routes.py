@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from ...store import StoreError
 from ...store.records import RunStatus
 from .deciding import Decision
 from .tool import Surroundings
@@ -53,11 +54,14 @@ class Words:
 
 def route(surroundings: Surroundings, text: str) -> Decision:
     """The call that the words ask for; a reply that says what can be asked where none does."""
-    words = _taken_apart(surroundings, text)
-    for rule in _RULES:
-        decision = rule(surroundings, words)
-        if decision is not None:
-            return decision
+    try:
+        words = _taken_apart(surroundings, text)
+        for rule in _RULES:
+            decision = rule(surroundings, words)
+            if decision is not None:
+                return decision
+    except (FailedError, RefusedError, StoreError) as error:
+        return Decision(REPLY, {"text": f"That could not be looked at: {error}"})
     return Decision(REPLY, {"text": f"The rules do not understand that.\n{HELP}"})
 
 

@@ -32,8 +32,6 @@ class Rest(Enum):
 class Decide:
     """Somebody has to say what is done next."""
 
-    calls_left: int
-
 
 @dataclass(frozen=True, slots=True)
 class Act:
@@ -67,10 +65,9 @@ def next_step(messages: Sequence[Message]) -> Step:
     repeated = _repeated(turn)
     if repeated is not None:
         return Stop(f"{repeated} was called {MOST_SAME} times with the same result, so the turn was ended")
-    calls = sum(one.kind is MessageKind.CALL for one in turn)
-    if calls >= MOST_CALLS:
+    if sum(one.kind is MessageKind.CALL for one in turn) >= MOST_CALLS:
         return Stop(f"{MOST_CALLS} calls in one turn are the most, so it was ended")
-    return Decide(MOST_CALLS - calls)
+    return Decide()
 
 
 def this_turn(messages: Sequence[Message]) -> Sequence[Message]:

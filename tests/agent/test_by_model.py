@@ -106,6 +106,24 @@ def test_old_observations_give_way_and_the_rest_stays(converse: Converse, folder
     assert loop.messages[-2].facts["compaction"] > 0
 
 
+def test_of_a_long_conversation_the_last_turns_are_told(converse: Converse) -> None:
+    loop = converse()
+    for number in range(60):
+        loop.say(f"list {'y' * 200} {number}")
+
+    def say(schema: Mapping[str, Any] | None, turns: Sequence[Turn]) -> str | Exception:
+        if sum(len(turn.text) for turn in turns) > 6_000:
+            return PromptTooLong("The prompt is too long.")
+        return "It is well." if schema is None else '{"tool":"reply"}'
+
+    engine = FakeEngine(say)
+    again = converse(engine)
+    again.say("and now?")
+    assert again.messages[-2].arguments == {"text": "It is well."}
+    told = "\n".join(turn.text for turn in engine.asked[-1])
+    assert "earlier messages are left out here" in told and "and now?" in told and f"{'y' * 200} 58" in told
+
+
 def test_a_conversation_that_never_fits_is_answered_by_the_rules(converse: Converse) -> None:
     loop = converse(FakeEngine(lambda schema, turns: PromptTooLong("The prompt has 9 tokens, the context holds 4.")))
     loop.say("list")

@@ -160,3 +160,18 @@ def test_a_call_without_a_result_is_made_again(converse: Converse, store: Store)
 def test_the_whole_disk_is_no_workspace() -> None:
     with pytest.raises(FailedError, match="whole disk"):
         Workspace(Path("/"))
+
+
+def test_a_workspace_that_is_gone_is_told(converse: Converse, folder: Path) -> None:
+    loop = converse()
+    folder.rename(folder.with_name("moved"))
+    for words in ("check it", "list", "show train.py"):
+        loop.say(words)
+        assert next_step(loop.messages) is Rest.REST
+    assert "cannot be entered" in str(loop.messages[1].arguments) and "cannot be entered" in loop.messages[-1].text
+
+
+def test_endless_words_are_bounded_and_it_is_said(converse: Converse) -> None:
+    loop = converse()
+    loop.say("list " + "x" * 50_000)
+    assert len(loop.messages[0].text) < 21_000 and "characters more" in loop.messages[0].text

@@ -11,6 +11,7 @@ from mlintern.tui.app import MlinternApp
 from mlintern.tui.bindings import bindings
 from mlintern.tui.screens.checklist import ChecklistScreen
 from mlintern.tui.screens.compare import CompareScreen
+from mlintern.tui.screens.conversation import ConversationScreen
 from mlintern.tui.screens.detail import DetailScreen
 from mlintern.tui.screens.edits import EditsScreen
 from mlintern.tui.screens.history import HistoryScreen
@@ -45,6 +46,7 @@ OWNERS: dict[Scope, type] = {
     Scope.SETUP: SetupScreen,
     Scope.RESULT: ResultScreen,
     Scope.EDITS: EditsScreen,
+    Scope.CONVERSATION: ConversationScreen,
     Scope.READING: DetailScreen,
 }
 

@@ -22,6 +22,9 @@ from ..output import SCHEMA, CommandError, ExitCode, Output
 from ..text import clean
 from .opening import home_folder, opened
 
+_DRAWN = 70
+"""Characters of what is being generated, on one line."""
+
 
 def command(options: argparse.Namespace, output: Output) -> ExitCode:
     """Ask, go on, or list what there is."""
@@ -54,7 +57,13 @@ def _surroundings(store: Store, options: argparse.Namespace) -> Surroundings:
 
 def _converse(surroundings: Surroundings, who: Answering, text: str, output: Output) -> ExitCode:
     output.say(who.words)
-    loop = Loop(surroundings, who.deciders, on_message=lambda message: _tell(message, output))
+    draft: list[str] = []
+
+    def hear(text: str) -> None:
+        draft[:] = [*draft, text] if text else []
+        output.draw(lambda: "".join(draft)[-_DRAWN:])
+
+    loop = Loop(surroundings, who.deciders, on_message=lambda message: _tell(message, output), on_text=hear)
     output.lines(lines(loop.messages))
     code = ExitCode.DONE
     try:

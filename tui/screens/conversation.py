@@ -16,6 +16,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
+from ...planner.agent.catalogue import TOOLS
 from ...planner.agent.workspace import FailedError
 from ...store import StoreError
 from ...store.conversations import Message, MessageKind
@@ -187,6 +188,8 @@ def _text(message: Message) -> str:
 def _detail(message: Message) -> DetailScreen:
     title = clean(message.tool or message.author)
     facts = [("", "", line) for line in _text(message).split("\n")]
-    if message.kind is MessageKind.CALL:
-        facts = [("", "strong", call_words(message)), *facts]
+    tool = TOOLS.get(message.tool or "")
+    if message.kind is MessageKind.CALL and tool is not None:
+        facts = [("", "strong", call_words(message)), ("", "muted", f"it {tool.does}"), *facts]
+        facts.append(("", "muted", f"it may look at: {tool.touches}; it cannot write or start anything"))
     return DetailScreen(title, facts)
