@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlintern.benchmarks.distributed.programs import FAULTS, SOUND, Program
+from mlintern.benchmarks.distributed.programs import FAULTS, LATER, SOUND, Program
 from mlintern.planner.checks.check import Evidence
 from mlintern.planner.checks.rank_reports import RANKS
 from mlintern.planner.checks.registry import CHECKS, ask_all
@@ -150,9 +150,11 @@ def summary(raw: dict[str, Any]) -> Iterator[str]:
     named = sum(one["right"] for one in faults.values())
     yield f"{named} of {len(faults)} faults named with rank and part (of {len(FAULTS)} in the suite)"
     yield f"{sum(not one['right'] for one in sound.values())} alarms on {len(sound)} sound programs (of {len(SOUND)})"
+    later = [raw[one.name]["right"] for one in LATER if one.name in raw]
+    yield f"{sum(later)} of {len(later)} programs right that were written after the checks (of {len(LATER)})"
     if hangs:
         yield f"hangs: at most {max(hangs):.0f} s from the last sign of life to the verdict"
-    for name, one in {**faults, **sound}.items():
+    for name, one in raw.items():
         if not one["right"]:
             yield f"missed: {name}: {one['code']} {one['ranks']} {one['lies_in']}: {one['what'][:160]}"
 
@@ -166,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     raw: dict[str, Any] = json.loads(RAW.read_text(encoding="utf-8")) if RAW.exists() else {}
     until = time.monotonic() + options.seconds
-    for program in (*FAULTS, *SOUND):
+    for program in (*FAULTS, *SOUND, *LATER):
         if not fnmatch.fnmatch(program.name, options.only) or (program.name in raw and not options.again):
             continue
         if time.monotonic() > until:
