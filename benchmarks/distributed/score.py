@@ -60,9 +60,9 @@ def run(program: Program) -> dict[str, Any]:
         script = Path(scratch) / "train.py"
         script.write_text(program.source(), encoding="utf-8")
         began = time.monotonic()
-        reports, log = _launch(script, program.processes)
+        reports, log, exit_code = _launch(script, program.processes)
         seconds = time.monotonic() - began
-        verdict = _verdict(reports, log, Path(scratch))
+        verdict = _verdict(reports, log if exit_code else b"", Path(scratch))
     hang = (reports.get(RANKS) or {}).get("hang") or {}
     return {
         "right": is_right(program, verdict),
@@ -84,6 +84,7 @@ def is_right(program: Program, verdict: Verdict) -> bool:
 
 
 def _verdict(reports: dict[str, Json], log: bytes, folder: Path) -> Verdict:
+    """What the checks say, else the log; that of a run that came to its end is left out, since its loops were cut."""
     if RANKS in reports:
         found = ask_all(RungName.REHEARSAL, Evidence(reports, folder), RANK_CHECKS).findings
         first = next((one for one in found if one.severity is not Severity.INFO), None)
@@ -96,8 +97,8 @@ def _verdict(reports: dict[str, Json], log: bytes, folder: Path) -> Verdict:
     return Verdict(cause.code, cause.ranks, str(cause.lies_in), cause.what)
 
 
-def _launch(script: Path, processes: int) -> tuple[dict[str, Json], bytes]:
-    """The reports by kind, and the log."""
+def _launch(script: Path, processes: int) -> tuple[dict[str, Json], bytes, int]:
+    """The reports by kind, the log, and the exit code."""
     reader, writer = os.pipe()
     reports: dict[str, Json] = {}
 
@@ -128,7 +129,7 @@ def _launch(script: Path, processes: int) -> tuple[dict[str, Json], bytes]:
         process.kill()
         log, _ = process.communicate()
     listener.join()
-    return reports, log
+    return reports, log, process.returncode
 
 
 @contextlib.contextmanager
