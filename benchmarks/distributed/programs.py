@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BASES = Path(__file__).with_name("bases")
-CLASSIFIER, BY_HAND = "classifier.py", "by_hand.py"
+CLASSIFIER, BY_HAND, LANGUAGE = "classifier.py", "by_hand.py", "language.py"
 Change = tuple[str, str]
 
 _STEP = "            mean_loss = log_loss(loss)\n"
@@ -216,6 +216,62 @@ FAULTS: Sequence[Program] = (
         ("dist.mispaired", "dist.hang"), (1,),
     ),
 )  # fmt: skip
+
+_CLIP = "        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)\n"
+_DONE = "                done += 1\n"
+
+LATER: Sequence[Program] = (
+    Program(
+        "gathered_on_one_rank", LANGUAGE,
+        (("        parts = [None] * self.world\n        dist.all_gather_object(parts, (total, count))\n",
+          "        if self.rank:\n            return total / count\n"
+          "        parts = [None] * self.world\n        dist.all_gather_object(parts, (total, count))\n"),),
+        ("dist.mispaired", "dist.hang"), (0,),
+    ),
+    Program(
+        "windows_of_all", LANGUAGE,
+        (("        starts = starts[self.rank :: self.world]\n", ""),),
+        ("dist.sampler",),
+    ),
+    Program(
+        "clipped_on_one_rank", LANGUAGE,
+        ((_CLIP, f"        if self.rank == 0:\n    {_CLIP}"),),
+        ("dist.parameters",),
+    ),
+    Program(
+        "schedule_of_one_rank", LANGUAGE,
+        (("        self.schedule.step()\n", "        if self.rank == 2:\n            self.schedule.step()\n"),),
+        ("dist.parameters",), (2,), processes=4,
+    ),
+    Program(
+        "lock_that_another_holds", LANGUAGE,
+        ((_DONE, f'{_DONE}                if done == 6:\n                    held = open("lock", "w")\n'
+                 "                    time.sleep(0.5 * self.rank)\n"
+                 "                    fcntl.flock(held, fcntl.LOCK_EX)\n"),),
+        ("dist.hang",), (1,), "storage", hangs=True,
+    ),
+    Program(
+        "batch_given_up", LANGUAGE,
+        (("                losses.append(self.step(x, y))\n",
+          "                if self.rank == 1 and done == 5:\n                    done += 1\n"
+          "                    continue\n"
+          "                losses.append(self.step(x, y))\n"),),
+        ("dist.mispaired", "dist.hang"), (1,),
+    ),
+    Program(
+        "leaves_without_a_word", LANGUAGE,
+        ((_DONE, f"{_DONE}                if self.rank == 1 and done == 7:\n                    os._exit(3)\n"),),
+        ("run.crash",), (1,),
+    ),
+    Program(
+        "all_write", LANGUAGE,
+        (("        if self.rank == 0:\n            self.save()\n", "        self.save()\n"),),
+        ("dist.checkpoint",),
+    ),
+    Program("language", LANGUAGE),
+    Program("language_of_four", LANGUAGE, processes=4),
+)  # fmt: skip
+"""Another base, and faults written after all checks: run once before anything was mended for them."""
 
 SOUND: Sequence[Program] = (
     Program("classifier", CLASSIFIER),

@@ -16,6 +16,8 @@ SURELY_SHARED = 0.9
 TIMES_EXPECTED = 0.5
 """Of independent draws from all of the data, this part of the overlap that chance gives is enough to tell."""
 FEWEST_ROWS = 4
+FEWEST_DIFFERENT = 0.4
+"""Where fewer of a rank's own rows differ, equal rows say nothing of its share."""
 
 
 def judge(evidence: Evidence) -> Judgement:
@@ -28,11 +30,15 @@ def judge(evidence: Evidence) -> Judgement:
         return fault(*found)
     if not all(rank["rows"]["train"] for rank in ranks):
         return could_not_tell("whether every rank sees its own share of the data: no tensor of rows was seen")
+    if any(_repeats(rank["rows"]["train"]) for rank in ranks):
+        return could_not_tell("whether every rank sees its own share of the data: most of its rows are alike")
     least = min(len(set(rank["rows"]["train"])) for rank in ranks)
     return fine(f"{len(ranks)} ranks train on rows of their own ({least} of each were looked at)")
 
 
 def _shared(ranks: Sequence[Mapping[str, Any]]) -> Iterator[FindingDraft]:
+    if any(_repeats(rank["rows"]["train"]) for rank in ranks[:2]):
+        return  # rows that are alike by nature are common to all
     first, second = (set(rank["rows"]["train"]) for rank in ranks[:2])
     common, fewest = len(first & second), min(len(first), len(second))
     if fewest < FEWEST_ROWS:
@@ -54,6 +60,10 @@ def _shared(ranks: Sequence[Mapping[str, Any]]) -> Iterator[FindingDraft]:
             None if loader is None else loader["line"],
             "give the loader a DistributedSampler, or each rank its own part of the data",
         )
+
+
+def _repeats(rows: Sequence[int]) -> bool:
+    return len(set(rows)) < FEWEST_DIFFERENT * len(rows)
 
 
 def _fixed_order(ranks: Sequence[Mapping[str, Any]]) -> Iterator[FindingDraft]:

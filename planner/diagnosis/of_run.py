@@ -50,7 +50,7 @@ def diagnose_run(
 
 def _shows(one: Hypothesis) -> bool:
     """Whether it is wrong although the run came to its end."""
-    return one.code.startswith("numeric.")
+    return one.code.startswith("numeric.") or (one.code == "dist.mispaired" and one.at < 0)
 
 
 def _can_be_judged(run: Run) -> bool:

@@ -23,7 +23,7 @@ from .dryrun import DryRun
 from .environment import Environment
 from .frameworks import REWRITTEN, watch_frameworks
 from .policy import Policy
-from .ranks.alone import fake_group
+from .ranks.alone import stand_alone
 from .ranks.member import Membership
 from .sites import SiteTable
 from .stuck import StuckWatch, Waiting
@@ -127,7 +127,7 @@ class Session:
         if self._dry is not None:
             self._dry.install(hooks)
         if self._dry is not None and self._settings.get("processes") is not None:
-            fake_group(torch)
+            stand_alone(torch)
         if self._member is not None:
             self._member.on_torch(torch)
         if self._examiner is not None:

@@ -183,6 +183,14 @@ def test_the_work_of_all_ranks_is_counted_and_their_time_once() -> None:
     assert loops["tree"]["self_cpu"] == 1.0
 
 
+def test_rows_that_are_alike_by_nature_say_nothing_of_shares() -> None:
+    ranks = [rank(0), rank(1)]
+    for one in ranks:
+        one["rows"]["train"] = list(range(20)) * 10
+
+    assert judged(RANK_DATA, ranks).answer is Answer.COULD_NOT_TELL
+
+
 def test_ranks_that_are_late_in_turns_or_by_little_are_fine() -> None:
     in_turns, by_little = [rank(0), rank(1)], [rank(0), rank(1)]
     for at, one in enumerate(in_turns[1]["collectives"]):

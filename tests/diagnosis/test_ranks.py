@@ -116,6 +116,13 @@ def test_the_rank_that_is_not_in_a_collective_is_to_blame(
     assert any("train.py" in quote.text or "data.py" in quote.text for quote in found.quotes)
 
 
+def test_a_short_name_of_the_standard_library_is_nobodys_own_line() -> None:
+    waits = (Frame("threading.py", 320, "Condition.wait"), Frame("train.py", 22, "think"))
+    found = stood(COLLECTIVE, waits)
+
+    assert (found.code, found.ranks) == ("dist.hang", (1,)) and "train.py:22" in found.quotes[0].text
+
+
 def test_all_in_one_collective_is_what_carries_it_and_all_joining_is_a_wrong_number() -> None:
     assert (stood(COLLECTIVE, COLLECTIVE).lies_in, stood(COLLECTIVE, COLLECTIVE).ranks) == (FaultClass.NETWORK, ())
     assert (stood(JOINS, JOINS).code, stood(JOINS, JOINS).lies_in) == ("dist.rendezvous", FaultClass.CODE)

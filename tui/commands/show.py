@@ -15,7 +15,7 @@ from ...planner.view import LadderView
 from ...runtime.guard import EVENT
 from ...store import Store
 from ...store.records import Experiment, Forecast, Metric, Run
-from .. import diagnosis_words, memory_words, output_json, provenance_words, sweep_words
+from .. import diagnosis_words, memory_words, output_json, provenance_words, rank_words, sweep_words
 from ..output import SCHEMA, ExitCode, Output
 from ..text import clean
 from ..units import (
@@ -60,6 +60,7 @@ def command(options: argparse.Namespace, output: Output) -> ExitCode:
         if trial is not None:
             output.lines([f"{sweep_words.trial_line(trial)} (sweep {trial.sweep_id})"])
         output.lines(map(memory_words.line, memory))
+        output.lines(rank_words.lines(store.reports.get(run.id, "ranks")))
         if diagnosis is not None:
             output.lines([f"diagnosis: {diagnosis} (more: mlintern diagnose {run.id})"])
     return ExitCode.DONE

@@ -8,7 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-_LIBRARIES = re.compile(r"site-packages|dist-packages|/lib/python3|^<|(?:^|/)torch/|importlib|_mlintern_probe")
+_LIBRARIES = re.compile(
+    r"site-packages|dist-packages|/lib/python3|^<|(?:^|/)torch/|importlib|_mlintern_probe"
+    # py-spy leaves the folder of the standard library out
+    r"|^(?:threading|queue|socket|selectors|subprocess|ssl|contextlib|functools|shutil|tempfile|pathlib|zipfile|runpy)\.py$"
+    r"|^(?:multiprocessing|concurrent|asyncio|logging)/"
+)
 _OURS = re.compile(r"/runtime/probe/")
 
 

@@ -23,7 +23,7 @@ _COLLECTIVE = re.compile(r"torch/distributed/|torch/nn/parallel/|torch/_C/_distr
 _BACKWARD = re.compile(r"_engine_run_backward|^backward$")
 _LOADER = re.compile(r"torch/utils/data/|(?:^|/)multiprocessing/queues\.py$")
 _STORAGE = re.compile(
-    r"torch/serialization\.py|numpy/lib/.*npyio|/shutil\.py|/tempfile\.py|/pathlib\.py|safetensors|/zipfile\.py"
+    r"torch/serialization\.py|numpy/lib/.*npyio|(?:^|/)(?:shutil|tempfile|pathlib|zipfile)\.py|safetensors"
 )
 _AT_A_FILE = re.compile(
     r"(?<![\w.])open\(|\.write\(|\.read\(|os\.(?:fsync|replace|rename|stat|listdir)|torch\.(?:save|load)|np\.(?:save|load)"

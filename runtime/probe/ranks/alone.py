@@ -1,15 +1,18 @@
-"""One process of a script that wants several: it is told that it is the only rank.
+"""One process of a script that wants several, in a dry run: nothing is sent, and a wrapped model is the model.
 
-In a dry run its process group is torch's fake one: a real one has threads and sockets that a fork leaves behind.
+A real process group has threads and sockets that a fork leaves behind, and the reducer of DistributedDataParallel looks
+into gradients that are not there. What it would hold besides, its buckets, is allocated all the same.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 
-def fake_group(torch: Any) -> None:
-    """Make every process group from here on the fake one, where this torch has it."""
+def stand_alone(torch: Any) -> None:
+    """Make every process group from here on torch's fake one, where it has it, and every wrapper a thin one."""
     start = torch.distributed.init_process_group
 
     def init_process_group(*args: Any, **kwargs: Any) -> Any:
@@ -20,3 +23,30 @@ def fake_group(torch: Any) -> None:
         return start("fake", rank=0, world_size=1, store=FakeStore())
 
     torch.distributed.init_process_group = init_process_group
+    wrapper = _wrapper(torch)
+    torch.nn.parallel.DistributedDataParallel = wrapper
+    torch.nn.parallel.distributed.DistributedDataParallel = wrapper
+
+
+def _wrapper(torch: Any) -> Any:
+    class DistributedDataParallel(torch.nn.Module):  # type: ignore[misc]  # a class of the user's torch
+        """The wrapped model, with the memory of its buckets."""
+
+        def __init__(self, module: Any, *args: Any, gradient_as_bucket_view: bool = False, **kwargs: Any) -> None:
+            super().__init__()
+            self.module = module
+            self.require_backward_grad_sync = True
+            wanted = () if gradient_as_bucket_view else module.parameters()
+            self._buckets = [torch.empty_like(one) for one in wanted if one.requires_grad]
+
+        def forward(self, *args: Any, **kwargs: Any) -> Any:
+            return self.module(*args, **kwargs)
+
+        @contextlib.contextmanager
+        def no_sync(self) -> Iterator[None]:
+            yield
+
+        def register_comm_hook(self, *args: Any, **kwargs: Any) -> None:
+            """Nothing is sent."""
+
+    return DistributedDataParallel

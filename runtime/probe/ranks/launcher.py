@@ -28,6 +28,8 @@ BETWEEN_SECONDS, ANSWER_SECONDS = 3.0, 2.0
 """Between two looks, and how long a look waits for answers."""
 GRACE_SECONDS, TERM_SECONDS = 5.0, 2.0
 """After the first failure, until the others are asked to end; and then until they are made to."""
+TOLD_SECONDS = 10.0
+"""How often a long run tells how far each rank is."""
 DRAIN_SECONDS = 1.0
 WORKING_SECONDS = 0.2
 """Who used more processor time between two looks than this does not stand still."""
@@ -54,6 +56,7 @@ class Launcher:
         self._first_failed: Member | None = None
         self._asked_to_end = False
         self._over_at: float | None = None
+        self._next_told = time.monotonic() + TOLD_SECONDS
         self._look_at: float | None = None
         self._looked: list[dict[int, dict[str, Any]]] = []
         self._next_look = 0.0
@@ -73,6 +76,7 @@ class Launcher:
             self._reap()
             self._end_what_is_left()
             self._watch()
+            self._tell_how_far()
         self._send_crash()
         self._send_ranks()
         return self._status()
@@ -125,6 +129,7 @@ class Launcher:
             return
         for line, message in messages:
             if member.take(message):
+                member.last_sign = time.monotonic()
                 self._sign(member, message)
             if member.rank == 0 and message.get("e") not in ("crash", "rank", "look"):
                 _write(self._events, line + b"\n")
@@ -234,6 +239,13 @@ class Launcher:
         first = sorted(crashed, key=lambda member: (member.crash_is_echo, member.crashed_at))
         if first:
             _write(self._events, first[0].marked(first[0].crash or {}))
+
+    def _tell_how_far(self) -> None:
+        """In a long run, now and then: how far each rank is, and when it last gave a sign."""
+        now = time.monotonic()
+        if not self._is_short and now >= self._next_told:
+            self._next_told = now + TOLD_SECONDS
+            self._send_ranks()
 
     def _send_ranks(self, hang: dict[str, Any] | None = None) -> None:
         first = None if self._first_failed is None else self._first_failed.rank

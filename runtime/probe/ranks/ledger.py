@@ -27,8 +27,9 @@ MOST_LOADERS, MOST_SAVES, MOST_EPOCHS = 16, 20, 12
 class Ledger:
     """Listens to torch in one process."""
 
-    def __init__(self, tracker: Tracker) -> None:
+    def __init__(self, tracker: Tracker, most_rows: int = MOST_ROWS) -> None:
         self._tracker = tracker
+        self._most_rows = most_rows
         self._process = os.getpid()
         self._thread = threading.get_ident()
         self._rows: dict[str, list[int]] = {"train": [], "eval": []}
@@ -77,7 +78,7 @@ class Ledger:
             return
         rows = self._rows["train" if self._torch.is_grad_enabled() else "eval"]
         tensor = next((one for one in args if isinstance(one, self._torch.Tensor) and one.dim() > 0), None)
-        if tensor is None or len(rows) >= MOST_ROWS or not len(tensor):
+        if tensor is None or len(rows) >= self._most_rows or not len(tensor):
             return
         try:
             batch = tensor.detach()[:ROWS_A_BATCH].cpu().reshape(min(len(tensor), ROWS_A_BATCH), -1).numpy()

@@ -21,11 +21,12 @@ from typing import Any
 from ..channel import Channel
 from ..stuck import SIGNAL
 from ..tracker import Tracker
-from .ledger import Ledger
+from .ledger import MOST_ROWS, Ledger
 
 MOST_FRAMES = 30
 MOST_CALLS = 400
-"""Of the collectives the last so many are told."""
+"""Of the collectives the last so many are told, fewer where there are many ranks: one report holds all."""
+MANY_RANKS = 8
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _COLLECTIVE = ("torch/distributed/distributed_c10d.py", "torch/nn/parallel/distributed.py", "torch/autograd/graph.py")
 
@@ -43,7 +44,9 @@ class Membership:
         self._is_users = is_users
         self._main = threading.get_ident()
         self._torch: Any = None
-        self._ledger = Ledger(tracker) if tracker.policy.mode == "rehearse" else None
+        self._most_calls = MOST_CALLS * MANY_RANKS // max(MANY_RANKS, int(settings["world"]))
+        most_rows = MOST_ROWS * MANY_RANKS // max(MANY_RANKS, int(settings["world"]))
+        self._ledger = Ledger(tracker, most_rows) if tracker.policy.mode == "rehearse" else None
         faulthandler.enable(file=int(settings["stacks_fd"]), all_threads=True)
         if SIGNAL:
             faulthandler.register(SIGNAL, file=int(settings["stacks_fd"]), all_threads=True)
@@ -104,7 +107,7 @@ class Membership:
             entries = pickle.loads(self._torch._C._distributed_c10d._dump_fr_trace())["entries"]
         except Exception:  # noqa: BLE001  boundary: a private interface that another torch may not have
             return []
-        return [self._collective(entry) for entry in entries[-MOST_CALLS:] if not entry.get("is_p2p")]
+        return [self._collective(entry) for entry in entries[-self._most_calls :] if not entry.get("is_p2p")]
 
     def _collective(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         frames = entry.get("frames") or ()

@@ -40,6 +40,7 @@ class Member:
         self.was_ended = False
         """Whether the launcher itself has ended it."""
         self.steps = self.steps_before = 0
+        self.last_sign = time.monotonic()
         self.crash: dict[str, Any] | None = None
         self.crash_is_echo = False
         self.crashed_at = 0.0
@@ -200,6 +201,7 @@ class Member:
             "rank": self.rank,
             "exit_code": self.exit_code,
             "steps": self.steps,
+            "silent_seconds": round(time.monotonic() - self.last_sign, 1),
             "losses": self._losses,
             "loops": _lengths(self._loops),
             "crash": {name: crash.get(name) for name in ("type", "message", "file", "line")} if crash else None,
