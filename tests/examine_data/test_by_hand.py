@@ -70,7 +70,7 @@ def test_labels_of_other_rows(examine: Examine) -> None:
 def test_products_are_computed_as_they_were_written() -> None:
     heard: list[tuple[object, object]] = []
     products.listen(lambda left, right, result: heard.append((left, right)))
-    text = "import numpy as np\na = np.ones((2, 3))\nb = np.eye(3)\nc = (a @ b, a.dot(b), np.dot(a, b), np.matmul(a, b))"
+    text = "import numpy as np\na, b = np.ones((2, 3)), np.eye(3)\nc = (a @ b, a.dot(b), np.dot(a, b), np.matmul(a, b))"
     names: dict[str, object] = {}
 
     exec(compile(products.watched(ast.parse(text)), "train.py", "exec"), names)
