@@ -53,7 +53,7 @@ def _grown(first: float, last: float, losses: list[float]) -> FindingDraft:
 
 
 PILOT_NUMBERS = Check(
-    name="numeric.curve",
+    name="numeric.nan.printed.pilot",
     codes=(NAN, EXPLODING),
     rung=RungName.PILOT,
     question="Do the losses of the pilot stay finite?",
