@@ -29,7 +29,7 @@ MOST_PENDING = 12
 FEWEST_ROWS, FEWEST_COLUMNS = 4, 2
 LOOKED_AT = 3
 """So many rows tell whether two arrays are the same."""
-MOST_AT_A_LINE = 250
+MOST_AT_A_LINE = 80
 """So many products of one line are looked at: a long run shows nothing new after them."""
 LABELS = {*(name.lower() for name in TARGETS), "ys", "yb", "t"}
 
