@@ -17,8 +17,10 @@ from .. import products
 from ..after_import import AfterImport
 from .arrays import Finder, Held
 from .examiner import Examiner
+from .interference import Interference
 from .label_order import LabelOrder
 from .ledger import MOST_EVALUATIONS, Ledger, ledger_of
+from .metric_calls import GUESSES
 from .naming import Line, lines_of, words_in
 from .observer import Observer, Place
 from .pairing import Pairing
@@ -90,8 +92,14 @@ class ByHand(Observer):
         frame = sys._getframe(2)
         key = frame.f_code.co_filename, frame.f_lineno
         self._looked[key] += 1
-        if self._looked[key] <= MOST_AT_A_LINE and self.examiner.is_here() and self.examiner.is_in(self):
+        if self._looked[key] <= MOST_AT_A_LINE and self._is_here() and self.examiner.is_in(self):
             self.examiner.guard(self, self._look, left, right)
+
+    def _is_here(self) -> bool:
+        return self.examiner.is_here() or self._preparation().in_copy
+
+    def _preparation(self) -> Interference:
+        return next(one for one in self.examiner.observers if isinstance(one, Interference))
 
     def _look(self, left: Any, right: Any) -> None:
         if self._propagates(left, right):
@@ -150,6 +158,7 @@ class ByHand(Observer):
         self._training_lines.add(call.lines)
         if not call.is_data:
             return
+        self._preparation().trained_by_hand(call.rows, call.place)
         self._trained += 1
         self._batches.add(call.signature)
         ledger = ledger_of(self.examiner)
@@ -219,6 +228,7 @@ def _labels(frame: FrameType, count: int) -> Any:
     for name, value in list(frame.f_locals.items())[:400]:
         if type(value).__name__ != "ndarray" or value.shape not in ((count,), (count, 1)):
             continue
-        if value.dtype.kind in "fiub" and words_in(name) & LABELS and np.isfinite(value).all():
+        words = words_in(name)
+        if value.dtype.kind in "fiub" and words & LABELS and not words & GUESSES and np.isfinite(value).all():
             return column(value)
     return None
