@@ -61,17 +61,17 @@ def _no_better(one: Json, evidence: Evidence) -> FindingDraft:
 
 def _listed(one: Json, evidence: Evidence) -> FindingDraft:
     file = evidence.shown(one["file"])
+    near = "" if one["neighbour"] is None else f", the nearest training row in {one['neighbour']:.1%}"
     return FindingDraft(
         BASELINE, Severity.INFO,
-        f"on the {one['rows']} evaluation rows the commonest class is right in {one['majority']:.1%}, "
-        f"the nearest training row in {one['neighbour']:.1%}",
+        f"on the {one['rows']} evaluation rows the commonest class is right in {one['majority']:.1%}{near}",
         ({**one, "file": file},), file, one["line"], None,
     )  # fmt: skip
 
 
 def _noise(one: Json, evidence: Evidence) -> tuple[FindingDraft, ...]:
     file, rows = evidence.shown(one["file"]), int(one["rows"])
-    share = max(float(one["neighbour"]), 0.5)
+    share = max(float(one["neighbour"] or 0.0), 0.5)
     width = 1.96 * math.sqrt(max(share * (1 - share), 0.01) / rows)
     finding = FindingDraft(
         NOISE, Severity.INFO,

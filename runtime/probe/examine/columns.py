@@ -121,10 +121,13 @@ def _baseline(np: Any, pair: Pair) -> dict[str, Any]:
     if len(classes) > MOST_CLASSES:
         return {**found, "task": "numbers", **_of_numbers(np, pair)}
     majority = float((pair.labels == classes[counts.argmax()]).mean())
+    found = {**found, "task": "classes", "classes": len(classes), "majority": majority}
+    if pair.rows.shape[1] < 2:
+        return {**found, "neighbour": None}  # texts and the like, which have no distance
     train, labels = pair.train[:MOST_NEIGHBOURS], pair.train_labels[:MOST_NEIGHBOURS]
     rows = pair.rows[:MOST_NEIGHBOURS]
     scale = spread(train)
     left, right = rows / scale, train / scale
     nearest = ((right**2).sum(axis=1) - 2 * left @ right.T).argmin(axis=1)
     neighbour = float((labels[nearest] == pair.labels[: len(rows)]).mean())
-    return {**found, "task": "classes", "classes": len(classes), "majority": majority, "neighbour": neighbour}
+    return {**found, "neighbour": neighbour}
