@@ -142,7 +142,7 @@ def _noise(rung: RungName, name: str) -> Check:
     )
 
 
-PILOT_BASELINE = _baseline(RungName.PILOT, "eval.baseline.printed")
-PILOT_NOISE = _noise(RungName.PILOT, "eval.noise.printed")
-RESULT_BASELINE = _baseline(RungName.FULL, "eval.baseline.result")
-RESULT_NOISE = _noise(RungName.FULL, "eval.noise.result")
+PILOT_BASELINE = _baseline(RungName.PILOT, "eval.baseline.printed.pilot")
+PILOT_NOISE = _noise(RungName.PILOT, "eval.noise.printed.pilot")
+RESULT_BASELINE = _baseline(RungName.FULL, "eval.baseline.printed.full")
+RESULT_NOISE = _noise(RungName.FULL, "eval.noise.printed.full")

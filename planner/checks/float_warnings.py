@@ -32,7 +32,7 @@ def _judge(report: Json, evidence: Evidence) -> Judgement:
 FIX = "subtract the largest value before exp, add a small number before log and division, or lower the learning rate"
 
 FLOAT_WARNINGS = Check(
-    name="numeric.warned",
+    name="numeric.nan.printed.numpy",
     codes=(CODE,),
     rung=RungName.OVERFIT,
     question="Do numbers leave their range in numpy, or is a loss printed as nan?",

@@ -54,7 +54,7 @@ def _is_worse(real: list[float], shuffled: list[float]) -> bool:
 
 
 USES_INPUTS = Check(
-    name="eval.baseline.inputs",
+    name="eval.baseline.inputs.shuffled",
     codes=(CODE,),
     rung=RungName.PILOT,
     question="Does the model use its inputs?",

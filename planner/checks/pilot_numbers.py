@@ -8,8 +8,9 @@ from statistics import median
 from ...runtime.printed import PREFIX
 from ...store.records import RungName, Severity
 from ..finding import FindingDraft
+from ..verification.metric_names import split
 from .check import Check, Evidence, Judgement, could_not_tell, fault, fine
-from .curves import LOSS, PRINTED, printed
+from .curves import LOSS, PRINTED, Curve, printed
 
 NAN, EXPLODING = "numeric.nan", "numeric.exploding"
 LOSSES = {"loss", "nll", "perplexity", "ppl", "mse", "rmse", "mae", "kl", "elbo"}
@@ -19,7 +20,7 @@ GROWN, LARGE = 1e3, 1e2
 
 def _judge(evidence: Evidence) -> Judgement:
     told = [one for one in printed(evidence) if one.measure in LOSSES]
-    broken = [one for one in told if not math.isfinite(one.last)]
+    broken = [one for one in told if not math.isfinite(one.last) and _was_computed(one)]
     if broken:
         return fault(*(_not_finite(one.name.removeprefix(PREFIX), one.values) for one in broken[:3]))
     losses = [float(point[1]) for point in evidence.reports[LOSS]]
@@ -31,6 +32,11 @@ def _judge(evidence: Evidence) -> Judgement:
             return fault(_grown(first, last, losses))
     seen = f"{len(losses)} losses" if losses else f"the printed {told[0].name.removeprefix(PREFIX)}"
     return fine(f"{seen} stayed finite")
+
+
+def _was_computed(one: Curve) -> bool:
+    """Whether it was a number before, or is of the training: an evaluation to come may be printed as nan."""
+    return any(map(math.isfinite, one.values)) or split(one.name) is None
 
 
 def _not_finite(name: str, values: tuple[float, ...]) -> FindingDraft:
@@ -53,7 +59,7 @@ def _grown(first: float, last: float, losses: list[float]) -> FindingDraft:
 
 
 PILOT_NUMBERS = Check(
-    name="numeric.curve",
+    name="numeric.nan.printed.pilot",
     codes=(NAN, EXPLODING),
     rung=RungName.PILOT,
     question="Do the losses of the pilot stay finite?",

@@ -8,9 +8,12 @@ were.
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
+import io
 import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,10 +83,12 @@ class Ablation:
     # -- while the script runs ---------------------------------------------------------------------------------------
 
     def _is_ours(self) -> bool:
-        return threading.get_ident() == self._thread and not self._torch.compiler.is_compiling()
+        return threading.get_ident() == self._thread
 
     def _before(self, module: Any, args: Any) -> None:
-        if self._is_over or not (self._depth or self._is_near_end()) or not self._is_ours():
+        if self._torch.compiler.is_compiling() or self._is_over or not self._is_ours():
+            return
+        if not self._depth and not self._is_near_end():
             return
         if not self._depth:
             if next(module.parameters(), None) is None:
@@ -92,7 +97,7 @@ class Ablation:
         self._depth += 1
 
     def _after(self, module: Any, args: Any, kwargs: Any, output: Any) -> None:
-        if self._is_over or not self._depth or not self._is_ours():
+        if self._torch.compiler.is_compiling() or self._is_over or not self._depth or not self._is_ours():
             return
         self._depth -= 1
         if not self._depth and self._call is not None and self._call[0] is module:
@@ -104,8 +109,11 @@ class Ablation:
     def _watched(self, name: str, original: Any) -> Any:
         signature = inspect.signature(original)
 
+        @functools.wraps(original)
         def watched(*args: Any, **kwargs: Any) -> Any:
             result = original(*args, **kwargs)
+            if self._torch.compiler.is_compiling():
+                return result
             if self._is_over:
                 self._heard = result
             elif self._call is not None and self._torch.is_grad_enabled() and self._is_ours():
@@ -144,8 +152,12 @@ class Ablation:
     def report(self) -> dict[str, Any]:
         """What the losses are with the real inputs and without them."""
         self._is_over = True
+        stance = getattr(self._torch.compiler, "set_stance", None)
+        eager = stance("force_eager") if stance is not None else contextlib.nullcontext()
         try:
-            return self._tried()
+            with eager, warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+                warnings.simplefilter("ignore")
+                return self._tried()
         except Exception as problem:  # noqa: BLE001  boundary: foreign models and losses
             return {"could_not": f"{type(problem).__name__}: {problem}"[:300]}
         finally:

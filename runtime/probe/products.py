@@ -19,7 +19,7 @@ PLAIN = {"staticmethod", "classmethod", "property"}
 
 def is_by_hand(text: str) -> bool:
     """Whether a module's code may hold a model of numpy alone."""
-    return "torch" not in text and "jax" not in text and "tensorflow" not in text
+    return not any(name in text for name in ("torch", "jax", "tensorflow", "numba"))
 
 
 def watched(tree: ast.AST) -> Any:

@@ -115,6 +115,10 @@ def test_a_printed_loss_that_is_no_number() -> None:
     assert "from its 3. value on" in message
 
 
+def test_an_evaluation_that_did_not_come_yet() -> None:
+    assert of(told({PRINTED: {"printed/val loss": curve(float("nan"), float("nan"))}}), "numeric.nan") == []
+
+
 def test_a_loss_that_explodes() -> None:
     checked = told({LOSS: curve(*(1.0,) * 5, *(10.0**n for n in range(9)))})
 

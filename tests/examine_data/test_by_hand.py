@@ -67,11 +67,38 @@ def test_labels_of_other_rows(examine: Examine) -> None:
     assert "data.misaligned.batch" in examine(script(labels="y_train[start:start + len(rows)]")).blamed
 
 
+SCALED = """
+    import numpy as np
+    from sklearn.datasets import load_breast_cancer
+    X, y = load_breast_cancer(return_X_y=True)
+    {mean}
+    X = (X - mean) / std
+    X_train, y_train, X_test, y_test = X[:400], y[:400], X[400:], y[400:]
+    w = np.zeros(30)
+    for step in range(60):
+        p = 1 / (1 + np.exp(-(X_train @ w)))
+        w -= 0.5 * X_train.T @ (p - y_train) / 400
+    print("test accuracy", ((X_test @ w > 0) == y_test).mean())
+"""
+
+
+def test_means_over_all_rows_are_found_by_running_the_preparation_again(examine: Examine) -> None:
+    found = examine(SCALED.format(mean="mean, std = X.mean(0), X.std(0)")).only("data.leak.preprocessing")
+
+    assert "with only the values of the 169 raw rows changed" in found.message
+
+
+def test_means_over_training_rows_are_sound(examine: Examine) -> None:
+    examined = examine(SCALED.format(mean="mean, std = X[:400].mean(0), X[:400].std(0)"))
+
+    assert examined.blamed == set()
+    assert any("bit-identical when the 169 raw rows" in words for words in examined.verified)
+
+
 def test_products_are_computed_as_they_were_written() -> None:
     heard: list[tuple[object, object]] = []
     products.listen(lambda left, right, result: heard.append((left, right)))
-    text = "import numpy as np\na = np.ones((2, 3))\nb = np.eye(3)\n"
-    text += "c = (a @ b, a.dot(b), np.dot(a, b), np.matmul(a, b))"
+    text = "import numpy as np\na, b = np.ones((2, 3)), np.eye(3)\nc = (a @ b, a.dot(b), np.dot(a, b), np.matmul(a, b))"
     names: dict[str, object] = {}
 
     exec(compile(products.watched(ast.parse(text)), "train.py", "exec"), names)

@@ -151,3 +151,27 @@ def test_evaluation_rows_that_are_varied_at_random(examine: Examine) -> None:
 
 def test_training_rows_that_are_varied_at_random(examine: Examine) -> None:
     assert examine(VARIED.format(varied=False)).blamed == set()
+
+NUMBERS = """
+    import numpy as np
+    from sklearn.linear_model import LinearRegression
+    rng = np.random.default_rng(0)
+    series = np.cumsum(rng.normal(size=700)) {made}
+    X = np.stack([series[i:i + 5] for i in range(690)])
+    y = series[5:695] {label}
+    print("test r2", LinearRegression().fit(X[:400], y[:400]).score(X[450:], y[450:]))
+"""
+
+
+def test_a_regression_that_the_mean_is_as_good_as(examine: Examine) -> None:
+    found = examine(NUMBERS.format(made="", label="* 0 + rng.normal(size=690)")).only("eval.baseline")
+
+    assert "no better than always answering the mean" in found.message
+
+
+def test_the_value_before_is_told_beside_the_mean(examine: Examine) -> None:
+    examined = examine(NUMBERS.format(made="", label=""))
+
+    (told,) = [one.message for one in examined.findings if one.code == "eval.baseline"]
+    assert "eval.baseline" not in examined.blamed
+    assert "column 4 of the inputs, such as the value before" in told

@@ -17,8 +17,10 @@ from .. import products
 from ..after_import import AfterImport
 from .arrays import Finder, Held
 from .examiner import Examiner
+from .interference import Interference
 from .label_order import LabelOrder
 from .ledger import MOST_EVALUATIONS, Ledger, ledger_of
+from .metric_calls import GUESSES
 from .naming import Line, lines_of, words_in
 from .observer import Observer, Place
 from .pairing import Pairing
@@ -27,7 +29,9 @@ from .sets import Pass
 
 MOST_PENDING = 12
 FEWEST_ROWS, FEWEST_COLUMNS = 4, 2
-MOST_AT_A_LINE = 250
+LOOKED_AT = 3
+"""So many rows tell whether two arrays are the same."""
+MOST_AT_A_LINE = 80
 """So many products of one line are looked at: a long run shows nothing new after them."""
 LABELS = {*(name.lower() for name in TARGETS), "ys", "yb", "t"}
 
@@ -40,7 +44,8 @@ class _Model:
 class _Call:
     """Rows that were multiplied with weights."""
 
-    address: int
+    given: Any
+    """The array itself, so that no other takes its place in memory meanwhile."""
     shape: tuple[int, ...]
     rows: Any
     labels: Any
@@ -50,6 +55,10 @@ class _Call:
     array: Held | None
     is_data: bool
     """It is sure that these are rows of the data, and no layer's answers."""
+
+    @property
+    def address(self) -> int:
+        return _address(self.given)
 
     @property
     def signature(self) -> int:
@@ -64,7 +73,7 @@ class ByHand(Observer):
     def __init__(self, examiner: Examiner) -> None:
         super().__init__(examiner)
         self._pending: deque[_Call] = deque()
-        self._evaluated: list[_Call] = []
+        self._evaluated: dict[Any, _Call] = {}
         self._models: dict[int, _Model] = {}
         self._arrays: dict[Any, Held | None] = {}
         self._latest: dict[Any, int] = {}
@@ -83,8 +92,14 @@ class ByHand(Observer):
         frame = sys._getframe(2)
         key = frame.f_code.co_filename, frame.f_lineno
         self._looked[key] += 1
-        if self._looked[key] <= MOST_AT_A_LINE and self.examiner.is_here() and self.examiner.is_in(self):
+        if self._looked[key] <= MOST_AT_A_LINE and self._is_here() and self.examiner.is_in(self):
             self.examiner.guard(self, self._look, left, right)
+
+    def _is_here(self) -> bool:
+        return self.examiner.is_here() or self._preparation().in_copy
+
+    def _preparation(self) -> Interference:
+        return next(one for one in self.examiner.observers if isinstance(one, Interference))
 
     def _look(self, left: Any, right: Any) -> None:
         if self._propagates(left, right):
@@ -103,21 +118,26 @@ class ByHand(Observer):
         printed = ledger_of(self.examiner).printed
         labels = _labels(frames[0], len(left))
         self._pending.append(
-            _Call(_address(left), left.shape, rows, labels, lines, self.examiner.place(), printed, array, is_data)
+            _Call(left, left.shape, rows, labels, lines, self.examiner.place(), printed, array, is_data)
         )
         if len(self._pending) > MOST_PENDING:
-            self._evaluated.append(self._pending.popleft())
+            self._settle(self._pending.popleft())
+
+    def _settle(self, call: _Call) -> None:
+        """No error came back to these rows: they were evaluated, if they are a model's at all."""
+        if call.is_data or call.shape[1] in self._models:
+            self._evaluated.setdefault((call.lines, call.signature), call)
+            call.given = None
 
     def _propagates(self, left: Any, right: Any) -> bool:
         """Whether an error is multiplied with rows that went into a model: then these train it."""
         there, here = _address(left), _address(right)
-        for call in self._pending:
-            is_turned = there == call.address and left.shape == call.shape[::-1] and left.strides[0] <= left.strides[1]
-            is_other = here == call.address and right.shape == call.shape and left.shape[1] == call.shape[0]
-            if (is_turned and here != call.address) or (is_other and there != call.address):
-                self._pending.remove(call)
-                self._train(call)
-                return True
+        turned = [one for one in self._pending if one.address != here and _is_turned(left, one)]
+        others = [one for one in self._pending if here == one.address != there and _is_error_for(left, right, one)]
+        for call in (*turned[-1:], *others[-1:])[:1]:
+            self._pending.remove(call)
+            self._train(call)
+            return True
         return False
 
     def _origin(self, frames: list[FrameType], lines: tuple[Line, ...], rows: Any) -> tuple[Held | None, bool]:
@@ -138,6 +158,7 @@ class ByHand(Observer):
         self._training_lines.add(call.lines)
         if not call.is_data:
             return
+        self._preparation().trained_by_hand(call.rows, call.place)
         self._trained += 1
         self._batches.add(call.signature)
         ledger = ledger_of(self.examiner)
@@ -158,7 +179,9 @@ class ByHand(Observer):
 
     def at_end(self) -> None:
         ledger = ledger_of(self.examiner)
-        for call in [*self._evaluated, *self._pending]:
+        for call in self._pending:
+            self._settle(call)
+        for call in self._evaluated.values():
             number = ledger.number(self._model(call.shape[1]))
             is_of_step = call.lines in self._training_lines or (
                 len(self._batches) > 1 and call.signature in self._batches
@@ -177,6 +200,24 @@ class ByHand(Observer):
         return {"trained": self._trained, "lines": len(self._looked)} if self._trained else None
 
 
+def _is_turned(left: Any, call: _Call) -> bool:
+    """Whether the left side is the transposed rows of a call, up to a factor, as in ``rate * X.T @ error``."""
+    if left.shape != call.shape[::-1] or left.dtype.kind not in "fiub":
+        return False
+    np = numpy()
+    rows, columns = call.given[:LOOKED_AT].astype(np.float64), left[:, :LOOKED_AT].T.astype(np.float64)
+    largest = int(np.abs(rows).argmax())
+    if not rows.flat[largest]:
+        return False
+    factor = columns.flat[largest] / rows.flat[largest]
+    return bool(factor and np.allclose(columns, factor * rows, rtol=1e-5, atol=1e-9 * abs(factor)))
+
+
+def _is_error_for(left: Any, right: Any, call: _Call) -> bool:
+    """Whether the right side is the rows of a call, as in ``error.T @ X``."""
+    return bool(right.shape == call.shape and left.shape[1] == call.shape[0])
+
+
 def _address(array: Any) -> int:
     return int(array.__array_interface__["data"][0])
 
@@ -187,6 +228,7 @@ def _labels(frame: FrameType, count: int) -> Any:
     for name, value in list(frame.f_locals.items())[:400]:
         if type(value).__name__ != "ndarray" or value.shape not in ((count,), (count, 1)):
             continue
-        if value.dtype.kind in "fiub" and words_in(name) & LABELS and np.isfinite(value).all():
+        words = words_in(name)
+        if value.dtype.kind in "fiub" and words & LABELS and not words & GUESSES and np.isfinite(value).all():
             return column(value)
     return None

@@ -97,6 +97,18 @@ def _steadiness(np: Any, labels: Any) -> float:
     return float((about[1:] * about[:-1]).sum() / size) if size > 0 else 0.0
 
 
+def _of_numbers(np: Any, pair: Pair) -> dict[str, Any]:
+    """What the training rows' mean would reach, and the best single column taken as it is, such as the value before."""
+    truth = pair.labels.astype(np.float64)
+    about_mean = truth - float(pair.train_labels.astype(np.float64).mean())
+    apart = np.abs(np.nan_to_num(pair.rows.astype(np.float64)) - truth[:, None]).mean(axis=0)
+    best = int(apart.argmin())
+    return {
+        "mean_mae": float(np.abs(about_mean).mean()), "mean_rmse": float(np.sqrt((about_mean**2).mean())),
+        "column": best, "column_mae": float(apart[best]),
+    }  # fmt: skip
+
+
 def _baseline(np: Any, pair: Pair) -> dict[str, Any]:
     """What guessing the commonest class (or the mean) and the nearest neighbour would reach."""
     file, line = pair.evaluation.lines[0]
@@ -107,12 +119,15 @@ def _baseline(np: Any, pair: Pair) -> dict[str, Any]:
         "score": last.score if last.judged == 0 else last.correct / last.judged, "method": pair.evaluation.method,
     }  # fmt: skip
     if len(classes) > MOST_CLASSES:
-        return {**found, "task": "numbers"}
+        return {**found, "task": "numbers", **_of_numbers(np, pair)}
     majority = float((pair.labels == classes[counts.argmax()]).mean())
+    found = {**found, "task": "classes", "classes": len(classes), "majority": majority}
+    if pair.rows.shape[1] < 2:
+        return {**found, "neighbour": None}  # texts and the like, which have no distance
     train, labels = pair.train[:MOST_NEIGHBOURS], pair.train_labels[:MOST_NEIGHBOURS]
     rows = pair.rows[:MOST_NEIGHBOURS]
     scale = spread(train)
     left, right = rows / scale, train / scale
     nearest = ((right**2).sum(axis=1) - 2 * left @ right.T).argmin(axis=1)
     neighbour = float((labels[nearest] == pair.labels[: len(rows)]).mean())
-    return {**found, "task": "classes", "classes": len(classes), "majority": majority, "neighbour": neighbour}
+    return {**found, "neighbour": neighbour}

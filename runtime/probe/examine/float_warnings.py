@@ -17,6 +17,8 @@ from .observer import Observer
 MOST = 20
 LOSSES = {"loss", "nll", "cost", "perplexity", "ppl", "mse", "rmse", "mae", "elbo", "bce"}
 KINDS = ("overflow", "invalid value", "divide by zero")
+HELD_OUT = {"val", "valid", "validation", "test", "eval", "dev"}
+"""An evaluation that did not come yet may be printed as nan."""
 NOT_A_NUMBER = re.compile(r"(?P<name>[A-Za-z][\w @/-]*?)[\s:=(]*(?<![\w.])(?P<value>nan)(?!\w)", re.IGNORECASE)
 
 
@@ -53,7 +55,9 @@ class FloatWarnings(Observer):
         text = " ".join(map(str, values))[:400]
         for found in NOT_A_NUMBER.finditer(text):
             place = self.examiner.place()
-            if words_in(found["name"]) & LOSSES and place is not None:
+            words = words_in(found["name"])
+            is_to_come = bool(words & HELD_OUT) and not self._warned
+            if words & LOSSES and place is not None and not is_to_come:
                 self._printed = {"line": text[:120], "name": found["name"].strip()[-40:], "place": place.as_json()}
                 return
 

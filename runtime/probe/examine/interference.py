@@ -155,6 +155,18 @@ class Interference(Observer):
             if rows is not None:
                 self._trains(hashes(rows), call.place)
 
+    @property
+    def in_copy(self) -> bool:
+        """Whether this is a copy of the script's process that goes through its preparation again."""
+        return self._copy.in_copy
+
+    def trained_by_hand(self, rows: Any, place: Place | None) -> None:
+        """Rows train a model that is written in numpy."""
+        if not self._copy.in_copy:
+            self._trains(hashes(rows), place)
+        elif self._copy.request["what"] != SHUFFLED:
+            self._copy.tell(hashes(rows).tolist())
+
     def _trains(self, found: Any, place: Place | None) -> None:
         if not self._source or len(self._matrices) >= MOST_MATRICES:
             return

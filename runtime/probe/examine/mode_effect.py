@@ -29,6 +29,7 @@ class ModeEffect(Observer):
 
     def __post_init__(self) -> None:
         self._calls: dict[Place | None, deque[tuple[Trial, Seen]]] = {}
+        self._steps: dict[Place | None, int] = {}
         self._told: list[dict[str, Any]] = []
 
     def on_eval_call(self, call: ModelCall) -> None:
@@ -38,8 +39,13 @@ class ModeEffect(Observer):
             return
         trial = Trial.of(self.examiner.torch, call)
         seen = ledger_of(self.examiner).latest
-        if trial is not None and seen is not None:
-            self._calls.setdefault(call.place, deque(maxlen=MOST_CALLS)).append((trial, seen))
+        if trial is None or seen is None:
+            return
+        calls = self._calls.setdefault(call.place, deque(maxlen=MOST_CALLS))
+        if self._steps.get(call.place) != call.step:
+            calls.clear()  # the next pass, over the same rows
+        self._steps[call.place] = call.step
+        calls.append((trial, seen))
 
     def at_end(self) -> None:
         for place, calls in self._calls.items():

@@ -40,7 +40,7 @@ class Nearness(Observer):
     def at_end(self) -> None:
         deadline = time.monotonic() + min(SECONDS, self.examiner.seconds_left / 2)
         for pair in pairs_of(ledger_of(self.examiner)):
-            small = pair.rows.shape[1] > MOST_WIDTH or min(len(pair.rows), len(pair.train)) < FEWEST
+            small = not 1 < pair.rows.shape[1] <= MOST_WIDTH or min(len(pair.rows), len(pair.train)) < FEWEST
             if not small and time.monotonic() < deadline:
                 self._look(pair)
 
