@@ -53,7 +53,8 @@ def with_answers(
     checked = ask_all(run.rung, _evidence(store, experiment, run, reports))
     verified, not_verified = checked.verified, checked.not_verified
     if reports.get("end", {}).get("broke_off"):
-        verified, not_verified = (), (*not_verified, *(f"{claim}: not seen to its end" for claim in verified))
+        not_verified += tuple(f"{claim}: not seen to its end" for claim in verified)
+        verified = ()
     return replace(
         verdict,
         findings=(*verdict.findings, *checked.findings),

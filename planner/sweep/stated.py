@@ -28,7 +28,8 @@ def stated_sweep(settings: Path) -> StatedSweep:
         table = tomllib.loads(settings.read_text(encoding="utf-8")).get("sweep", {})
     except (OSError, ValueError) as error:
         raise SpaceError(f"{settings} cannot be read: {error}") from error
-    parameters, metric = (table.get(name) for name in ("parameters", "metric")) if isinstance(table, dict) else (0, 0)
+    known = table if isinstance(table, dict) else {"parameters": table}
+    parameters, metric = known.get("parameters"), known.get("metric")
     is_list = parameters is None or (isinstance(parameters, list) and all(isinstance(one, str) for one in parameters))
     if not is_list or not (metric is None or isinstance(metric, str)):
         raise SpaceError(f'{settings}: under [sweep] write parameters = ["…", "…"], for example {EXAMPLES}')

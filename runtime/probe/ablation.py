@@ -238,7 +238,7 @@ class Ablation:
     def _constant(self, name: str, batches: list[Remembered]) -> float | None:
         """The loss of the best answer that is the same for every row, on the targets of these batches."""
         torch = self._torch
-        kept = [one.arguments.get("target") for one in batches]
+        kept: list[Any] = [one.arguments.get("target") for one in batches]
         if any(one is None or one.numel() > MOST_TARGETS for one in kept):
             return None
         told = batches[-1].arguments
@@ -265,7 +265,7 @@ def _same_numbers(one: Any, other: Any) -> bool:
     if one is other:
         return True
     same_size = one.numel() == other.numel() and one.dtype == other.dtype
-    return same_size and one.data_ptr() == other.data_ptr() and one.is_contiguous() and other.is_contiguous()
+    return bool(same_size and one.data_ptr() == other.data_ptr()) and bool(one.is_contiguous() and other.is_contiguous())
 
 
 def _is_from(target: Any, one: Any) -> bool:
