@@ -167,3 +167,21 @@ def test_the_picture(
     app.animation_level = "none"
     assert snap_compare(app, terminal_size=size, run_before=prepare)
     app.close_desks()
+
+
+async def test_a_model_speaks_as_it_goes_and_esc_ends_it(backend: FakeBackend, folder: Path) -> None:
+    pytest.importorskip("llama_cpp")
+    from mlintern.tests.models import tiny
+
+    (backend.home / "models").mkdir(parents=True)
+    endless = {"\n": {"on ": 1.0}, "on ": {"on ": 1.0}}
+    tiny.write_scripted(backend.home / "models" / "endless.gguf", ["on "], endless, context=32768)
+    async with running(backend) as pilot:
+        ours(pilot).go("conversation")
+        await until(lambda: stands(pilot.app, "endless answers"))
+        screen: Any = pilot.app.screen
+        await pilot.press(*"how is it", "enter")
+        await until(lambda: screen.transcript._draft)
+        await pilot.press("escape")
+        await until(lambda: stands(pilot.app, "interrupted by the person") and not screen.talker.is_busy)
+        assert screen.query_one("#words").has_focus
