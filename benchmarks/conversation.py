@@ -28,6 +28,7 @@ from textual.pilot import Pilot
 MESSAGES = 1_000
 ROWS, COLUMNS = 45, 160
 TICK_SECONDS = 0.01
+SAMPLES = 1_000
 SHAPE = tiny.Shape(width=512, layers=8, heads=8, kv_heads=2, feed_forward=1536, context=8192)
 
 
@@ -123,7 +124,7 @@ async def while_generating(
     await pilot.press("i", *"what is in notes.txt", "enter")
     await until(lambda: screen.transcript._draft)
     late = []
-    while screen.talker.is_busy and len(late) < 1_000:
+    while screen.talker.is_busy and len(late) < SAMPLES:
         began = time.perf_counter()
         await asyncio.sleep(TICK_SECONDS)
         late.append(1000 * (time.perf_counter() - began - TICK_SECONDS))
