@@ -123,7 +123,7 @@ async def while_generating(
     """How late the event loop is while the model speaks, and how soon an interruption ends it."""
     await pilot.press("i", *"what is in notes.txt", "enter")
     await until(lambda: screen.transcript._draft)
-    late = []
+    late = list[float]()
     while screen.talker.is_busy and len(late) < SAMPLES:
         began = time.perf_counter()
         await asyncio.sleep(TICK_SECONDS)
