@@ -110,6 +110,21 @@ async def test_a_long_result_opens_in_full(backend: FakeBackend, folder: Path) -
         await until(lambda: isinstance(pilot.app.screen, DetailScreen) and stands(pilot.app, "row 8 of it"))
 
 
+async def test_what_goes_wrong_beside_the_screen_is_told_on_it(
+    backend: FakeBackend, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(backend) as pilot:
+        screen = await opened(pilot)
+
+        def fail(bench: object, *, text: str | None) -> int:
+            raise RuntimeError("the thread broke [bold]")
+
+        monkeypatch.setattr(screen.talker, "_say", fail)
+        await pilot.press(*"list", "enter")
+        await until(lambda: any("the thread broke [bold]" in one.message for one in pilot.app._notifications))
+        assert not screen.talker.is_busy and pilot.app.screen is screen
+
+
 async def test_a_thousand_messages_are_laid_out_once(
     backend: FakeBackend, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
