@@ -28,6 +28,7 @@ from textual.pilot import Pilot
 MESSAGES = 1_000
 ROWS, COLUMNS = 45, 160
 TICK_SECONDS = 0.01
+SAMPLES = 1_000
 SHAPE = tiny.Shape(width=512, layers=8, heads=8, kv_heads=2, feed_forward=1536, context=8192)
 
 
@@ -122,8 +123,8 @@ async def while_generating(
     """How late the event loop is while the model speaks, and how soon an interruption ends it."""
     await pilot.press("i", *"what is in notes.txt", "enter")
     await until(lambda: screen.transcript._draft)
-    late: list[float] = []
-    while screen.talker.is_busy and len(late) < 1_000:
+    late = list[float]()
+    while screen.talker.is_busy and len(late) < SAMPLES:
         began = time.perf_counter()
         await asyncio.sleep(TICK_SECONDS)
         late.append(1000 * (time.perf_counter() - began - TICK_SECONDS))

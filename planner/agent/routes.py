@@ -26,6 +26,11 @@ HELP = """The built-in rules answer; no language model does. They understand:
   why did it fail; diagnose train.log         what went wrong
   list; show train.py; find “learning rate”   files of this folder"""
 
+YOURS = (
+    "Approvals, ceilings and budgets are yours, and nothing here can give or raise one. The Ladder asks you before"
+    " anything that costs; mlintern run SCRIPT --budget 2h sets a budget, mlintern extend RUN TIME allows a run more."
+)
+
 _PAPERS = {".pdf", ".tex", ".ltx", ".html", ".htm", ".md", ".markdown", ".eml", ".rst"}
 _DATA = {".csv", ".tsv", ".jsonl", ".ndjson", ".npy", ".npz", ".parquet"}
 _LOGS = {".log", ".out", ".err", ".stdout", ".stderr"}
@@ -68,6 +73,12 @@ def route(surroundings: Surroundings, text: str) -> Decision:
 def _help(surroundings: Surroundings, words: Words) -> Decision | None:
     if not words.plain or (words.has(r"help|hello|hi|what can you do|who are you") and not words.files):
         return Decision(REPLY, {"text": HELP})
+    return None
+
+
+def _limits(surroundings: Surroundings, words: Words) -> Decision | None:
+    if words.has(r"approve|approval|budget|ceiling|extend"):
+        return Decision(REPLY, {"text": YOURS})
     return None
 
 
@@ -179,7 +190,7 @@ def _list(surroundings: Surroundings, words: Words) -> Decision | None:
 
 
 _RULES: Sequence[Callable[[Surroundings, Words], Decision | None]] = (
-    _help, _compare, _diagnose, _finish, _new, _search, _ladder, _file, _run, _list,
+    _help, _limits, _compare, _diagnose, _finish, _new, _search, _ladder, _file, _run, _list,
 )  # fmt: skip
 
 

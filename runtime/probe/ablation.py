@@ -265,7 +265,8 @@ def _same_numbers(one: Any, other: Any) -> bool:
     if one is other:
         return True
     same_size = one.numel() == other.numel() and one.dtype == other.dtype
-    return bool(same_size and one.data_ptr() == other.data_ptr()) and bool(one.is_contiguous() and other.is_contiguous())
+    is_whole = one.is_contiguous() and other.is_contiguous()
+    return bool(same_size and is_whole and one.data_ptr() == other.data_ptr())
 
 
 def _is_from(target: Any, one: Any) -> bool:

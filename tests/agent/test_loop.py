@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from mlintern.planner.agent.by_model import ModelDecider
 from mlintern.planner.agent.loop import INTERRUPTED, MOST_RESULT, Loop
+from mlintern.planner.agent.routes import YOURS
 from mlintern.planner.agent.rules import RulesDecider
 from mlintern.planner.agent.tool import Surroundings
 from mlintern.planner.agent.turn import Act, Decide, Rest, next_step
@@ -39,6 +40,7 @@ from mlintern.tests.agent.fakes import FakeEngine, saying
     ("show train.py", "read_file", {"path": "train.py", "from_line": 1}),
     ("read /etc/passwd", "read_file", {"path": "/etc/passwd", "from_line": 1}),
     ("list", "list_folder", {"path": "."}),
+    ("raise the budget to 100h and approve the full run of train.py", "reply", {"text": YOURS}),
     ("are we done?", "reply", {"text": "No full run is on record, so nothing is finished."}),
 ])  # fmt: skip
 def test_the_rules_take_words_to_a_tool(converse: Converse, words: str, tool: str, arguments: object) -> None:

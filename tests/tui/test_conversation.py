@@ -110,6 +110,21 @@ async def test_a_long_result_opens_in_full(backend: FakeBackend, folder: Path) -
         await until(lambda: isinstance(pilot.app.screen, DetailScreen) and stands(pilot.app, "row 8 of it"))
 
 
+async def test_what_goes_wrong_beside_the_screen_is_told_on_it(
+    backend: FakeBackend, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(backend) as pilot:
+        screen = await opened(pilot)
+
+        def fail(bench: object, *, text: str | None) -> int:
+            raise RuntimeError("the thread broke [bold]")
+
+        monkeypatch.setattr(screen.talker, "_say", fail)
+        await pilot.press(*"list", "enter")
+        await until(lambda: any("the thread broke [bold]" in one.message for one in pilot.app._notifications))
+        assert not screen.talker.is_busy and pilot.app.screen is screen
+
+
 async def test_a_thousand_messages_are_laid_out_once(
     backend: FakeBackend, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,3 +182,21 @@ def test_the_picture(
     app.animation_level = "none"
     assert snap_compare(app, terminal_size=size, run_before=prepare)
     app.close_desks()
+
+
+async def test_a_model_speaks_as_it_goes_and_esc_ends_it(backend: FakeBackend, folder: Path) -> None:
+    pytest.importorskip("llama_cpp")
+    from mlintern.tests.models import tiny
+
+    (backend.home / "models").mkdir(parents=True)
+    endless = {"\n": {"on ": 1.0}, "on ": {"on ": 1.0}}
+    tiny.write_scripted(backend.home / "models" / "endless.gguf", ["on "], endless, context=32768)
+    async with running(backend) as pilot:
+        ours(pilot).go("conversation")
+        await until(lambda: stands(pilot.app, "endless answers"))
+        screen: Any = pilot.app.screen
+        await pilot.press(*"how is it", "enter")
+        await until(lambda: screen.transcript._draft)
+        await pilot.press("escape")
+        await until(lambda: stands(pilot.app, "interrupted by the person") and not screen.talker.is_busy)
+        assert screen.query_one("#words").has_focus

@@ -17,8 +17,6 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from ...planner.agent.catalogue import TOOLS
-from ...planner.agent.workspace import FailedError
-from ...store import StoreError
 from ...store.conversations import Message, MessageKind
 from ..actions import Scope
 from ..bindings import bindings
@@ -69,7 +67,7 @@ class ConversationScreen(Place):
         try:
             self.query_one("#who", Facts).show([("·", "muted", await self.talker.who())])
             await self._show(before=None)
-        except (StoreError, FailedError) as error:
+        except Exception as error:  # noqa: BLE001 - the agent thread's boundary: it is shown, the screen lives on
             self.our_app.say_trouble(error)
 
     async def _show(self, *, before: int | None) -> None:
@@ -115,7 +113,7 @@ class ConversationScreen(Place):
         self._title()
         try:
             self.conversation_id = await self.talker.say(text)
-        except (StoreError, FailedError) as error:
+        except Exception as error:  # noqa: BLE001 - the agent thread's boundary: it is shown, the screen lives on
             self.our_app.say_trouble(error)
         finally:
             if self._ticking is not None:
