@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..store import Store
 from ..store.records import Experiment
-from .reading.checklist import Checklist
+from .reading.checklist import BRIEF_FILE, Checklist
 from .reading.from_json import NotABriefError, checklist_from_json, checklist_of
 from .reading.to_json import content
 
@@ -19,8 +19,7 @@ CONFIRMED = "brief.confirmed"
 """A person confirmed a checklist."""
 READ = "brief.read"
 """An experiment follows a brief."""
-FILE = "brief.json"
-"""Where an experiment's folder keeps the brief that it was written from."""
+FILE = BRIEF_FILE
 
 
 def digest(path: Path) -> str:

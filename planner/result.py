@@ -103,7 +103,7 @@ class _Looking:
             found[run.id] = counted[definition]
         if self.run.id not in found:
             return self._nothing(target, "the test split was not read yet", beside)
-        metric = f"{TEST} {definition}"
+        metric = f"{TEST} {'bpc' if definition == 'bits per character' else definition}"
         wanted = target.value / 100 if target.unit == "%" else target.value
         verdict = judge(self.gatherer.reached_by(self.run, metric, found, definition, wanted))
         value = _in_unit(sum(found.values()) / len(found), target)
@@ -143,7 +143,7 @@ def _count(path: Path) -> tuple[dict[str, float], int]:
 def _definition(target: Target) -> str:
     """The name of the metric where predictions are counted."""
     name = target.metric.replace("_", " ")
-    return {"top1 accuracy": "accuracy", "top 1 accuracy": "accuracy", "error rate": "error"}.get(name, name)
+    return {"top1 accuracy": "accuracy", "top1 error": "error", "error rate": "error"}.get(name, name)
 
 
 def _is_same(printed: str, target: Target) -> bool:

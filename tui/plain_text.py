@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..planner.again import command_again
+from ..planner.edits.fixes import is_sure
 from ..planner.moves import Ask, Blocked, Reached, RunRung, Wait
 from ..planner.rungs import FACTS
 from ..planner.view import LadderView, RungView
@@ -48,6 +49,8 @@ def finding_lines(finding: Finding, accepted: Acceptance | None = None) -> Itera
         yield clean(f"accepted: {accepted.reason}")
     elif finding.fix:
         yield clean(f"fix: {finding.fix}")
+        if is_sure(finding):
+            yield f"as an edit to approve, where one is sure: mlintern edit fix {finding.id}"
 
 
 def all_finding_lines(view: LadderView) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from ...runtime.project import SETTINGS, own_files
 from ...runtime.seal import target_of
 from ...store import Store
-from ...store.records import Experiment
+from ...store.records import Experiment, Run
 from . import journal
 from .hunks import with_hunks
 from .proposal import APPLIED, DECLINED, UNDONE, FileEdit, Proposal, State, proposal
@@ -82,6 +82,15 @@ def climbs_again(store: Store, one: Proposal) -> tuple[Experiment, ...]:
     return tuple(found.values())
 
 
+def runs_under_way(store: Store, one: Proposal) -> tuple[Run, ...]:
+    """The runs that use the project's files now: nothing is changed under them."""
+    return tuple(
+        run
+        for run in store.runs.unfinished()
+        if store.experiments.get(run.experiment_id).script.resolve().is_relative_to(one.root)
+    )
+
+
 def _write(store: Store, home: Path, one: Proposal, files: Sequence[FileEdit], note: dict[str, Any]) -> None:
     _refuse_while_it_runs(store, one)
     writes = []
@@ -106,7 +115,6 @@ def _record(store: Store, note: dict[str, Any]) -> None:
 
 
 def _refuse_while_it_runs(store: Store, one: Proposal) -> None:
-    for run in store.runs.unfinished():
-        experiment = store.experiments.get(run.experiment_id)
-        if experiment.script.resolve().is_relative_to(one.root):
-            raise EditError(f"run {run.id} is under way with these files: wait for it, or stop it, and apply then")
+    runs = runs_under_way(store, one)
+    if runs:
+        raise EditError(f"run {runs[0].id} is under way with these files: wait for it, or stop it, and try again")

@@ -14,6 +14,8 @@ from enum import StrEnum
 from .brief import Brief, Conflict, Hyperparameter, Place, Requirement, Target
 
 Scalar = float | int | str | bool
+BRIEF_FILE = "brief.json"
+"""Where an experiment's folder keeps the checklist that it was written from."""
 
 
 class Mark(StrEnum):

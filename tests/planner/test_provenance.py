@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
+import pytest
 from mlintern.planner.provenance import Hyperparameter, Origin, open_questions, table
 from mlintern.planner.stated import stated
 from mlintern.runtime import interpreters
@@ -75,6 +77,22 @@ def test_the_values_that_an_experiment_states_have_its_origins(tmp_path: Path) -
         ("learning_rate", 0.01, Origin.QUOTED, "a rate of 0.01 (page 2)", 1),
     ], "what is unknown and matters first"
     assert told[0].is_open and not told[1].is_open
+
+
+@pytest.mark.parametrize(
+    ("value", "origin"), [("0.01", Origin.QUOTED), ("0.3", Origin.PERSON), ('"fast"', Origin.QUOTED)]
+)
+def test_a_number_that_the_source_does_not_say_is_no_quote(tmp_path: Path, value: str, origin: Origin) -> None:
+    said = [{"name": "learning_rate", "value": 1, "unit": "%", "quote": "a rate of 1 %"},
+            {"name": "learning_rate", "value": 2, "quote": "or of 2"}]  # fmt: skip
+    (tmp_path / "brief.json").write_text(json.dumps({"source": "paper.md", "hyperparameters": said}))
+    (tmp_path / "experiment.toml").write_text(
+        f'[hyperparameters.learning_rate]\nvalue = {value}\norigin = "quoted source"\nsays = "a rate of 1 %"\n'
+    )
+    (told,) = table({"hyperparameters": stated(tmp_path)})
+
+    assert told.origin is origin
+    assert ("the source says: “a rate of 1 %”" in told.pointer) is (origin is Origin.PERSON)
 
 
 def test_a_folder_that_states_nothing_has_no_values(tmp_path: Path) -> None:

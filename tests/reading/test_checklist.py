@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from mlintern.planner.reading.reading import brief_of
 from mlintern.planner.reading.source import read_text
 from mlintern.planner.recipes.catalogue import named
 from mlintern.planner.recipes.values import choose, understand
+from mlintern.runtime.project import script_target
 from mlintern.store import Store
+from mlintern.tui.climb import Climb
 
 TEXT = """# A net
 
@@ -145,3 +148,19 @@ def test_what_was_confirmed_is_found_again_by_the_bytes_of_the_source(brief: Bri
         assert briefs.last_confirmed(store, sha256) == whole
         source.write_text(TEXT + " ", encoding="utf-8")
         assert briefs.last_confirmed(store, briefs.digest(source)) is None
+
+
+def test_every_climb_of_an_experiments_folder_keeps_the_brief_that_it_follows(brief: Brief, tmp_path: Path) -> None:
+    answered = Checklist(brief).confirm(number(Checklist(brief), "epochs", 40))
+    folder = tmp_path / "experiment"
+    folder.mkdir()
+    (folder / "experiment.toml").write_text('[experiment]\ntrain = "train.py"\n')
+    with Store.open(tmp_path / "home") as store:
+        for text, follows in (("import torch\n", True), ("import torch as t\n", True), ("import sys\n", False)):
+            (folder / "train.py").write_text(text)
+            file = folder / briefs.FILE
+            file.write_text(briefs.text_of(answered), encoding="utf-8") if follows else file.write_text("{broken")
+            target = script_target(folder, (), working_dir=tmp_path)
+            climb = Climb.open(store, tmp_path / "home", target, python=Path(sys.executable))
+            assert briefs.followed(store, climb.experiment) == (answered if follows else None)
+            assert briefs.follows(store, climb.experiment) is follows

@@ -122,7 +122,7 @@ def test_metrics_are_lines_of_json_and_the_test_split_is_read_once(new: New, tmp
     with (folder / "runs" / "predictions_test.csv").open(newline="") as stream:
         predicted = list(csv.DictReader(stream))
     assert len(predicted) == 60 and all(re.fullmatch(r"c\d{4}", row["row_id"]) for row in predicted)
-    assert {row["prediction"] for row in predicted} <= {"stays", "leaves"}
+    assert {row[name] for row in predicted for name in ("label", "prediction")} <= {"stays", "leaves"}
     assert first.returncode == 0 and not re.search(r"accuracy|loss|\d\.\d", first.stdout), "a metric is for others"
     assert second.returncode != 0 and "read once" in second.stderr
 

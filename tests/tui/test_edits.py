@@ -11,11 +11,11 @@ from mlintern.planner.edits.hunks import hunks_between
 from mlintern.planner.edits.proposal import FileEdit, Proposal, State, all_proposals
 from mlintern.planner.edits.proposing import Workspace, propose_patch
 from mlintern.store import Store
-from mlintern.store.records import Finding, RungName, Severity
+from mlintern.store.records import Finding, RungName, RunStatus, Severity
 from mlintern.tui.screens.edits import EditsScreen
 from mlintern.tui.screens.ladder import LadderScreen
 from mlintern.tui.widgets.diff_view import rows
-from synthetic import EXPERIMENT, FakeBackend, FakeEngine, add_experiment, ladder_view
+from synthetic import EXPERIMENT, FakeBackend, FakeEngine, add_experiment, add_run, ladder_view
 from textual.pilot import Pilot
 
 MIDDLE = "".join(f"# {number}\n" for number in range(3, 20))
@@ -95,6 +95,22 @@ async def test_a_hunk_is_left_out_the_rest_applied_and_undone(
         assert (project / "train.py").read_text(encoding="utf-8") == TEXT
         await pilot.press("escape")
         await until(lambda: pilot.app.screen is not screen)
+
+
+@pytest.mark.usefixtures("no_guard")
+@pytest.mark.parametrize(("name", "is_free"), [(RungName.REHEARSAL, True), (RungName.FULL, False)])
+async def test_a_free_run_gives_way_to_an_edit_and_one_that_costs_does_not(
+    backend: FakeBackend, store: Store, project: Path, edit: Proposal, name: RungName, is_free: bool
+) -> None:
+    (experiment,) = store.experiments.for_script(project / "train.py")
+    run = add_run(store, experiment, name, RunStatus.RUNNING)
+    backend.stop = lambda asked, number: asked.runs.update(number, status=RunStatus.STOPPED) and None  # type: ignore[method-assign]
+    async with running(backend, TARGET) as pilot:
+        await opened(pilot)
+        await pilot.press("a")
+        await until(lambda: stands(pilot.app, "is applied" if is_free else f"run {run.id} is under way"))
+    assert ((project / "train.py").read_text(encoding="utf-8") == NEW) is is_free
+    assert store.runs.get(run.id).status is (RunStatus.STOPPED if is_free else RunStatus.RUNNING)
 
 
 @pytest.mark.usefixtures("no_guard")

@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from ...planner.again import command_again
+from ...planner.edits.fixes import is_sure
 from ...runtime import demo_gpu
 from ...store.records import Acceptance, Experiment, Finding
 from ..actions import Scope
@@ -78,7 +79,11 @@ def finding_facts(finding: Finding, command: str, accepted: Acceptance | None = 
         facts += [(f"  {key:<{width}}", "muted", _value(value)) for key, value in pairs]
         facts.append(("", "", ""))
     if finding.fix:
-        facts += [("", "strong", "what would fix it"), ("", "", finding.fix), ("", "", "")]
+        facts += [("", "strong", "what would fix it"), ("", "", finding.fix)]
+        if is_sure(finding):
+            words = f"where it is sure, f on the Ladder proposes the edit, and so does mlintern edit fix {finding.id}"
+            facts.append(("", "muted", words))
+        facts.append(("", "", ""))
     return [*facts, ("", "strong", "what shows it again"), ("", "", command)]
 
 

@@ -5,7 +5,10 @@ Invariant: nothing is written but by the keys that say so; after that the ladder
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,11 +20,14 @@ from ...planner.edits import deciding
 from ...planner.edits.fixes import project_of
 from ...planner.edits.proposal import Proposal, State, all_proposals
 from ...planner.edits.workspace import EditError
+from ...planner.rungs import FACTS
+from ...runtime.launch import LaunchError
 from ...store import Store, StoreError
 from ...store.records import Experiment
 from ..actions import Scope
 from ..bindings import bindings
 from ..edit_words import SIGNS, next_words
+from ..engine import Backend
 from ..text import clean, fit
 from ..widgets.diff_view import DiffView
 from ..widgets.painted import Piece
@@ -29,6 +35,7 @@ from ..widgets.rows import Rows
 from ..widgets.section import Facts, Line, SectionTitle
 from .place import Place
 
+STOPPING_SECONDS, STOPPING_PAUSE = 30.0, 0.2
 _INKS = {State.PROPOSED: "accent", State.APPLIED: "good", State.UNDONE: "muted", State.DECLINED: "muted"}
 
 
@@ -199,6 +206,8 @@ class EditsScreen(Place):
     def _decide(self, work: Callable[[Store], Proposal], *, writes: bool) -> None:
         async def carry() -> None:
             try:
+                if writes:
+                    await self._stop_free_runs()
                 done, climbs = await self.our_app.archive.ask(lambda store: _and_what_climbs(store, work(store)))
             except (EditError, StoreError, OSError) as error:
                 self._say("✗", "bad", str(error))
@@ -211,6 +220,24 @@ class EditsScreen(Place):
 
         self.our_app.do(carry)
 
+    async def _stop_free_runs(self) -> None:
+        """What climbs without an approval gives way: it would look at files that change under it."""
+        one, backend = self.table.in_hand, self.our_app.backend
+        if one is None:
+            return
+        stopped: set[int] = set()
+        until = time.monotonic() + STOPPING_SECONDS
+        while time.monotonic() < until:
+            runs = await self.our_app.archive.ask(lambda store: deciding.runs_under_way(store, one))
+            if not runs or any(FACTS[run.rung].costs for run in runs):
+                return
+            for run in runs:
+                if run.id not in stopped:
+                    stopped.add(run.id)
+                    self._say("»", "accent", f"stopping run {run.id}, {run.rung}: its files are about to change…")
+                    await asyncio.to_thread(_stop, backend, run.id)
+            await asyncio.sleep(STOPPING_PAUSE)
+
     def _concerns_climb(self, climbs: tuple[Experiment, ...]) -> bool:
         """Whether the experiment in hand is one whose code or values have changed."""
         view = self.our_app.climber.view
@@ -219,6 +246,12 @@ class EditsScreen(Place):
     def text_to_copy(self) -> str:
         one = self.table.in_hand
         return "" if one is None else f"mlintern edit show {one.id}"
+
+
+def _stop(backend: Backend, run_id: int) -> None:
+    # A run that ended by itself meanwhile cannot be stopped any more, and need not be.
+    with backend.open_store() as store, suppress(LaunchError):
+        backend.stop(store, run_id)
 
 
 def _and_what_climbs(store: Store, done: Proposal) -> tuple[Proposal, tuple[Experiment, ...]]:
