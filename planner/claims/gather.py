@@ -19,6 +19,7 @@ from ..verification.labels import bare_labels, unguarded
 from ..verification.verify import troubles, verify
 from .configurations import RESULTS, count_configurations, repetitions, seed_of
 from .evidence import Evidence, Fault, Kind, Measurement, Side
+from .looks import configurations_seen
 
 EXAMINED = (RungName.STATIC, RungName.OVERFIT)
 """The rungs whose checks look for leaks, selection and wrong metrics."""
@@ -95,12 +96,13 @@ class Gatherer:
         self, kind: Kind, run: Run, metric: str, own: Side, *, target: float | None = None, against: Side | None = None
     ) -> Evidence:
         experiment = self._store.experiments.get(run.experiment_id)
+        tried = count_configurations(self._store, experiment), configurations_seen(self._store, experiment, metric)
         return Evidence(
             kind=kind,
             metric=metric,
             higher_is_better=metric_names.higher_is_better(metric),
             own=own,
-            configurations=1 if kind is Kind.REPORTED else count_configurations(self._store, experiment),
+            configurations=1 if kind is Kind.REPORTED else max(tried),
             target=target,
             against=against,
         )
