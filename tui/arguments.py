@@ -166,7 +166,7 @@ def _add_sweep(commands: Any, common: _Parser) -> None:
         parents=[_script(), common, _json()],
         help="search over hyperparameters within a budget, approved once",
         usage="mlintern sweep SCRIPT|RUN|-m MODULE [--param NAME=LOW..HIGH[:log]|NAME=A,B,C …] "
-        "[--metric NAME[:max|min]] [--insist] [--budget TIME] [--seeds N] [--workers N] [--approve CEILING] "
+        "[--metric NAME[:max|min]] [--insist] [--budget AMOUNT] [--seeds N] [--workers N] [--approve CEILING] "
         "[--resume] [--stop] [--json] "
         "[--python EXE] [--steps N] [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
     )
@@ -180,7 +180,7 @@ def _add_sweep(commands: Any, common: _Parser) -> None:
     parser.add_argument("--metric", metavar="NAME[:max|min]", help="what to compare by (default: a validation metric)")
     parser.add_argument("--insist", action="store_true", help="compare by a test metric all the same; it is recorded")
     parser.add_argument(
-        "--budget", dest="within", metavar="TIME", type=_duration, help="what all trials together may take, such as 30m"
+        "--budget", dest="within", metavar="AMOUNT", type=_time_or_money, help="for all trials together: 30m or $5"
     )
     parser.add_argument("--seeds", metavar="N", type=_few, default=3, help="fresh seeds in the end (default: 3)")
     parser.add_argument("--workers", metavar="N", type=_few, default=1, help="trials at the same time (default: 1)")
@@ -415,6 +415,13 @@ def _parse_duration(text: str) -> float:
     return parse_duration(text)
 
 
+def _parse_time_or_money(text: str) -> tuple[float | None, float | None]:
+    """Seconds, or dollars."""
+    from .units import parse_duration, parse_money
+
+    return (None, parse_money(text)) if text.startswith("$") else (parse_duration(text), None)
+
+
 def _parse_steps(text: str) -> int:
     from .units import parse_steps
 
@@ -436,10 +443,10 @@ def _parse_approval(text: str) -> tuple[str, float]:
     return rung, _parse_duration(ceiling)
 
 
-_run_id, _finding_id, _decision_id, _count, _few, _number, _duration, _steps, _size, _approval = map(
+_run_id, _finding_id, _decision_id, _count, _few, _number, _duration, _time_or_money, _steps, _size, _approval = map(
     _read,
     (
         _parse_run_id, _parse_finding_id, _parse_decision_id, _parse_count, _parse_few, _parse_number, _parse_duration,
-        _parse_steps, _parse_size, _parse_approval,
+        _parse_time_or_money, _parse_steps, _parse_size, _parse_approval,
     ),
 )  # fmt: skip
