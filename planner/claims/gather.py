@@ -19,7 +19,7 @@ from ..verification.labels import bare_labels, unguarded
 from ..verification.verify import troubles, verify
 from .configurations import RESULTS, count_configurations, repetitions, seed_of
 from .evidence import Evidence, Fault, Kind, Measurement, Side
-from .looks import configurations_seen
+from .looks import configurations_seen, evaluations
 
 EXAMINED = (RungName.STATIC, RungName.OVERFIT)
 """The rungs whose checks look for leaks, selection and wrong metrics."""
@@ -81,7 +81,15 @@ class Gatherer:
             configurations=confirmation.looked_at,
             target=target if kind is Kind.HOLDS else in_unit_of(own.values, target),
             against=against,
+            evaluations=self._evaluated(experiment, metric),
         )
+
+    def _evaluated(self, experiment: Experiment, metric: str) -> int:
+        """How often the rows were evaluated: sealed ones when opened, others by each run that told of them."""
+        labels = self._store.labels.for_script(experiment.script)
+        if opened.is_sealed(metric) and labels is not None:
+            return opened.openings(self._store, labels)
+        return evaluations(self._store, experiment, metric)
 
     def _fresh(
         self, confirmation: Confirmation, purpose: Purpose, experiment: Experiment
@@ -105,6 +113,7 @@ class Gatherer:
             configurations=1 if kind is Kind.REPORTED else max(tried),
             target=target,
             against=against,
+            evaluations=self._evaluated(experiment, metric),
         )
 
     def _side(self, run: Run, metric: str, *, alone: bool = False) -> Side:
