@@ -57,12 +57,12 @@ class Orders:
     scratch: str
     folders: Sequence[str]
     """Where the script works: what an isolation must be able to show."""
-    writable: Sequence[str]
-    """Folders of ours that it may write in."""
-    hidden: Sequence[str]
-    """Files, all in one folder, that it may not read."""
     output_fd: int
     events_fd: int
+    writable: Sequence[str] = ()
+    """Folders of ours that it may write in."""
+    hidden: Sequence[str] = ()
+    """Files, all in one folder, that it may not read."""
 
 
 class Keeper:

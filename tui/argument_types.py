@@ -107,6 +107,14 @@ def duration(text: str) -> float:
 
 
 @_told
+def time_or_money(text: str) -> tuple[float | None, float | None]:
+    """Seconds, or dollars."""
+    from .units import parse_duration, parse_money
+
+    return (None, parse_money(text)) if text.startswith("$") else (parse_duration(text), None)
+
+
+@_told
 def steps(text: str) -> int:
     from .units import parse_steps
 

@@ -172,7 +172,7 @@ def _add_sweep(commands: Any, common: _Parser) -> None:
         parents=[_script(), common, _json()],
         help="search over hyperparameters within a budget, approved once",
         usage="mlintern sweep SCRIPT|RUN|-m MODULE [--param NAME=LOW..HIGH[:log]|NAME=A,B,C …] "
-        "[--metric NAME[:max|min]] [--insist] [--budget TIME] [--seeds N] [--workers N] [--approve CEILING] "
+        "[--metric NAME[:max|min]] [--insist] [--budget AMOUNT] [--seeds N] [--workers N] [--approve CEILING] "
         "[--resume] [--stop] [--json] "
         "[--python EXE] [--steps N] [--memory SIZE] [--disk SIZE] [--gpu-memory SIZE] [-- ARGS…]",
     )
@@ -186,8 +186,8 @@ def _add_sweep(commands: Any, common: _Parser) -> None:
     parser.add_argument("--metric", metavar="NAME[:max|min]", help="what to compare by (default: a validation metric)")
     parser.add_argument("--insist", action="store_true", help="compare by a test metric all the same; it is recorded")
     parser.add_argument(
-        "--budget", dest="within", metavar="TIME", type=types.duration,
-        help="what all trials together may take, such as 30m"
+        "--budget", dest="within", metavar="AMOUNT", type=types.time_or_money,
+        help="for all trials together: 30m or $5",
     )
     parser.add_argument("--seeds", metavar="N", type=types.few, default=3, help="fresh seeds in the end (default: 3)")
     parser.add_argument(

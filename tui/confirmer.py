@@ -139,6 +139,9 @@ class Confirmer:
         rung = _RUNG[status]
         told = words if rung is RungStatus.PASSED else why
         last = state.looks[-1].run if state.looks else None
+        # The predictions are kept with their runs; what else was written into the copies was for the runs alone.
+        for one in state.looks:
+            remove(one.run.folder / fresh_copy.FOLDER)
         with self._store.transaction():
             self._store.confirmations.update(
                 confirmation.id, status=status, why=why, summary=summary, ended_at=time.time()
@@ -155,9 +158,6 @@ class Confirmer:
                 confirmation, "rung.settled", run=last, rung=RungName.CONFIRM, status=rung, why=told,
                 verified=_verified(summary) if rung is RungStatus.PASSED else [], not_verified=summary["open"],
             )  # fmt: skip
-        # The predictions are kept with their runs; what else was written into the copies was for the runs alone.
-        for one in state.looks:
-            remove(one.run.folder / fresh_copy.FOLDER)
 
     def _open_labels(self, state: State) -> None:
         """Hold the sealed labels against the predictions, once for this claim, and say so before anything is read."""

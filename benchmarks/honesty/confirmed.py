@@ -151,6 +151,27 @@ def confirmed_value_edited_in_the_database(world: World) -> Key:
     return of(begun, "reached")
 
 
+@story(OPEN, among=CONFIRMED)
+def best_trial_of_a_sweep_that_chose_by_the_test(world: World) -> Key:
+    base = several(world, [898, 905, 893, 902], "--lr", "0")
+    experiment = world.store.experiments.get(base.experiment_id)
+    approval = world.store.approvals.add(
+        experiment_id=experiment.id, rung=RungName.SWEEP, forecast_id=None, decision=Decision.APPROVED,
+        ceiling_seconds=5000.0, reason=None, decided_by="terminal", token_hash=None,
+    )  # fmt: skip
+    sweep = world.store.sweeps.add(
+        experiment_id=experiment.id, approval_id=approval.id, space=[], metric="test accuracy", maximise=True,
+        insisted=True, seeds=0, workers=1, ceiling_seconds=5000.0, trial_seconds=Interval(80.0, 100.0, 120.0),
+        setup_seconds=0.0, length=None, seed_flag="--seed",
+    )  # fmt: skip
+    for number in range(28):
+        run = world.run(experiment, {"test accuracy": [0.9]}, rung=RungName.SWEEP)
+        world.store.sweeps.add_trial(
+            sweep_id=sweep.id, origin="proposed", parameters={"lr": number}, length=None, seed=None, run_id=run.id
+        )
+    return ("better", several(world, [905, 911, 903, 907], "--lr", "29", first_seed=11).id, ACCURACY, base.id)
+
+
 # --- sealed labels --------------------------------------------------------------------------------------------------
 
 

@@ -82,3 +82,5 @@ class Evidence:
     target: float | None = None
     """In the unit of the values; of :attr:`Kind.HOLDS`, the value by which it was chosen."""
     against: Side | None = None
+    evaluations: int = 1
+    """How many runs of the script evaluated rows of this kind, by the store's own count."""

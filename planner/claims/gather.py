@@ -19,6 +19,7 @@ from ..verification.labels import bare_labels, unguarded
 from ..verification.verify import troubles, verify
 from .configurations import RESULTS, count_configurations, repetitions, seed_of
 from .evidence import Evidence, Fault, Kind, Measurement, Side
+from .looks import configurations_seen, evaluations
 
 EXAMINED = (RungName.STATIC, RungName.OVERFIT)
 """The rungs whose checks look for leaks, selection and wrong metrics."""
@@ -105,7 +106,15 @@ class Gatherer:
             configurations=confirmation.looked_at,
             target=target if kind is Kind.HOLDS else in_unit_of(own.values, target),
             against=against,
+            evaluations=self._evaluated(experiment, metric),
         )
+
+    def _evaluated(self, experiment: Experiment, metric: str) -> int:
+        """How often the rows were evaluated: sealed ones when opened, others by each run that told of them."""
+        labels = self._store.labels.for_script(experiment.script)
+        if opened.is_sealed(metric) and labels is not None:
+            return opened.openings(self._store, labels)
+        return evaluations(self._store, experiment, metric)
 
     def _fresh(
         self, confirmation: Confirmation, purpose: Purpose, experiment: Experiment
@@ -120,14 +129,16 @@ class Gatherer:
         self, kind: Kind, run: Run, metric: str, own: Side, *, target: float | None = None, against: Side | None = None
     ) -> Evidence:
         experiment = self._store.experiments.get(run.experiment_id)
+        tried = count_configurations(self._store, experiment), configurations_seen(self._store, experiment, metric)
         return Evidence(
             kind=kind,
             metric=metric,
             higher_is_better=metric_names.higher_is_better(metric),
             own=own,
-            configurations=1 if kind is Kind.REPORTED else count_configurations(self._store, experiment),
+            configurations=1 if kind is Kind.REPORTED else max(tried),
             target=target,
             against=against,
+            evaluations=self._evaluated(experiment, metric),
         )
 
     def _side(self, run: Run, metric: str, *, alone: bool = False) -> Side:

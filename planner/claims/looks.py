@@ -13,17 +13,22 @@ from .configurations import COUNTED, configuration_of
 
 
 def looked_at(store: Store, experiment: Experiment, metric: str) -> int:
-    """How many configurations of the script told a value of the same rows that may have chosen among them.
+    """How often a look at these rows may have chosen this configuration, before another confirmation.
 
     A confirmation that came before counts as one more: whoever confirms until it is good has chosen as well.
     """
+    experiments = store.experiments.for_script(experiment.script)
+    confirmations = (other for one in experiments for other in store.confirmations.for_experiment(one.id))
+    return configurations_seen(store, experiment, metric) + sum(one.metric == metric for one in confirmations)
+
+
+def configurations_seen(store: Store, experiment: Experiment, metric: str) -> int:
+    """How many configurations of the script told a value of the same rows that may have chosen among them."""
     seen: set[object] = set()
-    before = 0
     for one in store.experiments.for_script(experiment.script):
         seen |= _seen_by_a_person(store, one, metric)
         seen |= _tried_by_sweeps(store, one, metric)
-        before += sum(other.metric == metric for other in store.confirmations.for_experiment(one.id))
-    return max(1, len(seen)) + before
+    return max(1, len(seen))
 
 
 def evaluations(store: Store, experiment: Experiment, metric: str) -> int:

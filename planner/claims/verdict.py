@@ -210,6 +210,8 @@ def _beside(evidence: Evidence) -> Iterator[str]:
     sides = [side for side in (evidence.own, evidence.against) if side is not None]
     if any(one.recomputed is None for side in sides for one in side.measurements):
         yield "the metric was computed by the script itself"
+        if evidence.evaluations > sum(len(one.runs) for side in sides for one in side.measurements):
+            yield "other runs evaluated such rows as well: as far as anyone chose by them, it is no unbiased result"
     if any(side.left_out for side in sides):
         yield "runs of the same configuration that did not finish, or told no value, are in no mean: they are counted"
     if any(not one.steps for side in sides for one in side.measurements):
@@ -221,7 +223,11 @@ def _facts(evidence: Evidence, comparison: Comparison | None) -> dict[str, float
     if evidence.kind is Kind.REPORTED:
         return {}
     own = evidence.own
-    facts: dict[str, float] = {"configurations tried": evidence.configurations, "runs left out": len(own.left_out)}
+    facts: dict[str, float] = {
+        "configurations tried": evidence.configurations,
+        "runs that evaluated such rows": evidence.evaluations,
+        "runs left out": len(own.left_out),
+    }
     for side, of in ((own, ""), (evidence.against, "baseline ")):
         if side is None or not side.measurements:
             continue

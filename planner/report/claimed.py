@@ -14,7 +14,7 @@ from .subject import Subject
 
 MOST_CLAIMS = 12
 MOST_CURVES = 8
-_COUNTS = ("seeds", "configurations tried", "runs left out", "baseline seeds")
+_COUNTS = ("seeds", "configurations tried", "runs that evaluated such rows", "runs left out", "baseline seeds")
 
 
 def claims(subject: Subject) -> Section:

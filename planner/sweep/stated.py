@@ -28,9 +28,9 @@ def stated_sweep(settings: Path) -> StatedSweep:
         table = tomllib.loads(settings.read_text(encoding="utf-8")).get("sweep", {})
     except (OSError, ValueError) as error:
         raise SpaceError(f"{settings} cannot be read: {error}") from error
-    known = table if isinstance(table, dict) else {"parameters": table}
-    parameters, metric = known.get("parameters"), known.get("metric")
-    is_list = parameters is None or (isinstance(parameters, list) and all(isinstance(one, str) for one in parameters))
-    if not is_list or not (metric is None or isinstance(metric, str)):
+    parameters = table.get("parameters", []) if isinstance(table, dict) else None
+    metric = table.get("metric") if isinstance(table, dict) else None
+    are_words = isinstance(parameters, list) and all(isinstance(one, str) for one in parameters)
+    if not are_words or not (metric is None or isinstance(metric, str)):
         raise SpaceError(f'{settings}: under [sweep] write parameters = ["…", "…"], for example {EXAMPLES}')
-    return StatedSweep(tuple(parameters or ()), metric)
+    return StatedSweep(tuple(map(str, parameters or ())), metric)

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from mlintern.planner.noise import Floor
+from mlintern.planner.prices import Price
 from mlintern.planner.sweep import halving, metric
 from mlintern.planner.sweep.advice import advise
 from mlintern.planner.sweep.budget import GRACE_SECONDS, Purse, kept_for_seeds
 from mlintern.planner.sweep.cost import CostModel
 from mlintern.planner.sweep.importance import importances
 from mlintern.planner.sweep.metric import MetricError, Objective
+from mlintern.planner.sweep.money import seconds_for
 from mlintern.planner.sweep.plan import PlanError, make_plan
 from mlintern.planner.sweep.space import Parameter
 from mlintern.planner.sweep.study import Ending, Observation, Search
@@ -215,3 +217,10 @@ def test_nothing_of_the_search_is_deprecated(recwarn: pytest.WarningsRecorder, t
         search.learn([Observation(values, Ending.COMPLETE, {1: float(values["lr"])})])
     importances(search, [Observation(dict(t.params), Ending.COMPLETE, {1: 0.0}) for t in search.study.trials])
     assert [str(one.message) for one in recwarn if issubclass(one.category, (FutureWarning, DeprecationWarning))] == []
+
+
+def test_money_buys_time_where_time_alone_has_a_price() -> None:
+    assert seconds_for(5.0, Price(usd_per_hour=2.0)) == 9000.0
+    for price in (Price(), Price(usd_per_hour=0.0), Price(usd_per_hour=2.0, usd_per_kwh=0.3)):
+        with pytest.raises(PlanError, match="give a time, such as 30m"):
+            seconds_for(5.0, price)

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...planner import prices
 from ...planner.budget import BudgetError
 from ...planner.moves import Ask
 from ...planner.sweep.metric import MetricError
+from ...planner.sweep.money import seconds_for
 from ...planner.sweep.plan import Plan, PlanError
 from ...planner.sweep.space import SpaceError
 from ...runtime import launch
@@ -79,7 +81,7 @@ class _Sweep:
         if code is not ExitCode.DONE:
             return self._blocked(climbing, code)
         try:
-            plan = self._engine.plan(_wanted(self.options))
+            plan = self._engine.plan(_wanted(self.options, self.home))
             ask = self._engine.ask(plan)
         except (SpaceError, MetricError, PlanError) as error:
             raise CommandError("sweep", f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
@@ -141,8 +143,11 @@ class _Sweep:
         }
 
 
-def _wanted(options: argparse.Namespace) -> Wanted:
-    budget = options.within
+def _wanted(options: argparse.Namespace, home: Path) -> Wanted:
+    """What was said; money is turned into the time that it pays for. Raises ``PlanError``."""
+    budget, usd = options.within or (None, None)
+    if usd is not None:
+        budget = seconds_for(usd, prices.known(home))
     if options.approve is not None:
         budget = min(options.approve, budget) if budget is not None else options.approve
     return Wanted(
