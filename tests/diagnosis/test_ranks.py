@@ -243,6 +243,16 @@ def test_a_rank_that_was_killed_is_named_by_the_launcher(tmp_path: Path) -> None
     assert (cause.code, cause.ranks, cause.lies_in) == ("run.crash.killed", (2,), FaultClass.SCHEDULER)
 
 
+def test_a_rank_that_ends_without_a_word_is_named_before_those_that_lost_it(tmp_path: Path) -> None:
+    (tmp_path / "launcher.log").write_text(
+        "[rank0]: RuntimeError: Connection closed by peer [127.0.0.1]:41\n"
+        "mlintern: rank 1 ended with exit code 3\nmlintern: rank 0 ended with exit code 1\n"
+    )
+    cause = diagnose(read_folder(tmp_path).log).cause
+
+    assert cause is not None and (cause.code, cause.ranks) == ("run.crash", (1,)) and "said nothing" in cause.what
+
+
 def test_an_error_file_of_torchrun_is_read(tmp_path: Path) -> None:
     (tmp_path / "attempt_0" / "1").mkdir(parents=True)
     trace = 'Traceback (most recent call last):\n  File "train.py", line 3, in main\nKeyError: 1\n'

@@ -23,6 +23,7 @@ _WAITED = re.compile(
     r"Watchdog caught collective|before timing out|Timed out waiting|monitoredBarrier|[Tt]imeout.*(?:store|key)"
     r"|client socket has timed out|Connection (?:reset|closed|refused)|Broken pipe|aborted"
 )
+_RAISED = re.compile(r"Traceback \(most recent call last\)|\bError\b|[a-z]Error:|Exception")
 _MEASURES = (
     Measure("use fewer loader workers, or ask for more host memory", "the kernel killed it for want of memory"),
 )
@@ -32,7 +33,29 @@ def of_failures(lines: Sequence[Line], failed: Sequence[Failed]) -> list[Hypothe
     """What the launcher's own words show: a rank that was killed from outside, or by native code."""
     killed = [one for one in failed if one.exit_code in (-9, 137)]
     broken = [one for one in failed if one.exit_code in (-4, -6, -7, -8, -11)]
-    return [*_killed(lines, killed[:1]), *_broken(lines, broken[:1])]
+    spoke = {line.rank for line in lines if _RAISED.search(line.text)}
+    quiet = [one for one in failed if one.exit_code > 0 and one.rank not in spoke]
+    return [*_killed(lines, killed[:1]), *_broken(lines, broken[:1]), *_quiet(lines, quiet[:1])]
+
+
+def _quiet(lines: Sequence[Line], failed: Sequence[Failed]) -> list[Hypothesis]:
+    return [
+        Hypothesis(
+            "run.crash",
+            f"rank {one.rank} ended with exit code {one.exit_code} and said nothing",
+            Certainty.LIKELY,
+            (quote(lines[one.index]),),
+            "look for sys.exit and os._exit in the code, and at that rank's own log where it is kept elsewhere",
+            (
+                Measure("let it say why it ends, and let all ranks end together", "its code ended it on purpose"),
+                Measure("keep every rank's words (torchrun --redirects 3 --tee 3)", "they went elsewhere"),
+            ),
+            depth=Depth.ENDING,
+            at=one.index,
+            ranks=(one.rank,),
+        )
+        for one in failed
+    ]
 
 
 def _broken(lines: Sequence[Line], failed: Sequence[Failed]) -> list[Hypothesis]:
