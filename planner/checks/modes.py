@@ -38,8 +38,9 @@ def _noisy(one: Json, report: Json, evidence: Evidence) -> FindingDraft | None:
         return None
     layers = " and ".join(name for kind, name in _NAMES.items() if one[kind])
     counted = f"in {one['noisy']} of {one['calls']} calls of {one['kind']} for evaluation"
-    counts = {key: one[key] for key in ("calls", "no_grad", "training_mode", "dropout", "batch_norm")}
-    numbers: tuple[Json, ...] = (counts,)
+    numbers: tuple[Json, ...] = (
+        {key: one[key] for key in ("calls", "no_grad", "training_mode", "dropout", "batch_norm")},
+    )
     if not one["noisy_training"]:
         return _noisy_in_eval_mode(one, layers, counted, numbers, evidence)
     is_alone = report["trained_models"] == 1 and one["same_input"] * 2 >= one["calls"]

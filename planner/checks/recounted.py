@@ -26,6 +26,8 @@ CONFUSED = {
     "mse": ("rmse",), "mae": ("mse", "rmse"), "perplexity": ("mean loss", "mean of the batches' perplexities"),
 }  # fmt: skip
 """What a name is sometimes given to, though it is something else."""
+LITTLE = 0.01
+"""Part of an error by which a mean over unequal batches may be off and is told only."""
 ONCE, AGAIN = 6e-5, 6e-4
 """How far a printed number may be off: where it was printed once, and where it fits each time."""
 
@@ -92,7 +94,12 @@ def _mean_of_batches(name: str, last: Json, evidence: Evidence) -> FindingDraft 
     adds_up = name in ("mse", "mae", "accuracy", "mean loss")
     if adds_up and not last["uneven"]:
         return None
-    severity = Severity.WARNING if adds_up else Severity.ERROR
+    true = float(last["definitions"][name])
+    is_small = abs(last["printed"] - true) <= LITTLE * abs(true)
+    if adds_up or name in ("rmse", "r2"):
+        severity = Severity.INFO if is_small else Severity.WARNING
+    else:
+        severity = Severity.WARNING if is_small else Severity.ERROR
     what = f"mean of {last['batches']} batches' {name}"
     return _finding(severity, what, name, last, evidence, "gather all answers, and compute it once at the end")
 

@@ -238,8 +238,8 @@ class Ablation:
     def _constant(self, name: str, batches: list[Remembered]) -> float | None:
         """The loss of the best answer that is the same for every row, on the targets of these batches."""
         torch = self._torch
-        kept: list[Any] = [one.arguments.get("target") for one in batches]
-        if any(one is None or one.numel() > MOST_TARGETS for one in kept):
+        kept = [target for one in batches if (target := one.arguments.get("target")) is not None]
+        if len(kept) < len(batches) or any(one.numel() > MOST_TARGETS for one in kept):
             return None
         told = batches[-1].arguments
         weighted = any(told.get(key) is not None for key in ("weight", "pos_weight"))
@@ -265,8 +265,8 @@ def _same_numbers(one: Any, other: Any) -> bool:
     if one is other:
         return True
     same_size = one.numel() == other.numel() and one.dtype == other.dtype
-    is_whole = one.is_contiguous() and other.is_contiguous()
-    return bool(same_size and is_whole and one.data_ptr() == other.data_ptr())
+    same_order = one.is_contiguous() and other.is_contiguous()
+    return bool(same_size and same_order and one.data_ptr() == other.data_ptr())
 
 
 def _is_from(target: Any, one: Any) -> bool:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from mlintern.planner.checks.check import Evidence
+from mlintern.planner.checks.recounted import RECOUNTED
 from mlintern.runtime.probe.examine.definitions import HARD_AUC, definitions, of_losses
 from sklearn import metrics
 
@@ -103,6 +107,28 @@ def test_a_mean_of_unequal_batches_losses_is_told_only(examine: Examine) -> None
 
     assert "eval.metric" not in blamed
     assert "batches of unequal size" in messages
+
+
+@pytest.mark.parametrize(
+    ("measure", "definition", "true", "severities"),
+    [
+        ("mse", "mse", 0.5, ["warning"]),
+        ("mse", "mse", 0.519, ["info"]),
+        ("rmse", "rmse", 0.5, ["warning"]),
+        ("f1", "macro f1", 0.5, ["error"]),
+        ("f1", "macro f1", 0.519, ["warning"]),
+        ("loss", "mean loss", 0.5, []),
+    ],
+)
+def test_how_much_a_mean_over_batches_is_off_decides(
+    measure: str, definition: str, true: float, severities: list[str]
+) -> None:
+    one = {"name": f"val {measure}", "measure": measure, "words": ["val"], "printed": 0.52, "slack": 5e-5, "fits": [],
+           "fits_mean_of_batches": [definition], "rows": 90, "batches": 4, "uneven": True,
+           "definitions": {definition: true}, "place": {"file": "/p/train.py", "line": 3}}  # fmt: skip
+    judged = RECOUNTED.judge(Evidence({"observed.recounted": {"told": [one]}}, Path("/p")))
+
+    assert [finding.severity.value for finding in judged.findings] == severities
 
 
 def test_definitions_are_those_of_scikit_learn() -> None:
