@@ -41,7 +41,7 @@ CHECKED = ("tabular-mlp", "language-gpt", "forecast-lstm")
 """A sample; a check of one takes half a minute."""
 EXPECTED = {
     "README.md", "experiment.toml", "settings.py", "splits.py", "data.py", "model.py", "objective.py", "checkpoint.py",
-    "optimization.py", "train.py", "evaluate.py", "test_experiment.py", ".gitignore",
+    "optimization.py", "train.py", "evaluate.py", "test_experiment.py", ".gitignore", "brief.json",
 }  # fmt: skip
 
 
