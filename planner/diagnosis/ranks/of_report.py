@@ -39,7 +39,11 @@ def rank_facts(report: Mapping[str, Any]) -> dict[int, RankFacts]:
             exit_code=exit_code,
             ended=exit_code is not None,
         )
-    deaths = {row["rank"]: row["died_at"] for row in _dicts(report.get("ranks")) if isinstance(row.get("died_at"), str)}
+    deaths = {
+        row["rank"]: row["died_at"]
+        for row in _dicts(report.get("ranks"))
+        if isinstance(row.get("rank"), int) and isinstance(row.get("died_at"), str)
+    }
     return {rank: _until_death(facts, deaths.get(rank), found) for rank, facts in found.items()}
 
 

@@ -29,24 +29,26 @@ def stand_alone(torch: Any) -> None:
 
 
 def _wrapper(torch: Any) -> Any:
-    class DistributedDataParallel(torch.nn.Module):  # type: ignore[misc]  # a class of the user's torch
-        """The wrapped model, with the memory of its buckets."""
+    """A class that holds the model and the memory of its buckets, of the user's torch."""
 
-        def __init__(self, module: Any, *args: Any, gradient_as_bucket_view: bool = False, **kwargs: Any) -> None:
-            super().__init__()
-            self.module = module
-            self.require_backward_grad_sync = True
-            wanted = () if gradient_as_bucket_view else module.parameters()
-            self._buckets = [torch.empty_like(one) for one in wanted if one.requires_grad]
+    def __init__(self: Any, module: Any, *args: Any, gradient_as_bucket_view: bool = False, **kwargs: Any) -> None:
+        torch.nn.Module.__init__(self)
+        self.module = module
+        self.require_backward_grad_sync = True
+        wanted = () if gradient_as_bucket_view else module.parameters()
+        self._buckets = [torch.empty_like(one) for one in wanted if one.requires_grad]
 
-        def forward(self, *args: Any, **kwargs: Any) -> Any:
-            return self.module(*args, **kwargs)
+    def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.module(*args, **kwargs)
 
-        @contextlib.contextmanager
-        def no_sync(self) -> Iterator[None]:
-            yield
+    @contextlib.contextmanager
+    def no_sync(self: Any) -> Iterator[None]:
+        yield
 
-        def register_comm_hook(self, *args: Any, **kwargs: Any) -> None:
-            """Nothing is sent."""
+    def register_comm_hook(self: Any, *args: Any, **kwargs: Any) -> None:
+        """Nothing is sent."""
 
-    return DistributedDataParallel
+    body = {
+        "__init__": __init__, "forward": forward, "no_sync": no_sync, "register_comm_hook": register_comm_hook,
+    }  # fmt: skip
+    return type("DistributedDataParallel", (torch.nn.Module,), body)
