@@ -66,7 +66,7 @@ def what_next(run: Run, found: Sequence[Reached] | None, *, ceiling_seconds: flo
     if ceiling_seconds is not None:
         return f"t reads the test split with evaluate.py: once for this run, stopped after {duration(ceiling_seconds)}"
     if found and any(one.verdict is not None and len(one.runs) == 1 for one in found):
-        return f"a claim needs more seeds; mlintern report {run.id} tells all that this run allows one to say"
+        return f"a claim needs more seeds: mlintern confirm {run.id}, or C on the Ladder"
     return f"mlintern report {run.id} tells all that this run allows one to say"
 
 

@@ -1,7 +1,7 @@
 """What a tool is: a name, what it does, the form of its arguments, what it may touch, and a function that only looks.
 
-Invariant: using a tool changes nothing. It reads, and what it answers is stored by the loop as a message; a proposal
-is such an answer, which a person takes up elsewhere or does not. What is not allowed raises ``RefusedError``.
+Invariant: using a tool changes no file. It reads, and what it answers is stored by the loop as a message; a proposal
+is on record besides, for a person to take up elsewhere or not. What is not allowed raises ``RefusedError``.
 """
 
 from __future__ import annotations

@@ -68,7 +68,8 @@ def test_a_change_is_proposed_and_not_made(converse: Converse, folder: Path) -> 
     loop = converse(saying('{"tool":"propose_edit"}', '{"path":"train.py"}', change, '{"tool":"reply"}', "Proposed."))
     loop.say("lower the loss")
     proposal = loop.messages[2].facts["edit"]
-    assert proposal == {"path": "train.py", "old": "print('epoch 1 loss 0.5')\n", "new": "print('epoch 1 loss 0.4')\n"}
+    old, new = "print('epoch 1 loss 0.5')\n", "print('epoch 1 loss 0.4')\n"
+    assert proposal == {"id": proposal["id"], "path": "train.py", "old": old, "new": new}
     assert (folder / "train.py").read_text() == before and "nothing was written" in loop.messages[2].text
 
 

@@ -1,6 +1,6 @@
 """What is proposed to the person: an experiment, an edit, a rung. Each ends as words and facts on record.
 
-Invariant: nothing is written and nothing is started from here, and no amount of anything can be named: a ceiling or a
+Invariant: no file is written and nothing is started from here, and no amount of anything can be named: a ceiling or a
 budget is not among the arguments, so there is none to raise.
 """
 
@@ -11,13 +11,13 @@ import shlex
 
 from ....runtime.project import SETTINGS, TargetError, script_target
 from ....store.records import RungName
+from ...edits import proposing as edits
 from ...reading.brief import Brief
 from ...recipes.experiment import Wishes, plan
 from ...recipes.recipe import NotPossibleError
 from ...rungs import BUILT, FACTS, OPTIONAL
 from ..tool import PATH, Arguments, Found, Surroundings, Tool, Touches
 from ..workspace import FailedError, RefusedError
-from .files import MOST_BYTES
 from .reading import brief_in, target_fact
 
 RUNGS = tuple(str(name) for name in BUILT if name not in OPTIONAL)
@@ -65,18 +65,18 @@ def propose_edit(surroundings: Surroundings, arguments: Arguments) -> Found:
     if match is None:
         raise FailedError(f"The change has not the form that was asked for. {_EDIT_FORM}")
     old, new = match[1], match[2]
-    with surroundings.workspace.opened(path) as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES or b"\0" in content:
-        raise FailedError(f"{path} is too long, or no text.")
-    times = content.decode("utf-8", "replace").count(old) if old else 0
-    if times != 1:
-        often = "not" if times == 0 else f"{times} times"
-        raise FailedError(f"The old lines stand {often} in {path}; read it again and quote one place exactly.")
-    facts = {"edit": {"path": path, "old": old, "new": new}}
+    with surroundings.workspace.opened(path):
+        parts = surroundings.workspace.parts(path)  # what stays closed is refused before anything looks at it
+    project = edits.Workspace.of(surroundings.store, surroundings.workspace.folder, by="model")
+    reason = f"proposed in conversation {surroundings.conversation_id}"
+    proposal = edits.propose(project, "/".join(parts), old, new, reason)
+    if isinstance(proposal, edits.Refusal):
+        raise FailedError(f"{proposal.reason}.")
+    facts = {"edit": {"id": proposal.id, "path": path, "old": old, "new": new}}
     shown = [*(f"- {line}" for line in old.splitlines()), *(f"+ {line}" for line in new.splitlines())]
-    head = f"a change of {path} is proposed; nothing was written"
-    return Found("\n".join((head, *shown)), ("nothing is changed unless a person does it",), facts)
+    head = f"edit {proposal.id} of {path} is proposed; nothing was written"
+    decide = (f"mlintern edit show {proposal.id}", f"mlintern edit apply {proposal.id} writes it, after you looked")
+    return Found("\n".join((head, *shown)), decide, facts)
 
 
 def ask_for_rung(surroundings: Surroundings, arguments: Arguments) -> Found:
