@@ -28,11 +28,13 @@ from .accumulation import ACCUMULATION
 from .baseline import BASELINES
 from .check import Answer, Check, Evidence, Judgement, could_not_tell
 from .checkpoint import CHECKPOINT
+from .classes_missing import CLASSES_MISSING
 from .clipping import CLIPPING
 from .coverage import COVERAGE_OF_EVALUATION
 from .decay import DECAY
 from .dependence import POSITIONS, ROWS
 from .evaluated_split import EVALUATED_SPLIT
+from .evaluated_weights import EVALUATED_WEIGHTS
 from .found import Checked
 from .graph import GRAPH
 from .initialisation import INITIALISATION
@@ -45,6 +47,7 @@ from .modes import MODES
 from .near_rows import NEAR_ROWS
 from .numeric import NUMERIC
 from .overlap import OVERLAP
+from .padding import PADDING
 from .paired import PAIRED
 from .preprocessing import PREPROCESSING
 from .printed_metric import PRINTED_METRIC
@@ -83,12 +86,14 @@ CHECKS: tuple[Check, ...] = (
     LOSSES,
     MODES,
     NUMERIC,
+    PADDING,
     POSITIONS,
     REMADE,
     ROWS,
     SCHEDULE,
     SEED,
     UNCHANGED,
+    EVALUATED_WEIGHTS,
     ZERO_GRAD,
     OVERLAP,
     NEAR_ROWS,
@@ -96,6 +101,7 @@ CHECKS: tuple[Check, ...] = (
     TARGET_COLUMN,
     KEY_COLUMNS,
     UNSHUFFLED,
+    CLASSES_MISSING,
     MISALIGNED,
     PAIRED,
     COVERAGE_OF_EVALUATION,

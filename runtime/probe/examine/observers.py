@@ -7,10 +7,12 @@ from collections.abc import Callable
 from .accumulation import Accumulation
 from .alignment import Alignment
 from .checkpoints import Checkpoints
+from .classes import Classes
 from .clipping import Clipping
 from .columns import Columns
 from .coverage import Coverage
 from .dependence import Dependence
+from .evaluated_weights import EvaluatedWeights
 from .examiner import Examiner
 from .fits import Fits
 from .graphs import Graphs
@@ -26,6 +28,7 @@ from .numeric import Numeric
 from .observer import Observer
 from .one_batch import OneBatch
 from .order import Order
+from .padding import Padding
 from .pairing import Pairing
 from .parameters import Parameters
 from .printed import PrintedNumbers
@@ -46,7 +49,9 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     Numeric,
     OneBatch,
     Order,
+    Padding,
     Parameters,
+    EvaluatedWeights,
     Schedules,
     Seeds,
     Updates,
@@ -56,6 +61,7 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     PrintedNumbers,
     Coverage,
     LabelOrder,
+    Classes,
     Columns,
     Keys,
     Windows,
