@@ -12,6 +12,7 @@ from .clipping import Clipping
 from .columns import Columns
 from .coverage import Coverage
 from .dependence import Dependence
+from .drawn_items import DrawnItems
 from .evaluated_weights import EvaluatedWeights
 from .examiner import Examiner
 from .fits import Fits
@@ -66,6 +67,7 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     Keys,
     Windows,
     Selection,
+    DrawnItems,
     Nearness,
     Interference,
     Alignment,
