@@ -17,10 +17,22 @@ COUNTS = ("epoch", "step", "iter")
 
 def _judge(report: Json, evidence: Evidence) -> Judgement:
     saves = report["saves"]
+    if report["own"]:
+        return fault(*(_of_own(one, evidence) for one in report["own"]))
     if not saves:
         return could_not_tell("whether a resumed run goes on as the same one: no checkpoint was saved in the short run")
     findings = [finding for save in saves if (finding := _of_save(save, evidence)) is not None]
     return fault(*findings) if findings else fine("no checkpoint that is resumed from lacks the optimizer")
+
+
+def _of_own(one: Json, evidence: Evidence) -> FindingDraft:
+    """A state that was kept by reference went on changing with the model."""
+    message = (
+        f"what is loaded into {one['model']} here is its own memory: the {one['parameters']} parameters were kept by"
+        " reference and went on changing, so nothing earlier is put back"
+    )
+    fix = "keep a copy: copy.deepcopy(model.state_dict()), or save it to a file"
+    return found(evidence, CODE, Severity.WARNING, message, one["place"], (one,), fix)
 
 
 def _of_save(save: Json, evidence: Evidence) -> FindingDraft | None:

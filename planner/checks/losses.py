@@ -106,6 +106,20 @@ def _not_normalised(facts: Json) -> _Answer:
     )
 
 
+def _several_classes(facts: Json) -> _Answer:
+    """A softmax shares one among the classes: several that are true at once pull against each other."""
+    if facts["name"] != "cross_entropy" or not _enough(facts):
+        return None
+    if facts["furthest_target_sum"] < 0.5 or not facts["whole_targets"]:
+        return None
+    return (
+        Severity.WARNING,
+        f"cross_entropy is given targets of 0 and 1 whose rows do not sum to 1 (off by up to"
+        f" {facts['furthest_target_sum']:.3g}): its softmax lets classes exclude one another, but several are true",
+        "use binary_cross_entropy_with_logits where a row may have several classes",
+    )
+
+
 def _squashed_logits(facts: Json) -> _Answer:
     """binary_cross_entropy_with_logits takes a sigmoid of its own."""
     if facts["name"] != "binary_cross_entropy_with_logits" or not _enough(facts):
@@ -206,7 +220,7 @@ def _rates_of_sgd(evidence: Evidence) -> Iterator[float]:
 
 
 _QUESTIONS: tuple[Callable[[Json], _Answer], ...] = (
-    _spread, _one_class, _probabilities, _not_normalised, _squashed_logits, _kl, _outside,
+    _spread, _one_class, _probabilities, _not_normalised, _several_classes, _squashed_logits, _kl, _outside,
 )  # fmt: skip
 
 

@@ -28,10 +28,13 @@ def _finding(one: Json, evidence: Evidence) -> FindingDraft:
     place = one["place"] or {"file": "?", "line": None}
     file = evidence.shown(place["file"])
     row = {"file": file, "line": place["line"], **{key: one[key] for key in ("pairs", "agreement", "text")}}
+    if one["by"] == "row":
+        words = "have nothing to do with those that the same rows were loaded with"
+    else:
+        words = "have nothing to do with those of the rows nearest to them, which they did as they were loaded"
     return FindingDraft(
         CODE, Severity.ERROR,
-        f"the labels of {one['pairs']} training rows have nothing to do with those that the same rows were loaded with "
-        f"(agreement {one['agreement']:.2f} of 1)",
+        f"the labels of {one['pairs']} training rows {words} (agreement {one['agreement']:.2f} of 1)",
         (row,), file, place["line"], "reorder inputs and labels together, with the same order",
     )  # fmt: skip
 

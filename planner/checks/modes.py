@@ -17,6 +17,8 @@ from .upon import found, upon
 
 CODE = "eval.mode"
 FEWEST_STEPS = 4
+FEWEST_SWITCHED = 2
+"""Where the mode changed once, and right at an evaluation."""
 
 
 def _judge(report: Json, evidence: Evidence) -> Judgement:
@@ -105,11 +107,14 @@ def _stuck(trainings: list[Json], evaluations: list[Json], evidence: Evidence) -
             continue
         modes = one["modes"]
         trailing = _trailing(modes)
-        if trailing < FEWEST_STEPS or one["noisy"] > one["calls"] - trailing:
+        if not trailing or one["noisy"] > one["calls"] - trailing:
             continue
         before = one["steps"][-trailing]
         came_before = [e for e in evaluations if e["model"] == one["model"] and e["steps"] and e["steps"][0] <= before]
         evaluated = any(not all(e["modes"]) for e in came_before)
+        is_switched = _switched_once(modes) and _is_evaluated_at(before, came_before)
+        if trailing < (FEWEST_SWITCHED if is_switched else FEWEST_STEPS):
+            continue
         numbers = ({"calls": one["calls"], "in_evaluation_mode": trailing, "first_step": before},)
         if evaluated:
             message = (
@@ -132,6 +137,17 @@ def _never_switched_on(one: Json, numbers: tuple[Json, ...], evidence: Evidence)
         message += ": dropout and batch norm rest, although nothing of the model was loaded"
         return found(evidence, CODE, Severity.WARNING, message, one["place"], numbers, fix)
     return found(evidence, CODE, Severity.INFO, f"{message}: is that meant so?", one["place"], numbers, fix)
+
+
+def _switched_once(modes: list[bool]) -> bool:
+    """Whether training began in training mode and left it for good."""
+    return modes[0] and sum(one is not other for one, other in pairwise(modes)) == 1
+
+
+def _is_evaluated_at(step: int, evaluations: list[Json]) -> bool:
+    """Whether an evaluation in evaluation mode came between this step and the one before."""
+    pairs = [pair for one in evaluations for pair in zip(one["steps"], one["modes"], strict=False)]
+    return any(at == step and not mode for at, mode in pairs)
 
 
 def _trailing(modes: list[bool]) -> int:

@@ -7,10 +7,13 @@ from ..finding import FindingDraft
 from .check import Check, Evidence, Judgement, ask, could_not_tell, fault, fine
 
 CODE = "eval.mode.augmentation"
-SELECTION = "observed.selection"
+SELECTION, DRAWN = "observed.selection", "observed.drawn_items"
 
 
 def _judge(evidence: Evidence) -> Judgement:
+    drawn = [one for one in evidence.reports[DRAWN].get("sets", ()) if one["different"]]
+    if drawn:
+        return fault(*(_of_items(one, evidence) for one in drawn))
     seen = [one for one in evidence.reports[SELECTION].get("random", ()) if one["passes"] > 1]
     if not seen:
         return could_not_tell("whether evaluation rows are the same in every pass: no two whole passes were seen")
@@ -34,12 +37,22 @@ def _finding(one: Json, severity: Severity, evidence: Evidence) -> FindingDraft:
     )  # fmt: skip
 
 
+def _of_items(one: Json, evidence: Evidence) -> FindingDraft:
+    file = evidence.shown(one["file"])
+    return FindingDraft(
+        CODE, Severity.WARNING,
+        f"{one['different']} of {one['items']} items of the evaluated data set are others each time that they are "
+        "asked for, and keep their class: they are varied at random",
+        ({**one, "file": file},), file, one["line"], "give the evaluation a data set without random variation",
+    )  # fmt: skip
+
+
 RANDOM_ROWS = Check(
     name="eval.mode.augmentation",
     codes=(CODE,),
     rung=RungName.OVERFIT,
     question="Are evaluation rows the same in every pass?",
-    needs=(SELECTION,),
+    needs=(SELECTION, DRAWN),
     uses=("torch",),
     evidence="how many different sets of rows the passes over one loader had",
     fix="no random variation in evaluation",

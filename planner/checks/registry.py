@@ -29,12 +29,14 @@ from .against_trivial import PILOT_BASELINE, PILOT_NOISE, RESULT_BASELINE, RESUL
 from .baseline import BASELINES
 from .check import Answer, Check, Evidence, Judgement, could_not_tell
 from .checkpoint import CHECKPOINT
+from .classes_missing import CLASSES_MISSING
 from .clipping import CLIPPING
 from .coverage import COVERAGE_OF_EVALUATION
 from .decay import DECAY
 from .dependence import POSITIONS, ROWS
 from .evaluated_split import EVALUATED_SPLIT
 from .float_warnings import FLOAT_WARNINGS
+from .evaluated_weights import EVALUATED_WEIGHTS
 from .found import Checked
 from .graph import GRAPH
 from .initialisation import INITIALISATION
@@ -47,6 +49,7 @@ from .modes import MODES
 from .near_rows import NEAR_ROWS
 from .numeric import NUMERIC
 from .overlap import OVERLAP
+from .padding import PADDING
 from .paired import PAIRED
 from .pilot_inputs import USES_INPUTS
 from .pilot_numbers import PILOT_NUMBERS
@@ -98,12 +101,14 @@ CHECKS: tuple[Check, ...] = (
     MODES,
     NUMERIC,
     FLOAT_WARNINGS,
+    PADDING,
     POSITIONS,
     REMADE,
     ROWS,
     SCHEDULE,
     SEED,
     UNCHANGED,
+    EVALUATED_WEIGHTS,
     ZERO_GRAD,
     OVERLAP,
     NEAR_ROWS,
@@ -112,6 +117,7 @@ CHECKS: tuple[Check, ...] = (
     TARGET_COLUMN,
     KEY_COLUMNS,
     UNSHUFFLED,
+    CLASSES_MISSING,
     MISALIGNED,
     PAIRED,
     COVERAGE_OF_EVALUATION,

@@ -70,6 +70,13 @@ def _of_schedule(one: Json, report: Json, tree: LoopNode, evidence: Evidence) ->
 
 def _use(one: Json, report: Json) -> _Answer:
     """Whether it is stepped at all, and after the optimizer."""
+    if one["replaced"] and report["steps"] >= FEWEST_STEPS:
+        return (
+            Severity.WARNING,
+            f"{one['kind']} belongs to an optimizer that never steps; another one steps the same parameters, and its"
+            " learning rate stays at its first value",
+            "make the schedule for the optimizer that steps, after it was made",
+        )
     if one["optimizer_steps"] < FEWEST_STEPS or one["kind"] in ELSEWHERE:
         return None
     if not one["calls"]:

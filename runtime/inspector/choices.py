@@ -6,10 +6,11 @@ Invariant: looking at a number without keeping anything by it is no choice.
 from __future__ import annotations
 
 import ast
+import re
 
 from .calls import Calls
 from .trace import Choice, Filter
-from .values import TEST, Value, gathered
+from .values import TEST, TRAIN, Value, gathered
 
 
 class Choices(Calls):
@@ -41,12 +42,29 @@ class Choices(Calls):
             self.chosen(expression, "a running best" if is_running else "the best of several", value.measured)
 
     def look_for_dropped_rows(self, name: str, before: Value | None, value: Value, node: ast.AST) -> None:
-        """A held-out part that becomes smaller under its own name."""
+        """A part that becomes smaller under its own name."""
         if before is None or "picked" not in value.marks or len(before.rows) != 1 or len(value.rows) != 1:
             return
         (old,), (new,) = before.rows, value.rows
-        if new.parent is old and old.split.role == TEST:
-            self.filtered(Filter(self.spot(node), old, name, "of prediction" in value.marks))
+        if new.parent is old and old.split.role in (TRAIN, TEST):
+            by_prediction = "of prediction" in value.marks
+            self.filtered(Filter(self.spot(node), old, name, by_prediction, _is_cleaning(node)))
+
+
+def _is_cleaning(node: ast.AST) -> bool:
+    """Whether the words of a filter say that it takes out what is broken, doubled or unknown, or a part by place."""
+    given = getattr(node, "value", node)
+    by = given.slice if isinstance(given, ast.Subscript) else None
+    if isinstance(by, ast.Slice) or (isinstance(by, ast.Tuple) and by.elts and isinstance(by.elts[0], ast.Slice)):
+        return True
+    words = {one.id for one in ast.walk(given) if isinstance(one, ast.Name)}
+    words |= {one.attr for one in ast.walk(given) if isinstance(one, ast.Attribute)}
+    return any(_CLEANING.search(word) for word in words)
+
+
+_CLEANING = re.compile(
+    r"(?i)nan$|na$|null|finite|dup|isin|uniq|known|train|fit|perm|rand|shuf|sort|order|idx|ind(ex|ices)|sampl|choice|subset"
+)
 
 
 def _replaces(node: ast.If, words: list[set[str]]) -> bool:

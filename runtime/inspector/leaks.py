@@ -48,10 +48,12 @@ def _is_nested(leak: Leak) -> bool:
 
 def dropped(trace: Trace) -> Iterator[Fact]:
     """Rows of the test split that are dropped under its own name, where the training rows are not."""
-    names = {one.name.lower().replace(TEST, "") for one in trace.filters}
-    for one in trace.filters:
+    tests = [one for one in trace.filters if one.rows.split.role == TEST]
+    names = {one.name.lower().replace(TEST, "") for one in tests}
+    is_alone = len(tests) == len(trace.filters)
+    for one in tests:
         yield fact(
             "test rows dropped", one.spot, row("rows are dropped here", one.spot), row("the split", one.rows.spot),
             certainty="surely" if one.by_prediction else "perhaps", name=one.name, by_prediction=one.by_prediction,
-            count=len(names),
+            count=len(names), only_here=is_alone and not one.is_cleaning,
         )  # fmt: skip

@@ -93,12 +93,14 @@ class Leak:
 
 @dataclass(frozen=True)
 class Filter:
-    """Rows of a held-out part that are dropped under the same name."""
+    """Rows of a part that are dropped under the same name."""
 
     spot: Spot
     rows: Rows
     name: str
     by_prediction: bool
+    is_cleaning: bool
+    """What is dropped is missing, doubled, or not known to the training."""
 
 
 @dataclass(frozen=True)

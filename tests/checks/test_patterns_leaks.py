@@ -297,6 +297,27 @@ def test_dropping_test_rows_by_the_models_error_is_an_error(look: Look) -> None:
     assert errors(look(program(text))) == [("data.filtered", 17)]
 
 
+def test_dropping_test_rows_alone_is_a_warning(look: Look) -> None:
+    text = FIT + "X_test = X_test[X_test[:, 0] < 2]\nprint(len(X_test))\n"
+
+    assert [(one.code, one.severity) for one in look(program(text)).findings] == [("data.filtered", "warning")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "X_train = X_train[X_train[:, 0] < 2]; X_test = X_test[X_test[:, 0] < 2]",
+        "X_test = X_test[~np.isnan(X_test).any(axis=1)]",
+        "X_test = X_test[:100]",
+    ],
+    ids=["on both sides", "missing values", "a first part"],
+)
+def test_filters_that_may_be_meant_are_only_told(look: Look, line: str) -> None:
+    found = look(program(FIT + f"{line}\nprint(len(X_test))\n")).findings
+
+    assert [one for one in found if one.code == "data.filtered" and one.severity != "info"] == []
+
+
 def test_a_part_of_the_test_rows_for_a_closer_look_is_left_alone(look: Look) -> None:
     text = FIT + "for c in (0, 1):\n    print((pred[y_test == c] == c).mean())\nwrong = X_test[pred != y_test]\n"
 

@@ -27,6 +27,7 @@ class Checkpoints(Observer):
     def __post_init__(self) -> None:
         self._saves: dict[Any, dict[str, Any]] = {}
         self._schedulers = 0
+        self._own: dict[Any, dict[str, Any]] = {}
 
     def on_torch(self, torch: Any) -> None:
         save = torch.save
@@ -38,6 +39,25 @@ class Checkpoints(Observer):
             return save(obj, f, *args, **kwargs)
 
         torch.save = watched
+        load = torch.nn.Module.load_state_dict
+
+        @functools.wraps(load)
+        def load_state_dict(module: Any, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
+            if self.examiner.is_here():
+                self.examiner.guard(self, self._note_load, module, state_dict)
+            return load(module, state_dict, *args, **kwargs)
+
+        torch.nn.Module.load_state_dict = load_state_dict
+
+    def _note_load(self, module: Any, state: Any) -> None:
+        """Whether what is loaded after steps is the very memory that it is loaded into."""
+        place = self.examiner.place()
+        if not self.examiner.steps or place in self._own or len(self._own) >= MOST_SAVES or not hasattr(state, "get"):
+            return
+        pairs = [(own, state.get(name)) for name, own in module.named_parameters() if own.numel()]
+        same = [other is not None and other.data_ptr() == own.data_ptr() for own, other in pairs]
+        if same and all(same):
+            self._own[place] = {"place": place_of(place), "model": type(module).__name__, "parameters": len(same)}
 
     def on_scheduler(self, scheduler: Any, place: Any) -> None:
         self._schedulers += 1
@@ -55,7 +75,7 @@ class Checkpoints(Observer):
         }  # fmt: skip
 
     def report(self) -> dict[str, Any] | None:
-        return {"saves": list(self._saves.values()), "schedulers": self._schedulers}
+        return {"saves": list(self._saves.values()), "schedulers": self._schedulers, "own": list(self._own.values())}
 
 
 def _loads_to_resume(file: str, resume: dict[str, list[int]], name: str) -> bool:

@@ -63,6 +63,7 @@ class Columns(Observer):
                 "column": int(order[0]),
                 "best": float(scores[order[0]]),
                 "second": float(scores[order[1]]),
+                "identical": float(np.isclose(rows[:, order[0]], labels, rtol=1e-6, atol=0).mean()),
                 "classes": len(np.unique(labels)),
                 "steadiness": _steadiness(np, labels),
                 "examples": [[round(float(rows[i, order[0]]), 5), float(labels[i])] for i in range(5)],

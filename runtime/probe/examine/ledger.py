@@ -49,6 +49,8 @@ class Ledger(Observer):
         self.latest: Seen | None = None
         """The latest call of a model."""
         self._last_key: Any = None
+        self._target_at: dict[int, int] = {}
+        """Of batches of so many parts, which part a loss took as its target."""
         self._finder = Finder()
         self._first: dict[Any, set[int]] = {}
         self.answered: deque[Pass] = deque()
@@ -89,7 +91,7 @@ class Ledger(Observer):
             found = first_input(batch[1])
             if found is not None and len(found) == len(seen.rows):
                 batch[2] = seen.lines
-                seen.loader, target = batch[0], first_target(batch[1])
+                seen.loader, target = batch[0], self._target_in(batch[1])
                 given = matrix(found)
                 seen.given = 0 if given is None else int(hashes(given).sum())
                 seen.target = target if target is not None and len(target) == len(seen.rows) else None
@@ -102,8 +104,23 @@ class Ledger(Observer):
         else:
             self._first.setdefault(seen.lines, seen.hashes())
 
+    def _target_in(self, batch: list[Any]) -> Any:
+        """The part of a batch that holds the labels: by name or place, or else the one that losses took."""
+        target, place = first_target(batch), self._target_at.get(len(batch))
+        return batch[place][1] if target is None and place is not None else target
+
+    def _learn_target(self, target: Any) -> None:
+        """Remember which part of the latest batch a loss takes."""
+        batch = self._batch[1] if self._batch is not None else []
+        if len(batch) > 2 and len(batch) not in self._target_at:
+            same = [place for place, (_, one) in enumerate(batch) if _is_same(one, target)]
+            if len(same) == 1:
+                self._target_at[len(batch)] = same[0]
+
     def on_loss(self, loss: LossCall) -> None:
         seen, target = self.latest, loss.arguments.get("target")
+        if target is not None and loss.grad_enabled:
+            self._learn_target(target)
         if seen is None or seen.target is not None or target is None or len(target) != len(seen.rows):
             return
         seen.target = target
@@ -260,6 +277,11 @@ class Ledger(Observer):
         found = [shared(one) for one in self.evaluations.values()]
         told = [one for one in found if one is not None]
         return {"evaluations": told, "trainings": len(self.trainings)} if self.trainings else None
+
+
+def _is_same(one: Any, target: Any) -> bool:
+    """Whether a part of a batch is what a loss was given, in whatever shape."""
+    return hasattr(one, "data_ptr") and one.data_ptr() == target.data_ptr() and one.numel() == target.numel()
 
 
 def ledger_of(examiner: Examiner) -> Ledger:

@@ -66,6 +66,8 @@ class Losses(Observer):
             "furthest_row_sum": 0.0,
             "furthest_log_sum": 0.0,
             "rows": 0,
+            "furthest_target_sum": 0.0,
+            "whole_targets": True,
         }
 
     def _shapes(self, facts: dict[str, Any], value: Any, target: Any, result: Any) -> None:
@@ -78,6 +80,7 @@ class Losses(Observer):
             facts["spread_shape"] = list(spread)
 
     def _values(self, facts: dict[str, Any], name: str, value: Any, target: Any) -> None:
+        is_shared = target.is_floating_point() and target.shape == value.shape and target.dim() > 1
         value, target = value.float(), target.float()
         if value.numel() > MOST_ELEMENTS:
             rows = max(1, MOST_ELEMENTS * value.shape[0] // value.numel())
@@ -92,6 +95,10 @@ class Losses(Observer):
             facts["rows"] += value.numel() // max(1, value.shape[axis])
             off = (value.sum(axis) - 1.0).abs().max()
             facts["furthest_row_sum"] = max(facts["furthest_row_sum"], float(off))
+            if name == "cross_entropy" and is_shared:
+                target_off = (target.sum(axis) - 1.0).abs().max()
+                facts["furthest_target_sum"] = max(facts["furthest_target_sum"], float(target_off))
+                facts["whole_targets"] &= bool(((target == 0) | (target == 1)).all())
             log_off = value.logsumexp(axis).abs().max()
             facts["furthest_log_sum"] = max(facts["furthest_log_sum"], float(log_off))
 

@@ -8,10 +8,13 @@ from .accumulation import Accumulation
 from .alignment import Alignment
 from .by_hand import ByHand
 from .checkpoints import Checkpoints
+from .classes import Classes
 from .clipping import Clipping
 from .columns import Columns
 from .coverage import Coverage
 from .dependence import Dependence
+from .drawn_items import DrawnItems
+from .evaluated_weights import EvaluatedWeights
 from .examiner import Examiner
 from .fits import Fits
 from .float_warnings import FloatWarnings
@@ -29,6 +32,7 @@ from .numeric import Numeric
 from .observer import Observer
 from .one_batch import OneBatch
 from .order import Order
+from .padding import Padding
 from .pairing import Pairing
 from .parameters import Parameters
 from .printed import PrintedNumbers
@@ -52,7 +56,9 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     Numeric,
     OneBatch,
     Order,
+    Padding,
     Parameters,
+    EvaluatedWeights,
     Schedules,
     Seeds,
     Updates,
@@ -65,10 +71,12 @@ OBSERVERS: tuple[Callable[[Examiner], Observer], ...] = (
     Recounted,
     Coverage,
     LabelOrder,
+    Classes,
     Columns,
     Keys,
     Windows,
     Selection,
+    DrawnItems,
     Nearness,
     Texts,
     Interference,

@@ -148,6 +148,24 @@ class Parameters(Observer):
             for tracked in self._tracked.values():
                 tracked.look_after_step(self._steps)
 
+    # -- for other observers -----------------------------------------------------------------------------------------
+
+    def all_random(self, module: Any) -> bool:
+        """Whether every weight of a model is as its random initialisation left it."""
+        weights = [one for one in module.parameters() if one.dim() > 1]
+        return bool(weights) and all(self._random.still_random(one) for one in weights)
+
+    def began_as(self, module: Any) -> bool:
+        """Whether a model's weights are those that a trained one began with and no longer has."""
+        tracked = {one.name: one for one in self._tracked.values()}
+        moved = 0
+        for name, parameter in module.named_parameters():
+            one = tracked.get(name)
+            if one is None or fingerprint(parameter)[1:] != one.first[1:]:
+                return False
+            moved += one.has_changed and one.parameter is not parameter
+        return moved > 0
+
     # -- afterwards --------------------------------------------------------------------------------------------------
 
     def at_end(self) -> None:

@@ -47,6 +47,7 @@ class Schedules(Observer):
     def __post_init__(self) -> None:
         self._schedules: dict[int, _Schedule] = {}
         self._steps: dict[int, int] = {}
+        self._stepped: dict[int, Any] = {}
         self._scaled = False
         self._backwards = 0
 
@@ -59,6 +60,7 @@ class Schedules(Observer):
 
     def after_step(self, optimizer: Any) -> None:
         self._steps[id(optimizer)] = self._steps.get(id(optimizer), 0) + 1
+        self._stepped[id(optimizer)] = optimizer
 
     def on_backward(self, tensor: Any, place: Place | None) -> None:
         self._backwards += 1
@@ -99,6 +101,7 @@ class Schedules(Observer):
             "loop": one.loop,
             "calls": one.calls,
             "optimizer_steps": self._steps.get(id(getattr(one.scheduler, "optimizer", None)), 0),
+            "replaced": self._is_replaced(one.scheduler),
             "at_steps": one.at_steps[:40],
             "before_any_step": one.before_any_step,
             "length": length if isinstance(length, int) else None,
@@ -108,6 +111,20 @@ class Schedules(Observer):
             "curve": getattr(self, "_curves", {}).get(id(one.scheduler)),
             "stepped_in_text": _stepped_in_text(one.place),
         }
+
+    def _is_replaced(self, scheduler: Any) -> bool:
+        """Whether its optimizer never steps, and another one steps the same parameters."""
+        optimizer = getattr(scheduler, "optimizer", None)
+        if optimizer is None or id(optimizer) in self._stepped:
+            return False
+        own = _members(optimizer)
+        return any(own & _members(other) for other in self._stepped.values())
+
+
+def _members(optimizer: Any) -> set[int]:
+    """The parameters that an optimizer holds."""
+    groups: list[dict[str, Any]] = getattr(optimizer, "param_groups", [])
+    return {id(one) for group in groups for one in group["params"]}
 
 
 def _number(value: Any) -> float | None:

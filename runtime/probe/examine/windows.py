@@ -12,6 +12,9 @@ from .rows import hashes, numpy
 from .tables import pairs_of
 
 LONGEST_SHIFT = 8
+LONGEST_STRIDE = 64
+"""A window of several columns is moved by all columns of a time."""
+MOST_VALUES = 3_000_000
 FEWEST_VALUES = 4
 MOST_ROWS = 50_000
 
@@ -33,7 +36,7 @@ class Windows(Observer):
                 continue
             varied = pair.rows[:MOST_ROWS].std(axis=1) > 1e-9
             best, shift = 0, 0
-            for moved in range(1, min(LONGEST_SHIFT, width - 2) + 1):
+            for moved in _shifts(width, pair.rows.size + pair.train.size):
                 ends, starts = _cut(np, pair.train[:, moved:]), _cut(np, pair.train[:, :-moved])
                 rows = pair.rows[:MOST_ROWS]
                 overlap = np.isin(_cut(np, rows[:, :-moved]), ends) | np.isin(_cut(np, rows[:, moved:]), starts)
@@ -50,6 +53,14 @@ class Windows(Observer):
 
     def report(self) -> dict[str, Any] | None:
         return {"evaluations": self._found} if self._found else None
+
+
+def _shifts(width: int, values: int) -> range:
+    """By how many values rows are moved: further where it is cheap, and never by more than leaves half of a row."""
+    longest = min(LONGEST_SHIFT, width - 2)
+    if values <= MOST_VALUES:
+        longest = max(longest, min(LONGEST_STRIDE, width // 2))
+    return range(1, longest + 1)
 
 
 def _cut(np: Any, rows: Any) -> Any:
