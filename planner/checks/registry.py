@@ -35,8 +35,8 @@ from .coverage import COVERAGE_OF_EVALUATION
 from .decay import DECAY
 from .dependence import POSITIONS, ROWS
 from .evaluated_split import EVALUATED_SPLIT
-from .float_warnings import FLOAT_WARNINGS
 from .evaluated_weights import EVALUATED_WEIGHTS
+from .float_warnings import FLOAT_WARNINGS
 from .found import Checked
 from .graph import GRAPH
 from .initialisation import INITIALISATION
