@@ -135,6 +135,7 @@ model.load_state_dict(best)
 print(float(model(X).sum()))
 """
 COPY, STEP_LR = "copy.deepcopy(model.state_dict())", "scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 3)"
+PLATEAU, BY_EPOCH, MEASURED = "ReduceLROnPlateau(optimizer)", "scheduler.step()", "scheduler.step(1.0)"
 STALE = STEP_LR + "; optimizer = torch.optim.SGD(model.parameters(), 0.05)"
 
 
@@ -147,9 +148,10 @@ def stated(kept: str = COPY, schedule: str = STEP_LR, target: str = "y") -> str:
     [
         (stated("model.state_dict()"), "checkpoint.incomplete"),
         (stated(schedule=STALE), "optim.schedule"),
+        (stated(schedule=STALE.replace("StepLR(optimizer, 3)", PLATEAU)).replace(BY_EPOCH, MEASURED), "optim.schedule"),
         (stated(target="(x[:, :3] > 0).float()"), "model.loss"),
     ],
-    ids=["a state by reference", "a schedule of an optimizer that was replaced", "several classes under a softmax"],
+    ids=["a state by reference", "a replaced optimizer", "its plateau", "several classes under a softmax"],
 )
 def test_what_holds_on_to_the_wrong_thing_is_found(examined: Examined, text: str, code: str) -> None:
     seen = examined(text)
