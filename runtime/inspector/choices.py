@@ -43,12 +43,26 @@ class Choices(Calls):
 
     def look_for_dropped_rows(self, name: str, before: Value | None, value: Value, node: ast.AST) -> None:
         """A part that becomes smaller under its own name."""
-        if before is None or "picked" not in value.marks or len(before.rows) != 1 or len(value.rows) != 1:
+        if before is None or len(before.rows) != 1 or len(value.rows) != 1:
             return
         (old,), (new,) = before.rows, value.rows
+        if _keeps_some(node, name) and old.split.role in (TRAIN, TEST):
+            self.filtered(Filter(self.spot(node), old, name, False, _is_cleaning(node)))
+        if "picked" not in value.marks:
+            return
         if new.parent is old and old.split.role in (TRAIN, TEST):
             by_prediction = "of prediction" in value.marks
             self.filtered(Filter(self.spot(node), old, name, by_prediction, _is_cleaning(node)))
+
+
+def _keeps_some(node: ast.AST, name: str) -> bool:
+    """Whether a name is bound to the elements of its own list that meet a condition."""
+    given = getattr(node, "value", None)
+    if not isinstance(given, ast.ListComp) or len(given.generators) != 1:
+        return False
+    (one,) = given.generators
+    is_own = isinstance(one.iter, ast.Name) and one.iter.id == name
+    return bool(is_own and one.ifs and ast.unparse(given.elt) == ast.unparse(one.target))
 
 
 def _is_cleaning(node: ast.AST) -> bool:

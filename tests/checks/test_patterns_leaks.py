@@ -297,8 +297,11 @@ def test_dropping_test_rows_by_the_models_error_is_an_error(look: Look) -> None:
     assert errors(look(program(text))) == [("data.filtered", 17)]
 
 
-def test_dropping_test_rows_alone_is_a_warning(look: Look) -> None:
-    text = FIT + "X_test = X_test[X_test[:, 0] < 2]\nprint(len(X_test))\n"
+@pytest.mark.parametrize(
+    "line", ["X_test = X_test[X_test[:, 0] < 2]", "X_test = [row for row in X_test if row[0] < 2]"]
+)
+def test_dropping_test_rows_alone_is_a_warning(look: Look, line: str) -> None:
+    text = FIT + f"{line}\nprint(len(X_test))\n"
 
     assert [(one.code, one.severity) for one in look(program(text)).findings] == [("data.filtered", "warning")]
 

@@ -144,7 +144,8 @@ def _optimizers(torch: Any, examiner: Examiner) -> None:
 def _schedulers(torch: Any, examiner: Examiner) -> None:
     module = torch.optim.lr_scheduler
     base = module.LRScheduler
-    _after_making(base, examiner, "on_scheduler", quietly=True)
+    for made in (base, module.ReduceLROnPlateau):  # the latter does not make itself by way of its base
+        _after_making(made, examiner, "on_scheduler", quietly=True)
     for kind in {base, *(kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, base))}:
         if "step" in vars(kind):
             _before_calling(kind, "step", examiner, "on_schedule")

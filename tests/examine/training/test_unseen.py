@@ -135,6 +135,7 @@ model.load_state_dict(best)
 print(float(model(X).sum()))
 """
 COPY, STEP_LR = "copy.deepcopy(model.state_dict())", "scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 3)"
+PLATEAU, BY_EPOCH, MEASURED = "ReduceLROnPlateau(optimizer)", "scheduler.step()", "scheduler.step(1.0)"
 STALE = STEP_LR + "; optimizer = torch.optim.SGD(model.parameters(), 0.05)"
 
 
@@ -147,9 +148,10 @@ def stated(kept: str = COPY, schedule: str = STEP_LR, target: str = "y") -> str:
     [
         (stated("model.state_dict()"), "checkpoint.incomplete"),
         (stated(schedule=STALE), "optim.schedule"),
+        (stated(schedule=STALE.replace("StepLR(optimizer, 3)", PLATEAU)).replace(BY_EPOCH, MEASURED), "optim.schedule"),
         (stated(target="(x[:, :3] > 0).float()"), "model.loss"),
     ],
-    ids=["a state by reference", "a schedule of an optimizer that was replaced", "several classes under a softmax"],
+    ids=["a state by reference", "a replaced optimizer", "its plateau", "several classes under a softmax"],
 )
 def test_what_holds_on_to_the_wrong_thing_is_found(examined: Examined, text: str, code: str) -> None:
     seen = examined(text)
@@ -160,3 +162,43 @@ def test_what_holds_on_to_the_wrong_thing_is_found(examined: Examined, text: str
 
 def test_copies_and_shares_are_sound(examined: Examined) -> None:
     assert examined(stated(target="F.softmax(x[:, :3], 1)")).counted == []
+
+
+ACCUMULATED = """
+model = nn.Linear(8, 3)
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+for epoch in range(4):
+    for i, (x, y) in enumerate(loader):
+        loss = F.cross_entropy(model(x), y) + 0.1 * model.weight.pow(2).sum()
+        (LOSS).backward()
+        if i % 4 == 3:
+            optimizer.step()
+            optimizer.zero_grad()
+print(loss.item())
+"""
+
+
+@pytest.mark.parametrize(("loss", "codes"), [("loss", ["optim.accumulation"]), ("loss / 4", [])])
+def test_a_sum_of_losses_is_divided_too(examined: Examined, loss: str, codes: list[str]) -> None:
+    assert [one[0] for one in examined(ACCUMULATED.replace("LOSS", loss)).counted] == codes
+
+
+SWITCHED = """
+model = nn.Sequential(nn.Linear(8, 32), nn.Dropout(0.5), nn.Linear(32, 3))
+optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+model.train()
+for epoch in range(4):
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    model.eval()
+    with torch.no_grad():
+        print(epoch, (model(X).argmax(1) == Y).float().mean().item())
+    BACK
+"""
+
+
+@pytest.mark.parametrize(("back", "codes"), [("pass", ["eval.mode"]), ("model.train()", [])])
+def test_training_that_an_evaluation_switched_off(examined: Examined, back: str, codes: list[str]) -> None:
+    assert [one[0] for one in examined(SWITCHED.replace("BACK", back)).counted] == codes
