@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 
 Work: TypeAlias = Callable[[], Coroutine[Any, Any, object]]
@@ -15,4 +16,13 @@ Work: TypeAlias = Callable[[], Coroutine[Any, Any, object]]
 
 def run_beside(node: DOMNode, work: Work, *, group: str, exclusive: bool = False) -> None:
     """Run ``work`` for as long as ``node`` lives; an exclusive one replaces what its group was doing."""
-    node.run_worker(work, group=group, exclusive=exclusive)  # type: ignore[arg-type]  # Textual types functions narrowly
+
+    async def beside() -> None:
+        try:
+            await work()
+        except NoMatches:
+            # What came back from a file or a process after the screen was left has nothing to be shown on.
+            if node.is_attached:
+                raise
+
+    node.run_worker(beside, group=group, exclusive=exclusive)

@@ -60,11 +60,14 @@ def test_a_conductor_that_is_killed_loses_no_trial_and_another_goes_on(lab: Lab)
     sweep, trials = lab.finish(sweep)
 
     assert sweep.status is SweepStatus.DONE
-    assert sorted(trial.parameters["lr"] for trial in trials) == [0.1, 0.3, 0.5, 0.7]
+    # A trial that was killed with its conductor before it began is tried once more.
+    begun = [one for one in trials if lab.store.runs.get(one.run_id).status is not RunStatus.LOST]
+    assert sorted(trial.parameters["lr"] for trial in begun) == [0.1, 0.3, 0.5, 0.7]
+    assert len(trials) - len(begun) <= 1
     for trial in trials:
         if trial.id in known and known[trial.id].state.is_over:
             assert trial == known[trial.id]
-    assert [trial.number for trial in trials] == [1, 2, 3, 4]
+    assert [trial.number for trial in trials] == list(range(1, len(trials) + 1))
 
 
 @pytest.mark.parametrize("victim", ["supervisor", "keeper", "training"])

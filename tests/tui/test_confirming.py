@@ -14,12 +14,12 @@ from mlintern.tui.widgets.prompt import Prompt
 from synthetic import FakeBackend, ladder_view, run_record
 
 
-async def test_f_climbs_on_to_the_last_rung(backend: FakeBackend) -> None:
+async def test_a_key_climbs_on_to_the_last_rung(backend: FakeBackend) -> None:
     async with running(backend, TARGET) as pilot:
         await until(lambda: isinstance(pilot.app.screen, LadderScreen) and pilot.app.screen.view is not None)
         pilot.app.screen.query_one("#rungs").focus()
         assert backend.engine.aimed is None
-        await pilot.press("f")
+        await pilot.press("C")
         await until(lambda: pilot.app.screen.query_one(Prompt).display)
         await pilot.press(*"lots", "enter")
         await until(lambda: "is not a number, such as 97.2" in shown(pilot.app))
