@@ -25,4 +25,4 @@ def run_beside(node: DOMNode, work: Work, *, group: str, exclusive: bool = False
             if node.is_attached:
                 raise
 
-    node.run_worker(beside, group=group, exclusive=exclusive)
+    node.run_worker(beside, group=group, exclusive=exclusive)  # type: ignore[arg-type]  # Textual types functions narrowly
