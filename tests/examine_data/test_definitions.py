@@ -84,8 +84,9 @@ def test_what_is_not_what_its_name_says(examine: Examine) -> None:
 
 def test_an_area_under_the_curve_of_hard_labels(examine: Examine) -> None:
     blamed, messages, _ = told(
-        examine, BINARY, "val roc_auc {roc_auc_score(t, p):.4f}", "test auc {roc_auc_score(t, p > 0):.4f}"
-    )
+        examine, BINARY, "val roc_auc {roc_auc_score(t, p):.4f}",
+        "test auc {((h := (p > 0) * 1.0)[t == 1][:, None] - h[t == 0][None] + 1).mean() / 2:.4f}",
+    )  # fmt: skip
 
     assert "eval.metric" in blamed
     assert "test auc" in messages and "ROC AUC of hard labels" in messages
