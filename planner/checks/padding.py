@@ -54,7 +54,7 @@ def _of_model(one: Json, evidence: Evidence) -> FindingDraft:
 
 
 PADDING = Check(
-    name="model.padding",
+    name="model.loss.padding",
     codes=(LOSS, MIXED),
     rung=RungName.OVERFIT,
     question="Is padding kept out of the loss and out of what the model says?",

@@ -53,7 +53,8 @@ class Accumulation(Observer):
 
     def _adds_a_mean(self, tensor: Any) -> bool:
         """Whether a sum of several losses has one of them as the loss function gave it, not divided by anything."""
-        summands, found = [tensor.grad_fn], []
+        found: list[Any] = []
+        summands = [tensor.grad_fn]
         while summands and len(found) < MOST_SUMMANDS:
             node = summands.pop()
             if node is not None and node.name().startswith("AddBackward"):
