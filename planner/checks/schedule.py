@@ -126,7 +126,7 @@ def _fixed_length(one: Json, full: _Full) -> _Answer:
     if not length or one["kind"] in ("LinearLR", "ConstantLR"):
         return None
     counted = f"{one['kind']} is {length} calls long, and is stepped {full.calls:.0f} times in the full run, {full.how}"
-    if one["kind"] == "OneCycleLR" and full.exact and full.calls > length:
+    if one["kind"] == "OneCycleLR" and full.exact and round(full.calls) > length:
         return Severity.ERROR, f"{counted}: it raises an error at call {length + 1}", _FIX
     if full.calls >= 3 * length and full.every_step:
         return Severity.WARNING, f"{counted}: its length seems to count epochs", _FIX
