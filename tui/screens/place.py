@@ -1,4 +1,4 @@
-"""What the four places have in common: the two bars, and how news reaches them.
+"""What the places have in common: the two bars, and how news reaches them.
 
 Invariant: a place draws from values it was given; what happened while it was not in front is caught up on return.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Place(Screen[None]):
-    """Home, Ladder, Run or History."""
+    """Home, Ladder, Run, History or the Conversation."""
 
     NAME: ClassVar[str] = ""
     is_ready = False

@@ -14,13 +14,14 @@ from ...runtime import demo_gpu
 from ..actions import BY_ID, Action, Scope
 from .painted import Painted
 
-PLACES = ("home", "ladder", "run", "history")
+PLACES = {"home": "Home", "ladder": "Ladder", "run": "Run", "history": "History", "conversation": "Ask"}
+"""The places by their names, with what the top bar calls them."""
 OFF_THE_BAR = (Scope.APPROVAL, Scope.STOPPING)
 """Scopes whose actions are drawn where they are asked."""
 
 
 class TopBar(Painted):
-    """The four places, the one that is shown in bold between brackets."""
+    """The places, the one that is shown in bold between brackets."""
 
     def __init__(self, place: str) -> None:
         super().__init__()
@@ -28,10 +29,10 @@ class TopBar(Painted):
 
     def render_line(self, y: int) -> Strip:
         segments = [Segment(" mlintern ", self.ink("accent"))]
-        for place in PLACES:
+        for place, title in PLACES.items():
             action = BY_ID[f"everywhere.{place}"]
             here = place == self._place
-            name = f" {action.keys[0]} {place.capitalize()} "
+            name = f" {action.keys[0]} {title} "
             look = self.ink("strong" if here else "muted", action.handler)
             segments.append(Segment(f"[{name.strip()}]" if here else name, look))
             segments.append(Segment(" "))
