@@ -35,7 +35,6 @@ class TopBar(Painted):
             name = f" {action.keys[0]} {title} "
             look = self.ink("strong" if here else "muted", action.handler)
             segments.append(Segment(f"[{name.strip()}]" if here else name, look))
-            segments.append(Segment(" "))
         right, ink = "q leave (runs go on) ", "muted"
         if demo_gpu.is_on():
             right, ink = f"{demo_gpu.LABEL} ", "warn"
