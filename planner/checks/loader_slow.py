@@ -6,6 +6,7 @@ What the same steps would take on a batch that is already there is their time wi
 from __future__ import annotations
 
 from ...store.records import RungName, Severity
+from ..extrapolate import turns_of
 from ..finding import FindingDraft
 from ..looptree import LoopNode, LoopTreeError, parse
 from .check import Check, Evidence, Judgement, could_not_tell, fault, fine
@@ -31,10 +32,11 @@ def judge(evidence: Evidence) -> Judgement:
     if not loops:
         return fine("no training loop waits for a data loader")
     worst = max(loops, key=_waiting)
-    share, ahead = _waiting(worst), _seconds_ahead(worst)
-    if not _is_heavy(worst) and (share < MUCH or ahead < NOTICED_SECONDS):
+    share, ahead = _waiting(worst), _seconds_ahead(worst, tree)
+    is_heavy = _is_heavy(worst, ahead)
+    if not is_heavy and (share < MUCH or ahead < NOTICED_SECONDS):
         return fine(f"training at {worst.place} waits for data {share:.0%} of its time")
-    return fault(_finding(worst, share, ahead))
+    return fault(_finding(worst, share, ahead, is_heavy=is_heavy))
 
 
 def _waiting(node: LoopNode) -> float:
@@ -42,18 +44,19 @@ def _waiting(node: LoopNode) -> float:
     return min(1.0, node.wait / wall) if wall > 0 else 0.0
 
 
-def _seconds_ahead(node: LoopNode) -> float:
-    """What the waiting of the full run comes to."""
-    return node.wait / max(1, node.iterations) * node.planned_sum
+def _seconds_ahead(node: LoopNode, tree: LoopNode) -> float:
+    """What the waiting of the full run comes to; of the turns that are sure, where nobody can know all."""
+    turns = turns_of(tree, str(node.file), node.line) if node.line is not None else None
+    return node.wait / max(1, node.iterations) * max(turns or 0.0, float(node.planned_sum))
 
 
-def _is_heavy(node: LoopNode) -> bool:
+def _is_heavy(node: LoopNode, ahead: float) -> bool:
     a_batch = node.wait / max(1, node.iterations)
-    return _waiting(node) >= HEAVY_SHARE and a_batch >= HEAVY_SECONDS and _seconds_ahead(node) >= HEAVY_AHEAD
+    return _waiting(node) >= HEAVY_SHARE and a_batch >= HEAVY_SECONDS and ahead >= HEAVY_AHEAD
 
 
-def _finding(node: LoopNode, share: float, ahead: float) -> FindingDraft:
-    severity = Severity.WARNING if ahead >= LONG_SECONDS or _is_heavy(node) else Severity.INFO
+def _finding(node: LoopNode, share: float, ahead: float, *, is_heavy: bool) -> FindingDraft:
+    severity = Severity.WARNING if ahead >= LONG_SECONDS or is_heavy else Severity.INFO
     workers = 0 if node.workers is None else node.workers.count
     faster = 1 / max(1e-3, 1 - share)
     fix = "more workers (num_workers), less work a sample, or what is prepared once and kept"

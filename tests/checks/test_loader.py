@@ -95,3 +95,15 @@ def test_waiting_matters_where_much_of_it_is_ahead(
 def test_a_training_without_a_loader_never_waits() -> None:
     assert loader_slow.judge(loops(wait=0.0, wall=2.0, planned=10_000)).answer is Answer.FINE
     assert loader_slow.judge(Evidence({"loops": {"tree": {}}}, HERE)).answer is Answer.COULD_NOT_TELL
+
+
+def test_epochs_that_the_rehearsal_left_out_count() -> None:
+    """Two of eight epochs were begun: the waiting ahead is that of all eight."""
+    once = loops(wait=2.6, wall=2.8, planned=120, seen=92)
+    root = once.reports["loops"]["tree"]
+    (training,) = root["children"]
+    epochs = {**training, "line": 5, "role": "outer", "iterations": 2, "planned_sum": 8, "wait": 0.0, "steps": {}}
+    epochs["children"] = [{**training, "entries": 2, "planned_sum": 240, "planned_count": 2}]
+    judged = loader_slow.judge(Evidence({"loops": {"tree": {**root, "children": [epochs]}}}, HERE))
+    (finding,) = judged.findings
+    assert finding.severity is Severity.WARNING and "about 27 s of the full run" in finding.message
