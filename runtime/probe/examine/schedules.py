@@ -117,8 +117,10 @@ class Schedules(Observer):
         optimizer = getattr(scheduler, "optimizer", None)
         if optimizer is None or id(optimizer) in self._stepped:
             return False
-        own = _members(optimizer)
-        return any(own & _members(other) for other in self._stepped.values())
+        groups, own = _groups(optimizer), _members(optimizer)
+        # A wrapper, such as accelerate's, shows the groups of the optimizer that it holds.
+        others = [other for other in self._stepped.values() if own & _members(other)]
+        return bool(others) and not any(groups & _groups(other) for other in others)
 
 
 def _members(optimizer: Any) -> set[int]:
@@ -173,3 +175,8 @@ def _stepped_in_text(place: Place | None) -> bool:
         return True
     text = "".join(linecache.getlines(place.file))
     return re.search(r"(sched|lr|warm|anneal|plateau|cosine)\w*(\[\w+\])?\.step\(", text, re.IGNORECASE) is not None
+
+
+def _groups(optimizer: Any) -> set[int]:
+    """The groups of an optimizer, as objects: its learning rates are theirs."""
+    return {id(group) for group in getattr(optimizer, "param_groups", [])}

@@ -164,6 +164,26 @@ def test_copies_and_shares_are_sound(examined: Examined) -> None:
     assert examined(stated(target="F.softmax(x[:, :3], 1)")).counted == []
 
 
+WRAPPED = """
+class Wrapper(torch.optim.Optimizer):
+    def __init__(self, inner):
+        self.inner = inner
+    @property
+    def param_groups(self):
+        return self.inner.param_groups
+    state = defaults = property(lambda self: {})
+    def step(self, closure=None):
+        self.inner.step()
+    def zero_grad(self, set_to_none=True):
+        self.inner.zero_grad()
+optimizer = Wrapper(optimizer)
+"""
+
+
+def test_a_wrapper_that_shows_the_groups_of_its_optimizer_is_no_other(examined: Examined) -> None:
+    assert examined(stated(schedule=WRAPPED + STEP_LR)).counted == []
+
+
 ACCUMULATED = """
 model = nn.Linear(8, 3)
 optimizer = torch.optim.SGD(model.parameters(), 0.1)
