@@ -39,24 +39,43 @@ def runs(row: Any, length: int) -> Any:
         length = len(row)
     if not length:
         return np.zeros(0, dtype=np.uint64)
-    count = len(row) - length + 1
-    row = row.astype(np.uint64) + np.uint64(1)
-    total = np.zeros(count, dtype=np.uint64)
-    factor, alike = 1, np.ones(count, dtype=bool)
+    total, alike = _hashed(row, length)
+    return np.unique(total[~alike])
+
+
+def _hashed(rows: Any, length: int) -> tuple[Any, Any]:
+    """The hash of each run of one row, or of rows of equal length; and which runs are of one token."""
+    np = numpy()
+    count = rows.shape[-1] - length + 1
+    rows = rows.astype(np.uint64) + np.uint64(1)
+    total = np.zeros((*rows.shape[:-1], count), dtype=np.uint64)
+    factor, alike = 1, np.ones(total.shape, dtype=bool)
     for place in range(length):
         factor = factor * 0x9E3779B97F4A7C15 % (1 << 64)
-        part = row[place : place + count]
+        part = rows[..., place : place + count]
         total += (part ^ (part << np.uint64(21))) * np.uint64(factor | 1)
-        alike &= part == row[:count]
-    return np.unique(total[~alike])
+        alike &= part == rows[..., :count]
+    return total, alike
+
+
+def _all_runs(texts: Sequence[Any], length: int) -> Any:
+    """The hashes of the runs of all texts, sorted, each once; texts of equal length are hashed together."""
+    np = numpy()
+    equal: dict[int, list[Any]] = {}
+    for one in texts:
+        equal.setdefault(len(one), []).append(one)
+    found = [np.zeros(0, dtype=np.uint64)]
+    for size, rows in equal.items():
+        if size:
+            total, alike = _hashed(np.stack(rows), min(length, size))
+            found.append(total[~alike])
+    return np.unique(np.concatenate(found))
 
 
 def contained(texts: Sequence[Any], others: Sequence[Any], length: int) -> list[float]:
     """The share of each text's runs that stand in one of the others."""
-    np = numpy()
-    known = [runs(one, length) for one in others]
-    everything = np.unique(np.concatenate(known)) if known else np.zeros(0, dtype=np.uint64)
-    return [_share(np.isin(found, everything)) for found in (runs(one, length) for one in texts)]
+    everything = _all_runs(others, length)
+    return [_share(_in_sorted(found, everything)) for found in (runs(one, length) for one in texts)]
 
 
 def contained_in_rest(texts: Sequence[Any], length: int, most: int) -> list[float]:
@@ -67,7 +86,15 @@ def contained_in_rest(texts: Sequence[Any], length: int, most: int) -> list[floa
         return []
     different, counts = np.unique(np.concatenate(found), return_counts=True)
     again = different[counts > 1]
-    return [_share(np.isin(one, again)) for one in found[:most]]
+    return [_share(_in_sorted(one, again)) for one in found[:most]]
+
+
+def _in_sorted(found: Any, known: Any) -> Any:
+    """Which of these numbers stand in a sorted row, which may be thousands of times as long."""
+    np = numpy()
+    if not known.size:
+        return np.zeros(len(found), dtype=bool)
+    return known[np.minimum(np.searchsorted(known, found), len(known) - 1)] == found
 
 
 def _share(inside: Any) -> float:
