@@ -24,7 +24,6 @@ from .last_words import LastWords
 from .output_log import LogIndexer
 from .protocol import Command, Isolation, LaunchFile, Limits, ProbeSettings, launch_text
 
-_START_SECONDS = 60.0
 _UNCLAIMED_SECONDS = 10.0
 """A run that no supervisor has claimed after this long never will be."""
 

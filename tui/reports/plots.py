@@ -14,8 +14,6 @@ _WIDTH, _HEIGHT = 640, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 12, 28
 _COLOURS = ("#1f6feb", "#d1242f", "#1a7f37", "#8250df", "#9a6700", "#0969da")
 
-Point = tuple[float, float]
-
 
 def curves(names: Sequence[str], series: Sequence[Sequence[Sequence[float]]]) -> str:
     """One drawing for each series, because metrics have units of their own."""

@@ -8,11 +8,12 @@ Invariant: where all ranks say the same, or the log does not tell them apart, no
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from ..fault_class import FaultClass
-from ..hypothesis import Certainty, Depth, Diagnosis, Hypothesis, Measure, quote
+from ..hypothesis import Certainty, Depth, Diagnosis, Hypothesis, Measure, Quote, quote
 from ..log import Line
 from .launcher_words import Failed
 
@@ -28,6 +29,8 @@ _MEASURES = (
     Measure("use fewer loader workers, or ask for more host memory", "the kernel killed it for want of memory"),
 )
 
+_Tell: TypeAlias = Callable[[Failed, tuple[Quote, ...]], Hypothesis]
+
 
 def of_failures(lines: Sequence[Line], failed: Sequence[Failed]) -> list[Hypothesis]:
     """What the launcher's own words show: a rank that was killed from outside, or by native code."""
@@ -35,65 +38,56 @@ def of_failures(lines: Sequence[Line], failed: Sequence[Failed]) -> list[Hypothe
     broken = [one for one in failed if one.exit_code in (-4, -6, -7, -8, -11)]
     spoke = {line.rank for line in lines if _RAISED.search(line.text)}
     quiet = [one for one in failed if one.exit_code > 0 and one.rank not in spoke]
-    return [*_killed(lines, killed[:1]), *_broken(lines, broken[:1]), *_quiet(lines, quiet[:1])]
+    return [*_first(_killed, lines, killed), *_first(_broken, lines, broken), *_first(_quiet, lines, quiet)]
 
 
-def _quiet(lines: Sequence[Line], failed: Sequence[Failed]) -> list[Hypothesis]:
-    return [
-        Hypothesis(
-            "run.crash",
-            f"rank {one.rank} ended with exit code {one.exit_code} and said nothing",
-            Certainty.LIKELY,
-            (quote(lines[one.index]),),
-            "look for sys.exit and os._exit in the code, and at that rank's own log where it is kept elsewhere",
-            (
-                Measure("let it say why it ends, and let all ranks end together", "its code ended it on purpose"),
-                Measure("keep every rank's words (torchrun --redirects 3 --tee 3)", "they went elsewhere"),
-            ),
-            depth=Depth.ENDING,
-            at=one.index,
-            ranks=(one.rank,),
-        )
-        for one in failed
-    ]
+def _first(tell: _Tell, lines: Sequence[Line], failed: Sequence[Failed]) -> list[Hypothesis]:
+    """What the first of these failures means; the launcher ends the others because of it."""
+    if not failed:
+        return []
+    one = failed[0]
+    told = tell(one, (quote(lines[one.index]),))
+    return [replace(told, depth=Depth.ENDING, at=one.index, ranks=(one.rank,))]
 
 
-def _broken(lines: Sequence[Line], failed: Sequence[Failed]) -> list[Hypothesis]:
-    return [
-        Hypothesis(
-            "run.crash.native",
-            f"native code ended rank {one.rank} (signal {-one.exit_code})",
-            Certainty.LIKELY,
-            (quote(lines[one.index]),),
-            "repeat with python -X faulthandler: it prints the Python lines that led there",
-            (
-                Measure("make every rank take the same branches around collectives", "gloo met a call of another size"),
-                Measure("bring the library that the stack names to a version built for this torch", "binaries differ"),
-            ),
-            depth=Depth.ENDING,
-            at=one.index,
-            ranks=(one.rank,),
-        )
-        for one in failed
-    ]
+def _quiet(one: Failed, quotes: tuple[Quote, ...]) -> Hypothesis:
+    return Hypothesis(
+        "run.crash",
+        f"rank {one.rank} ended with exit code {one.exit_code} and said nothing",
+        Certainty.LIKELY,
+        quotes,
+        "look for sys.exit and os._exit in the code, and at that rank's own log where it is kept elsewhere",
+        (
+            Measure("let it say why it ends, and let all ranks end together", "its code ended it on purpose"),
+            Measure("keep every rank's words (torchrun --redirects 3 --tee 3)", "they went elsewhere"),
+        ),
+    )
 
 
-def _killed(lines: Sequence[Line], killed: Sequence[Failed]) -> list[Hypothesis]:
-    return [
-        Hypothesis(
-            "run.crash.killed",
-            f"rank {one.rank} was killed from outside (SIGKILL), most often by the kernel for want of host memory",
-            Certainty.LIKELY,
-            (quote(lines[one.index]),),
-            "look for oom-kill at that time in dmesg or journalctl -k",
-            _MEASURES,
-            ("a person or a scheduler killed it",),
-            depth=Depth.ENDING,
-            at=one.index,
-            ranks=(one.rank,),
-        )
-        for one in killed
-    ]
+def _broken(one: Failed, quotes: tuple[Quote, ...]) -> Hypothesis:
+    return Hypothesis(
+        "run.crash.native",
+        f"native code ended rank {one.rank} (signal {-one.exit_code})",
+        Certainty.LIKELY,
+        quotes,
+        "repeat with python -X faulthandler: it prints the Python lines that led there",
+        (
+            Measure("make every rank take the same branches around collectives", "gloo met a call of another size"),
+            Measure("bring the library that the stack names to a version built for this torch", "binaries differ"),
+        ),
+    )
+
+
+def _killed(one: Failed, quotes: tuple[Quote, ...]) -> Hypothesis:
+    return Hypothesis(
+        "run.crash.killed",
+        f"rank {one.rank} was killed from outside (SIGKILL), most often by the kernel for want of host memory",
+        Certainty.LIKELY,
+        quotes,
+        "look for oom-kill at that time in dmesg or journalctl -k",
+        _MEASURES,
+        ("a person or a scheduler killed it",),
+    )
 
 
 def attributed(diagnosis: Diagnosis, lines: Sequence[Line], failed: Sequence[Failed]) -> Diagnosis:
