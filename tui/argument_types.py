@@ -29,32 +29,31 @@ def _told(parse: Callable[[str], Read]) -> Callable[[str], Read]:
     return read
 
 
+def _row(text: str, what: str, where: str) -> int:
+    """The number of a row of the store; ``where`` says what lists them."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
+        raise ValueError(f"“{text}” is not the number of {what}; {where}")
+    return int(text)
+
+
 @_told
 def run_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
-        raise ValueError(f"“{text}” is not the number of a run; `mlintern history` lists them")
-    return int(text)
+    return _row(text, "a run", "`mlintern history` lists them")
 
 
 @_told
 def finding_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
-        raise ValueError(f"“{text}” is not the number of a finding; `mlintern show RUN` lists them")
-    return int(text)
+    return _row(text, "a finding", "`mlintern show RUN` lists them")
 
 
 @_told
 def decision_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
-        raise ValueError(f"“{text}” is not the number of a decision; `mlintern diagnose --decide` tells it")
-    return int(text)
+    return _row(text, "a decision", "`mlintern diagnose --decide` tells it")
 
 
 @_told
 def conversation_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
-        raise ValueError(f"“{text}” is not the number of a conversation; `mlintern ask` lists them")
-    return int(text)
+    return _row(text, "a conversation", "`mlintern ask` lists them")
 
 
 @_told
